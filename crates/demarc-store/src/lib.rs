@@ -1,0 +1,35 @@
+//! The durable, replaceable state of a Demarc service.
+//!
+//! [`Store`] is a map from keys to JSON documents that changes one [`Batch`] at a time, each making
+//! the next [`Revision`]. Three engines implement it:
+//!
+//! | engine | for | survives |
+//! | --- | --- | --- |
+//! | [`MemoryStore`] | tests, `--ephemeral` | nothing |
+//! | `EmbeddedStore` | one process with one directory (redb) | crashes, power cuts |
+//!
+//! `Faulty` wraps any of them and misbehaves on demand; `conformance` is the suite that all must
+//! pass; `dump` moves a whole store from one engine to another; `bench` measures bare commits.
+//!
+//! The crate knows nothing about what the documents mean. Its contract and every format are in
+//! `docs/store-format.md`. The caller is `demarc-control`, which has one writer and loads everything
+//! into memory at start; nothing here is made for reading single entries.
+
+mod batch;
+mod commits;
+mod entries;
+mod error;
+mod history;
+mod key;
+mod memory;
+mod revision;
+mod store;
+
+pub use batch::{Batch, BatchBuilder, Change, Limits, Rejected, TooLarge};
+pub use commits::{Commit, CommitSender, Commits};
+pub use entries::{Entries, Entry, EntrySender, ReaderGone};
+pub use error::{Cause, CommitError, ReadError, WatchError};
+pub use key::{InvalidKey, Key};
+pub use memory::MemoryStore;
+pub use revision::{CommitId, Revision};
+pub use store::{BoxFuture, SharedStore, Sharing, Store};
