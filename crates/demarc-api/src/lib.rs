@@ -16,6 +16,9 @@ mod generated;
 mod operation;
 mod scalar;
 
+#[cfg(test)]
+mod samples;
+
 pub use enumeration::UnknownValue;
 pub use error::{Constraint, DecodeError, Violation};
 pub use generated::*;
