@@ -47,6 +47,18 @@ impl PortSpeed {
             Self::FourHundredGbps => "400GBASE-LR4",
         }
     }
+
+    /// Average receive power the optic works at, as a clause of a sentence
+    /// (IEEE 802.3 clauses 38, 52 and 88).
+    #[must_use]
+    pub const fn receive_power(self) -> Option<&'static str> {
+        match self {
+            Self::OneGbps => Some("between -19 and -3 dBm"),
+            Self::TenGbps => Some("between -14.4 and 0.5 dBm"),
+            Self::HundredGbps => Some("between -10.6 and 4.5 dBm in each lane"),
+            Self::FourHundredGbps => None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
     clippy::unwrap_used,
     reason = "helpers of tests: a panic is the report"
 )]
+#![expect(clippy::print_stdout, reason = "a skipped check says so by name")]
 
 use demarc_documents::router::{Interface, MacSec, MacSecMode, find, render, types};
 use demarc_documents::{ConnectionType, PeerDetails, PortSpeed};
