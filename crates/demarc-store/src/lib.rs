@@ -6,9 +6,9 @@
 //! | engine | for | survives |
 //! | --- | --- | --- |
 //! | [`MemoryStore`] | tests, `--ephemeral` | nothing |
-//! | `EmbeddedStore` | one process with one directory (redb) | crashes, power cuts |
+//! | [`EmbeddedStore`] | one process with one directory (redb) | crashes, power cuts |
 //!
-//! `Faulty` wraps any of them and misbehaves on demand; `conformance` is the suite that all must
+//! [`Faulty`] wraps any of them and misbehaves on demand; `conformance` is the suite that all must
 //! pass; `dump` moves a whole store from one engine to another; `bench` measures bare commits.
 //!
 //! The crate knows nothing about what the documents mean. Its contract and every format are in
@@ -17,8 +17,12 @@
 
 mod batch;
 mod commits;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+mod embedded;
 mod entries;
 mod error;
+mod faulty;
 mod history;
 mod key;
 mod memory;
@@ -27,9 +31,14 @@ mod store;
 
 pub use batch::{Batch, BatchBuilder, Change, Limits, Rejected, TooLarge};
 pub use commits::{Commit, CommitSender, Commits};
+pub use embedded::{EmbeddedStore, OpenError};
 pub use entries::{Entries, Entry, EntrySender, ReaderGone};
 pub use error::{Cause, CommitError, ReadError, WatchError};
+pub use faulty::{Call, Fault, Faulty};
 pub use key::{InvalidKey, Key};
 pub use memory::MemoryStore;
 pub use revision::{CommitId, Revision};
 pub use store::{BoxFuture, SharedStore, Sharing, Store};
+
+/// Who writes: recorded in new stores and dumps, for people.
+pub(crate) const CREATED_BY: &str = concat!("demarc ", env!("CARGO_PKG_VERSION"));

@@ -205,3 +205,6 @@ async fn follow(
         };
     }
 }
+
+#[cfg(test)]
+mod tests;
