@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A Region name such as `us-east-1`: 1 to 32 characters of `[a-z0-9-]`, stored inline.
+/// A Region name such as `us-east-1`: 1 to 23 characters of `[a-z0-9-]`, stored inline.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Region {
     bytes: [u8; Self::CAPACITY],
@@ -13,7 +13,7 @@ pub struct Region {
 }
 
 impl Region {
-    const CAPACITY: usize = 32;
+    const CAPACITY: usize = 23;
 
     /// The name.
     pub fn as_str(&self) -> &str {
@@ -32,7 +32,7 @@ impl Region {
 
 /// The text is not a Region name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a Region name: 1 to 32 of a-z, 0-9 and - are needed")]
+#[error("`{0}` is not a Region name: 1 to 23 of a-z, 0-9 and - are needed")]
 pub struct InvalidRegion(pub String);
 
 impl FromStr for Region {

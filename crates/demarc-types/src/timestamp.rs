@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// Earlier than everything.
+    pub const MIN: Self = Self(i64::MIN);
     /// Later than every deadline.
     pub const MAX: Self = Self(i64::MAX);
 

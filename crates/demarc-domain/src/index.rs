@@ -1,0 +1,294 @@
+//! Secondary indexes: who sees what, what hangs on what, what is due when.
+//!
+//! An entity says which index entries it wants ([`wanted`]); a change takes away those of the old value
+//! that the new one does not want, and adds the others. So an index can not drift from its entities.
+
+use std::cmp::Ordering;
+use std::ops::Bound;
+
+use demarc_types::{
+    AccountId, AddressFamily, AssociationId, ConnectionId, DirectConnectGatewayId, GatewayRef,
+    LagId, ParentId, ProposalId, Region, ResiliencyGroupId, TestId, Timestamp, TransitGatewayId,
+    VirtualInterfaceId, VpcId, VpnGatewayId,
+};
+use equivalent::{Comparable, Equivalent};
+use imbl::OrdSet;
+
+use crate::address_pool::{self, Slot};
+use crate::entity::{Connection, Entity, EntityKey, VirtualInterface};
+
+/// The members of groups, in order of creation, then id.
+#[derive(Clone)]
+pub(crate) struct Index<G, I>(OrdSet<Entry<G, I>>);
+
+type Entry<G, I> = (G, Timestamp, I);
+
+impl<G: Ord + Copy, I: Ord + Copy> Default for Index<G, I> {
+    fn default() -> Self {
+        Self(OrdSet::new())
+    }
+}
+
+impl<G: Ord + Copy, I: Ord + Copy> Index<G, I> {
+    /// The group's members, oldest first.
+    pub(crate) fn within(&self, group: G) -> impl Iterator<Item = I> + '_ {
+        self.after(group, None).map(|(_, id)| id)
+    }
+
+    /// The group's members behind `position`, with their times of creation.
+    pub(crate) fn after(
+        &self,
+        group: G,
+        position: Option<(Timestamp, I)>,
+    ) -> impl Iterator<Item = (Timestamp, I)> + '_ {
+        let seek = Seek { group, position };
+        self.0
+            .range::<_, Seek<G, I>>((Bound::Excluded(seek), Bound::Unbounded))
+            .take_while(move |(of, _, _)| *of == group)
+            .map(|(_, created, id)| (*created, *id))
+    }
+
+    fn insert(&mut self, entry: Entry<G, I>) {
+        self.0.insert(entry);
+    }
+
+    fn remove(&mut self, entry: &Entry<G, I>) {
+        self.0.remove(entry);
+    }
+}
+
+/// A place in an index: just before a group (no position), or at one entry of it.
+struct Seek<G, I> {
+    group: G,
+    position: Option<(Timestamp, I)>,
+}
+
+impl<G: Ord, I: Ord> Equivalent<Entry<G, I>> for Seek<G, I> {
+    fn equivalent(&self, entry: &Entry<G, I>) -> bool {
+        self.compare(entry) == Ordering::Equal
+    }
+}
+
+impl<G: Ord, I: Ord> Comparable<Entry<G, I>> for Seek<G, I> {
+    fn compare(&self, (group, created, id): &Entry<G, I>) -> Ordering {
+        self.group.cmp(group).then_with(|| match &self.position {
+            None => Ordering::Less,
+            Some((at, own)) => at.cmp(created).then_with(|| own.cmp(id)),
+        })
+    }
+}
+
+/// Defines [`Indexes`] and [`Wanted`], one line an index.
+macro_rules! indexes {
+    ($($variant:ident, $field:ident: $group:ty => $id:ty;)+) => {
+        /// All secondary indexes.
+        #[derive(Clone, Default)]
+        pub(crate) struct Indexes {
+            $(pub(crate) $field: Index<$group, $id>,)+
+            /// What happens by itself, soonest first.
+            pub(crate) deadlines: OrdSet<(Timestamp, EntityKey)>,
+            /// Peering subnets in use that came from the automatic pools.
+            pub(crate) address_slots: OrdSet<(AccountId, Region, AddressFamily, Slot, VirtualInterfaceId)>,
+        }
+
+        /// One entry that an entity wants to have in an index.
+        #[derive(PartialEq)]
+        enum Wanted {
+            $($variant(Entry<$group, $id>),)+
+            Deadline(Timestamp, EntityKey),
+            AddressSlot((AccountId, Region, AddressFamily, Slot, VirtualInterfaceId)),
+        }
+
+        impl Indexes {
+            fn add(&mut self, wanted: Wanted) {
+                match wanted {
+                    $(Wanted::$variant(entry) => self.$field.insert(entry),)+
+                    Wanted::Deadline(at, key) => {
+                        self.deadlines.insert((at, key));
+                    }
+                    Wanted::AddressSlot(slot) => {
+                        self.address_slots.insert(slot);
+                    }
+                }
+            }
+
+            fn withdraw(&mut self, wanted: &Wanted) {
+                match wanted {
+                    $(Wanted::$variant(entry) => self.$field.remove(entry),)+
+                    Wanted::Deadline(at, key) => {
+                        self.deadlines.remove(&(*at, *key));
+                    }
+                    Wanted::AddressSlot(slot) => {
+                        self.address_slots.remove(slot);
+                    }
+                }
+            }
+        }
+    };
+}
+
+indexes! {
+    ConnectionByOwner, connections_by_owner: (AccountId, Region) => ConnectionId;
+    MemberByLag, members_by_lag: LagId => ConnectionId;
+    HostedByParent, hosted_by_parent: ParentId => ConnectionId;
+    LagByOwner, lags_by_owner: (AccountId, Region) => LagId;
+    VirtualInterfaceByViewer, virtual_interfaces_by_viewer: (AccountId, Region) => VirtualInterfaceId;
+    VirtualInterfaceByParent, virtual_interfaces_by_parent: ParentId => VirtualInterfaceId;
+    VirtualInterfaceByGateway, virtual_interfaces_by_gateway: DirectConnectGatewayId => VirtualInterfaceId;
+    VirtualInterfaceByVpnGateway, virtual_interfaces_by_vpn_gateway: VpnGatewayId => VirtualInterfaceId;
+    GatewayByOwner, gateways_by_owner: AccountId => DirectConnectGatewayId;
+    AssociationByGateway, associations_by_gateway: DirectConnectGatewayId => AssociationId;
+    AssociationByAssociated, associations_by_associated: GatewayRef => AssociationId;
+    AssociationByViewer, associations_by_viewer: AccountId => AssociationId;
+    ProposalByViewer, proposals_by_viewer: AccountId => ProposalId;
+    ProposalByGateway, proposals_by_gateway: DirectConnectGatewayId => ProposalId;
+    TestByOwner, tests_by_owner: (AccountId, Region) => TestId;
+    TestByVirtualInterface, tests_by_virtual_interface: VirtualInterfaceId => TestId;
+    GroupByOwner, groups_by_owner: (AccountId, Region) => ResiliencyGroupId;
+    GroupByMember, groups_by_member: ParentId => ResiliencyGroupId;
+    VpcByOwner, vpcs_by_owner: (AccountId, Region) => VpcId;
+    VpnGatewayByOwner, vpn_gateways_by_owner: (AccountId, Region) => VpnGatewayId;
+    VpnGatewayByVpc, vpn_gateways_by_vpc: VpcId => VpnGatewayId;
+    TransitGatewayByOwner, transit_gateways_by_owner: (AccountId, Region) => TransitGatewayId;
+}
+
+impl Indexes {
+    /// Follows an entity from its old value to its new one; either may be missing.
+    pub(crate) fn replace(&mut self, old: Option<&Entity>, new: Option<&Entity>) {
+        let before = old.map(wanted).unwrap_or_default();
+        let after = new.map(wanted).unwrap_or_default();
+        for entry in before.iter().filter(|entry| !after.contains(entry)) {
+            self.withdraw(entry);
+        }
+        for entry in after {
+            if !before.contains(&entry) {
+                self.add(entry);
+            }
+        }
+    }
+}
+
+/// The index entries of an entity.
+fn wanted(entity: &Entity) -> Vec<Wanted> {
+    let mut entries = match entity {
+        Entity::Connection(connection) => of_connection(connection),
+        Entity::Lag(lag) => vec![Wanted::LagByOwner((
+            (lag.owner, lag.region),
+            lag.created,
+            lag.id,
+        ))],
+        Entity::VirtualInterface(interface) => of_virtual_interface(interface),
+        Entity::Gateway(gateway) => vec![Wanted::GatewayByOwner((
+            gateway.owner,
+            gateway.created,
+            gateway.id,
+        ))],
+        Entity::Association(association) => {
+            let (created, id) = (association.created, association.id);
+            vec![
+                Wanted::AssociationByGateway((association.gateway, created, id)),
+                Wanted::AssociationByAssociated((association.associated, created, id)),
+                Wanted::AssociationByViewer((association.gateway_owner, created, id)),
+                Wanted::AssociationByViewer((association.associated_owner, created, id)),
+            ]
+        }
+        Entity::Proposal(proposal) => {
+            let (created, id) = (proposal.created, proposal.id);
+            vec![
+                Wanted::ProposalByViewer((proposal.gateway_owner, created, id)),
+                Wanted::ProposalByViewer((proposal.associated_owner, created, id)),
+                Wanted::ProposalByGateway((proposal.gateway, created, id)),
+            ]
+        }
+        Entity::FailoverTest(test) => vec![
+            Wanted::TestByOwner(((test.owner, test.region), test.started, test.id)),
+            Wanted::TestByVirtualInterface((test.virtual_interface, test.started, test.id)),
+        ],
+        Entity::ResiliencyGroup(group) => {
+            let own = Wanted::GroupByOwner(((group.owner, group.region), group.created, group.id));
+            let members = group
+                .members
+                .iter()
+                .map(|member| Wanted::GroupByMember((member.connection, group.created, group.id)));
+            std::iter::once(own).chain(members).collect()
+        }
+        Entity::Vpc(vpc) => vec![Wanted::VpcByOwner((
+            (vpc.owner, vpc.region),
+            vpc.created,
+            vpc.id,
+        ))],
+        Entity::VpnGateway(gateway) => {
+            let own = Wanted::VpnGatewayByOwner((
+                (gateway.owner, gateway.region),
+                gateway.created,
+                gateway.id,
+            ));
+            let attached = gateway.attachment.map(|attachment| {
+                Wanted::VpnGatewayByVpc((attachment.vpc, gateway.created, gateway.id))
+            });
+            std::iter::once(own).chain(attached).collect()
+        }
+        Entity::TransitGateway(gateway) => vec![Wanted::TransitGatewayByOwner((
+            (gateway.owner, gateway.region),
+            gateway.created,
+            gateway.id,
+        ))],
+        Entity::ClientToken(_) | Entity::Customer(_) | Entity::Location(_) | Entity::Service(_) => {
+            Vec::new()
+        }
+    };
+    if let Some(at) = entity.deadline() {
+        entries.push(Wanted::Deadline(at, entity.key()));
+    }
+    entries
+}
+
+fn of_connection(connection: &Connection) -> Vec<Wanted> {
+    let (created, id) = (connection.created, connection.id);
+    let mut entries = vec![Wanted::ConnectionByOwner((
+        (connection.owner, connection.region),
+        created,
+        id,
+    ))];
+    if let Some(lag) = connection.lag.filter(|_| connection.is_live()) {
+        entries.push(Wanted::MemberByLag((lag, created, id)));
+    }
+    if let Some(parent) = connection.parent() {
+        entries.push(Wanted::HostedByParent((parent, created, id)));
+    }
+    entries
+}
+
+fn of_virtual_interface(interface: &VirtualInterface) -> Vec<Wanted> {
+    let (created, id) = (interface.created, interface.id);
+    let mut entries = Vec::with_capacity(6);
+    entries.push(Wanted::VirtualInterfaceByViewer((
+        (interface.owner, interface.region),
+        created,
+        id,
+    )));
+    if interface.connection_owner != interface.owner {
+        let viewer = (interface.connection_owner, interface.region);
+        entries.push(Wanted::VirtualInterfaceByViewer((viewer, created, id)));
+    }
+    entries.push(Wanted::VirtualInterfaceByParent((
+        interface.parent,
+        created,
+        id,
+    )));
+    if let Some(gateway) = interface.gateway() {
+        entries.push(Wanted::VirtualInterfaceByGateway((gateway, created, id)));
+    }
+    if let Some(gateway) = interface.vpn_gateway() {
+        entries.push(Wanted::VirtualInterfaceByVpnGateway((gateway, created, id)));
+    }
+    if interface.holds_resources() {
+        for peer in interface.live_peers() {
+            if let Some(slot) = address_pool::slot_of(&peer.amazon_address) {
+                let key = (interface.owner, interface.region, peer.family, slot, id);
+                entries.push(Wanted::AddressSlot(key));
+            }
+        }
+    }
+    entries
+}

@@ -1,0 +1,239 @@
+//! Locations that are there without anyone having put them there, and the choice of devices.
+//!
+//! Every Region has at least three locations, so that clients which look for redundancy find it
+//! (spec/identifiers §11). A location that an operator stores under the same code takes the place of the
+//! built-in one.
+
+use std::sync::Arc;
+
+use demarc_types::{AccountId, LocationCode, Region};
+use sha2::{Digest, Sha256};
+
+use crate::entity::{Connection, Device, Location};
+use crate::world::World;
+
+const SPEEDS: [&str; 4] = ["100G", "10G", "1G", "400G"];
+const MAC_SEC_SPEEDS: [&str; 3] = ["100G", "10G", "400G"];
+const DEVICES: u8 = 4;
+
+/// Region, code, name and providers of locations known from public sources.
+const KNOWN: [(&str, &str, &str, &[&str]); 16] = [
+    (
+        "us-east-1",
+        "EqDC2",
+        "Equinix DC1 - DC6, DC10, Ashburn, VA",
+        &["Equinix, Inc.", "Zayo Group", "Verizon"],
+    ),
+    (
+        "us-east-1",
+        "CSVA1",
+        "CoreSite VA1, Reston, VA",
+        &["CoreSite", "Zayo Group"],
+    ),
+    (
+        "us-east-1",
+        "CS32A",
+        "CoreSite 32 Avenue of the Americas, New York, NY",
+        &["CoreSite", "AT&T"],
+    ),
+    (
+        "us-east-1",
+        "EqDA2",
+        "Equinix DA2, Dallas, TX",
+        &["Equinix, Inc.", "AT&T"],
+    ),
+    (
+        "us-east-2",
+        "EQC50",
+        "Equinix CH2, Chicago, IL",
+        &[
+            "Equinix, Inc.",
+            "Zayo Group",
+            "AT&T",
+            "Verizon",
+            "CenturyLink",
+        ],
+    ),
+    (
+        "us-west-1",
+        "EqSV5",
+        "Equinix SV5, San Jose, CA",
+        &["Equinix, Inc."],
+    ),
+    (
+        "us-west-1",
+        "EqSV4",
+        "Equinix SV4, San Jose, CA",
+        &["Equinix, Inc."],
+    ),
+    (
+        "us-west-2",
+        "EqSe2",
+        "Equinix SE2, Seattle, WA",
+        &["Equinix, Inc.", "CenturyLink"],
+    ),
+    (
+        "us-west-2",
+        "EqSe2-EQ",
+        "Equinix SE2 - SE3, Seattle, WA",
+        &["Equinix, Inc."],
+    ),
+    (
+        "eu-west-1",
+        "EqLD5",
+        "Equinix LD5, London (Slough), GBR",
+        &["Equinix, Inc.", "Colt"],
+    ),
+    (
+        "eu-west-2",
+        "EqLD5",
+        "Equinix LD5, London (Slough), GBR",
+        &["Equinix, Inc.", "Colt"],
+    ),
+    (
+        "ap-southeast-2",
+        "EqSY3",
+        "Equinix SY3, Sydney, AUS",
+        &["Equinix, Inc.", "Megaport"],
+    ),
+    (
+        "ap-northeast-2",
+        "LGKNX",
+        "KINX Gasan, Seoul, KOR",
+        &["Sejong", "SK Telecom", "LG Uplus", "KINX", "Dreamline"],
+    ),
+    (
+        "ap-northeast-2",
+        "LGU57",
+        "LG U+ Pyeong-Chon Mega Center, Seoul, KOR",
+        &["LG Uplus"],
+    ),
+    (
+        "sa-east-1",
+        "TIVIT",
+        "Tivit - Site Transamerica (Sao Paulo)",
+        &["Tivit", "Embratel"],
+    ),
+    (
+        "sa-east-1",
+        "TNDB",
+        "NAP do Brasil, Barueri, Sao Paulo",
+        &["NAP do Brasil"],
+    ),
+];
+
+/// The locations of a Region, in the order of their codes.
+pub(crate) fn locations(world: &World, region: Region) -> Vec<Arc<Location>> {
+    let mut locations: Vec<Arc<Location>> = world.stored_locations(region).cloned().collect();
+    for location in built_in(region) {
+        if !locations.iter().any(|stored| stored.code == location.code) {
+            locations.push(Arc::new(location));
+        }
+    }
+    locations.sort_by_key(|location| location.code);
+    locations
+}
+
+/// The location of a code, compared without case.
+pub(crate) fn location(world: &World, region: Region, code: &str) -> Option<Arc<Location>> {
+    let code: LocationCode = code.parse().ok()?;
+    if let Some(stored) = world.stored_location((region, code)) {
+        return Some(Arc::clone(stored));
+    }
+    built_in(region)
+        .find(|location| location.code == code)
+        .map(Arc::new)
+}
+
+fn built_in(region: Region) -> impl Iterator<Item = Location> {
+    let known = KNOWN
+        .iter()
+        .filter(move |(of, ..)| *of == region.as_str())
+        .filter_map(move |(_, code, name, providers)| {
+            site(region, code, (*name).to_owned(), providers)
+        });
+    let count = known.clone().count();
+    let stem: String = region
+        .as_str()
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(20)
+        .collect::<String>()
+        .to_ascii_uppercase();
+    let padding = ["A", "B", "C"]
+        .into_iter()
+        .skip(count.min(3))
+        .filter_map(move |letter| {
+            site(
+                region,
+                &format!("{stem}{letter}"),
+                format!("Exchange {letter}, {region}"),
+                &["Demarc Carrier", "Meet-Me Fiber"],
+            )
+        });
+    known.chain(padding)
+}
+
+fn site(region: Region, code: &str, name: String, providers: &[&str]) -> Option<Location> {
+    let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    Some(Location {
+        region,
+        code: code.parse().ok()?,
+        name,
+        port_speeds: owned(&SPEEDS),
+        mac_sec_port_speeds: owned(&MAC_SEC_SPEEDS),
+        providers: owned(providers),
+        street_address: String::new(),
+        devices: (0..DEVICES)
+            .map(|number| Device {
+                name: device_name(region, code, number),
+                ports: None,
+            })
+            .collect(),
+    })
+}
+
+/// `EqDC2-370kou9loeqh0`: the code and 13 characters that are always the same for one device.
+fn device_name(region: Region, code: &str, number: u8) -> String {
+    const BASE36: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+    let digest = Sha256::digest(format!("{region}/{code}/{number}"));
+    let suffix: String = digest
+        .iter()
+        .take(13)
+        .map(|byte| char::from(BASE36[usize::from(*byte) % 36]))
+        .collect();
+    format!("{code}-{suffix}")
+}
+
+/// The device for an account's next port at a location: the one with the fewest of its ports, so that
+/// ports ordered one after the other end on different devices (spec/states §1). `needed` ports must be
+/// free on it.
+pub(crate) fn place(
+    world: &World,
+    account: AccountId,
+    location: &Location,
+    needed: usize,
+) -> Option<String> {
+    let ends_on = |device: &Device, connection: &Connection| {
+        connection.is_live() && connection.device.as_deref() == Some(device.name.as_str())
+    };
+    let has_room = |device: &Device| {
+        device.ports.is_none_or(|limit| {
+            let used = world
+                .connections()
+                .filter(|connection| ends_on(device, connection))
+                .count();
+            used + needed <= usize::try_from(limit).unwrap_or(usize::MAX)
+        })
+    };
+    let own_ports = |device: &Device| {
+        world
+            .connections_of(account, location.region)
+            .filter(|connection| ends_on(device, connection))
+            .count()
+    };
+    let candidates = location.devices.iter().filter(|device| has_room(device));
+    candidates
+        .min_by_key(|device| own_ports(device))
+        .map(|device| device.name.clone())
+}

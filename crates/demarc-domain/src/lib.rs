@@ -1,0 +1,41 @@
+//! The rules of Direct Connect, as functions of plain values.
+//!
+//! A [`World`] holds every entity and index in persistent maps; a snapshot is one cheap clone. Writes go
+//! through [`decide`], reads through [`query`], time through [`fire`], what an edge saw through
+//! [`observe`]. Nothing here touches a clock, a socket, a disk or randomness: the [`Context`] brings all.
+
+// Stands in for what is still to be written.
+macro_rules! unfinished {
+    () => {
+        panic!("to be written")
+    };
+}
+
+mod address_pool;
+mod context;
+mod dispatch;
+pub mod entity;
+mod ids;
+mod index;
+mod input;
+mod inventory;
+mod neighbor;
+mod operation;
+mod paging;
+mod parent;
+mod refusal;
+pub mod settings;
+pub mod state;
+mod timer;
+mod transaction;
+mod view;
+mod world;
+
+pub use context::Context;
+pub use dispatch::{Decision, decide, query};
+pub use ids::IdSource;
+pub use refusal::{Exception, Refusal};
+pub use settings::Settings;
+pub use timer::{fire, next_deadline};
+pub use transaction::Transaction;
+pub use world::World;

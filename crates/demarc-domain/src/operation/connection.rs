@@ -1,0 +1,502 @@
+//! Dedicated connections: order, list, rename, delete. Source: spec/operations §3, spec/states §1.
+
+use demarc_api::{
+    self as api, Connections, CreateConnectionRequest, DeleteConnectionRequest,
+    DescribeConnectionsRequest, Operation, UpdateConnectionRequest,
+};
+use demarc_types::{AccountId, Bandwidth, ConnectionId, LagId, ParentId, Span};
+
+use crate::context::Context;
+use crate::entity::{
+    Connection, ConnectionKind, ConnectionPhase, EncryptionMode, EntityKey, Lag, Link, Location,
+    MacSec, Tags,
+};
+use crate::paging::{Page, Unasked};
+use crate::parent::{self, is_gone, own_connection, own_lag};
+use crate::refusal::Refusal;
+use crate::transaction::Transaction;
+use crate::world::World;
+use crate::{input, inventory, state, view};
+
+/// The longest name of a connection, interconnect or LAG (spec/identifiers §4).
+pub(crate) const NAME_LENGTH: usize = 200;
+
+pub(crate) fn create(
+    tx: &mut Transaction<'_>,
+    input: &CreateConnectionRequest,
+) -> Result<api::Connection, Refusal> {
+    let order = Order {
+        kind: ConnectionKind::Dedicated,
+        location: &input.location,
+        bandwidth: &input.bandwidth,
+        name: &input.connection_name,
+        lag: input.lag_id.as_deref(),
+        tags: input::tags(
+            input.tags.as_ref(),
+            tx.context.settings.quotas.tags_per_resource,
+        )?,
+        provider_name: input.provider_name.clone(),
+        mac_sec: input.request_mac_sec.unwrap_or(false),
+        billing_mode: input.billing_mode.map(|mode| mode.as_str().to_owned()),
+    };
+    let connection = place_order(tx, order)?;
+    Ok(show(tx, &connection))
+}
+
+/// An order for a port, whether for oneself or for customers.
+pub(super) struct Order<'a> {
+    pub(super) kind: ConnectionKind,
+    pub(super) location: &'a str,
+    pub(super) bandwidth: &'a str,
+    pub(super) name: &'a str,
+    pub(super) lag: Option<&'a str>,
+    pub(super) tags: Tags,
+    pub(super) provider_name: Option<String>,
+    pub(super) mac_sec: bool,
+    pub(super) billing_mode: Option<String>,
+}
+
+/// Checks an order and puts the port into the World, `requested`.
+pub(super) fn place_order(
+    tx: &mut Transaction<'_>,
+    order: Order<'_>,
+) -> Result<Connection, Refusal> {
+    let name = input::name("Connection name", order.name, NAME_LENGTH)?;
+    let bandwidth = dedicated_bandwidth(order.bandwidth)?;
+    let location = offered(tx, order.location, bandwidth, order.mac_sec)?;
+    let lag = match order.lag {
+        None => None,
+        Some(id) => {
+            let lag = own_lag(tx, id)?.as_ref().clone();
+            check_joins(tx, &lag, &location, bandwidth, order.mac_sec)?;
+            if (order.kind == ConnectionKind::Interconnect) != lag.allows_hosted
+                && tx.members(lag.id).next().is_some()
+            {
+                return Err(Refusal::invalid(format!(
+                    "Lag {id} does not take {}.",
+                    if lag.allows_hosted {
+                        "connections, only interconnects"
+                    } else {
+                        "interconnects"
+                    }
+                )));
+            }
+            Some(lag)
+        }
+    };
+    check_port_quota(tx, &location, 1)?;
+    let port = NewPort {
+        kind: order.kind,
+        name,
+        bandwidth,
+        tags: order.tags,
+        provider_name: order.provider_name,
+        mac_sec: order.mac_sec,
+        billing_mode: order.billing_mode,
+    };
+    Ok(add_port(tx, &location, lag.as_ref(), port))
+}
+
+/// A port about to be made; everything in it was checked.
+pub(super) struct NewPort {
+    pub(super) kind: ConnectionKind,
+    pub(super) name: String,
+    pub(super) bandwidth: Bandwidth,
+    pub(super) tags: Tags,
+    pub(super) provider_name: Option<String>,
+    pub(super) mac_sec: bool,
+    pub(super) billing_mode: Option<String>,
+}
+
+/// Makes the port. A member of a LAG is on the LAG's device from the start.
+pub(super) fn add_port(
+    tx: &mut Transaction<'_>,
+    location: &Location,
+    lag: Option<&Lag>,
+    port: NewPort,
+) -> Connection {
+    let context = &tx.context;
+    let approve_at = context
+        .settings
+        .approve_connections
+        .then_some(context.now + context.settings.settle);
+    let connection = Connection {
+        id: fresh_id(tx),
+        owner: tx.context.account,
+        region: tx.context.region,
+        location: location.code,
+        name: port.name,
+        bandwidth: port.bandwidth,
+        kind: port.kind,
+        phase: ConnectionPhase::Requested { approve_at },
+        link: Link::Down,
+        lag: lag.map(|lag| lag.id),
+        device: lag.map(|lag| lag.device.clone()),
+        provider_name: port.provider_name,
+        partner_name: None,
+        jumbo_capable: false,
+        mac_sec: port.mac_sec.then(MacSec::default),
+        loa_issued: None,
+        billing_mode: port.billing_mode,
+        billing_changes: Vec::new(),
+        tags: port.tags,
+        created: tx.context.now,
+    };
+    tx.put(connection.clone());
+    connection
+}
+
+/// An id that no connection has.
+pub(super) fn fresh_id(tx: &mut Transaction<'_>) -> ConnectionId {
+    loop {
+        let id = tx.context.ids.connection();
+        if tx.connection(id).is_none() {
+            return id;
+        }
+    }
+}
+
+/// The speed of a port.
+pub(super) fn dedicated_bandwidth(text: &str) -> Result<Bandwidth, Refusal> {
+    text.parse()
+        .ok()
+        .filter(|bandwidth: &Bandwidth| bandwidth.is_dedicated())
+        .ok_or_else(|| {
+            let shown: String = text.chars().take(64).collect();
+            Refusal::invalid(format!("Bandwidth {shown} is not valid."))
+        })
+}
+
+/// The location, if it offers ports of this speed, with MACsec if asked for.
+pub(super) fn offered(
+    tx: &Transaction<'_>,
+    code: &str,
+    bandwidth: Bandwidth,
+    mac_sec: bool,
+) -> Result<std::sync::Arc<Location>, Refusal> {
+    let location = inventory::location(tx, tx.context.region, code).ok_or_else(|| {
+        let shown: String = code.chars().take(64).collect();
+        Refusal::invalid(format!("Location {shown} is not valid."))
+    })?;
+    let speed = bandwidth.port_speed().unwrap_or_default();
+    if !location.port_speeds.iter().any(|offered| offered == speed) {
+        return Err(Refusal::invalid(format!(
+            "Bandwidth {bandwidth} is not offered at location {}.",
+            location.code
+        )));
+    }
+    if mac_sec
+        && !location
+            .mac_sec_port_speeds
+            .iter()
+            .any(|offered| offered == speed)
+    {
+        return Err(Refusal::invalid(format!(
+            "MACsec is not offered for {bandwidth} at location {}.",
+            location.code
+        )));
+    }
+    Ok(location)
+}
+
+/// A port like this fits into the LAG (spec/states §4).
+fn check_joins(
+    tx: &Transaction<'_>,
+    lag: &Lag,
+    location: &Location,
+    bandwidth: Bandwidth,
+    mac_sec: bool,
+) -> Result<(), Refusal> {
+    if lag.location != location.code {
+        return Err(Refusal::invalid(format!(
+            "Connection location must match Lag {}.",
+            lag.id
+        )));
+    }
+    if lag.bandwidth != bandwidth {
+        return Err(Refusal::invalid(format!(
+            "Connection bandwidth must match Lag {}.",
+            lag.id
+        )));
+    }
+    if lag.mac_sec.is_some() != mac_sec {
+        return Err(Refusal::invalid(format!(
+            "Connection and lag {} should be requested MacSec at the same time",
+            lag.id
+        )));
+    }
+    check_member_limit(tx, lag.id, bandwidth)
+}
+
+/// One more member fits into the LAG.
+pub(super) fn check_member_limit(
+    world: &World,
+    lag: LagId,
+    bandwidth: Bandwidth,
+) -> Result<(), Refusal> {
+    let limit = Lag::member_limit(bandwidth);
+    if world.members(lag).count() >= limit {
+        return Err(Refusal::Quota {
+            what: "Connection",
+            limit,
+            scope: format!("Lag {lag}"),
+        });
+    }
+    Ok(())
+}
+
+/// `more` further ports fit under the quota of the location (spec/quotas row 6). Hosted connections do
+/// not count: the customer did not order their port.
+pub(super) fn check_port_quota(
+    tx: &Transaction<'_>,
+    location: &Location,
+    more: usize,
+) -> Result<(), Refusal> {
+    let limit = tx.context.settings.quotas.connections_per_location;
+    let active = tx
+        .connections_of(tx.context.account, tx.context.region)
+        .filter(|connection| {
+            connection.location == location.code && connection.is_live() && !connection.is_hosted()
+        })
+        .count();
+    if active + more > limit {
+        return Err(Refusal::Quota {
+            what: "Connection",
+            limit,
+            scope: format!("location {}", location.code),
+        });
+    }
+    Ok(())
+}
+
+/// The connection as its caller sees it, after all that the transaction did to it.
+pub(super) fn show(tx: &Transaction<'_>, connection: &Connection) -> api::Connection {
+    let now = tx
+        .connection(connection.id)
+        .map_or(connection, |found| found.as_ref());
+    view::connection(tx, &tx.context.settings, tx.context.account, now)
+}
+
+pub(crate) fn describe(
+    world: &World,
+    context: &Context,
+    input: &DescribeConnectionsRequest,
+) -> Result<Connections, Refusal> {
+    let page = Page::read(
+        world,
+        context,
+        Operation::DescribeConnections,
+        &[input.connection_id.as_deref().unwrap_or_default()],
+        input.max_results,
+        input.next_token.as_deref(),
+        Unasked::Everything,
+    )?;
+    let shown = |connection: &Connection| {
+        view::connection(world, &context.settings, context.account, connection)
+    };
+    if let Some(id) = &input.connection_id {
+        let found = input::connection(id)
+            .map(|id| world.connection(id))?
+            .filter(|found| found.owner == context.account && found.region == context.region)
+            .filter(|found| !found.is_interconnect())
+            .ok_or_else(|| Refusal::ConnectionNotFound(id.clone()))?;
+        return Ok(Connections {
+            connections: Some(vec![shown(found)]),
+            next_token: None,
+        });
+    }
+    let entries = world
+        .indexes
+        .connections_by_owner
+        .after((context.account, context.region), page.position()?)
+        .filter_map(|(_, id)| world.connection(id))
+        .filter(|connection| !connection.is_interconnect());
+    let (connections, next_token) = page.take(entries, |last| (last.created, last.id.to_string()));
+    let connections = connections
+        .into_iter()
+        .map(|connection| shown(connection))
+        .collect();
+    Ok(Connections {
+        connections: Some(connections),
+        next_token,
+    })
+}
+
+/// Finds a connection to delete: one's own, or a hosted one on one's interconnect or LAG.
+fn deletable(tx: &Transaction<'_>, id: &str) -> Result<Connection, Refusal> {
+    let parsed = input::connection(id)?;
+    let account = tx.context.account;
+    let may = |found: &Connection| {
+        found.region == tx.context.region
+            && (found.owner == account
+                || found
+                    .hosting()
+                    .is_some_and(|(partner, _)| partner == account))
+    };
+    tx.connection(parsed)
+        .filter(|found| may(found) && !is_gone(found) && !found.is_interconnect())
+        .map(|found| found.as_ref().clone())
+        .ok_or_else(|| Refusal::ConnectionNotFound(id.to_owned()))
+}
+
+pub(crate) fn delete(
+    tx: &mut Transaction<'_>,
+    input: &DeleteConnectionRequest,
+) -> Result<api::Connection, Refusal> {
+    let connection = deletable(tx, &input.connection_id)?;
+    if matches!(connection.phase, ConnectionPhase::Deleting { .. }) {
+        return Ok(show(tx, &connection));
+    }
+    if parent::holding(tx, ParentId::Connection(connection.id))
+        .next()
+        .is_some()
+    {
+        return Err(Refusal::invalid(format!(
+            "Connection {} has virtual interfaces and cannot be deleted.",
+            connection.id
+        )));
+    }
+    check_lag_survives(tx, &connection)?;
+    let deleted = retire(tx, connection);
+    Ok(show(tx, &deleted))
+}
+
+/// The LAG keeps enough links without this member: of those that are up, if this one is
+/// (spec/states §1, UG deleteconnection).
+pub(super) fn check_lag_survives(world: &World, connection: &Connection) -> Result<(), Refusal> {
+    let Some(lag) = connection.lag.and_then(|lag| world.lag(lag)) else {
+        return Ok(());
+    };
+    let minimum = usize::try_from(lag.minimum_links).unwrap_or(usize::MAX);
+    let others = world
+        .members(lag.id)
+        .filter(|member| member.id != connection.id);
+    let (count, up) = others.fold((0, 0), |(count, up), member| {
+        (
+            count + 1,
+            up + usize::from(state::port_is_up(world, member)),
+        )
+    });
+    let lacking = count < minimum || (state::port_is_up(world, connection) && up < minimum);
+    if lacking {
+        return Err(Refusal::invalid(format!(
+            "Connection {} cannot be taken out: the number of connections would fall below the minimum links of Lag {}.",
+            connection.id, lag.id
+        )));
+    }
+    Ok(())
+}
+
+/// Takes a connection out of service: at once when it was only requested, `rejected` when its customer
+/// turns an offer down, else by way of `deleting`. Tags, keys and LAG membership end here.
+pub(super) fn retire(tx: &mut Transaction<'_>, mut connection: Connection) -> Connection {
+    let now = tx.context.now;
+    let by_owner = connection.owner == tx.context.account;
+    connection.phase = match connection.phase {
+        ConnectionPhase::Requested { .. } => ConnectionPhase::Deleted { at: now },
+        ConnectionPhase::Ordering { .. } if by_owner => ConnectionPhase::Rejected { at: now },
+        _ => ConnectionPhase::Deleting {
+            until: now + tx.context.settings.settle,
+        },
+    };
+    connection.lag = None;
+    connection.link = Link::Down;
+    connection.tags = Tags::default();
+    if let Some(mac_sec) = &mut connection.mac_sec {
+        mac_sec.keys.clear();
+        mac_sec.encrypted = false;
+    }
+    tx.put(connection.clone());
+    super::resiliency_member::forget(tx, ParentId::Connection(connection.id));
+    connection
+}
+
+pub(crate) fn update(
+    tx: &mut Transaction<'_>,
+    input: &UpdateConnectionRequest,
+) -> Result<api::Connection, Refusal> {
+    let name = match &input.connection_name {
+        Some(name) => Some(input::name("Connection name", name, NAME_LENGTH)?),
+        None => None,
+    };
+    let mode = match &input.encryption_mode {
+        Some(text) => Some(encryption_mode(text)?),
+        None => None,
+    };
+    let mut connection = own_connection(tx, &input.connection_id)?.as_ref().clone();
+    if let Some(name) = name {
+        connection.name = name;
+    }
+    if let Some(mode) = mode {
+        if connection.lag.is_some() {
+            return Err(Refusal::invalid(format!(
+                "Connection {} is a member of a Lag, which sets its encryption mode.",
+                connection.id
+            )));
+        }
+        let Some(mac_sec) = connection.mac_sec.as_mut() else {
+            return Err(Refusal::invalid(format!(
+                "Connection {} is not MACsec capable.",
+                connection.id
+            )));
+        };
+        mac_sec.mode = mode;
+    }
+    tx.put(connection.clone());
+    Ok(show(tx, &connection))
+}
+
+pub(super) fn encryption_mode(text: &str) -> Result<EncryptionMode, Refusal> {
+    EncryptionMode::parse(text).ok_or_else(|| {
+        let shown: String = text.chars().take(64).collect();
+        Refusal::invalid(format!(
+            "Encryption mode {shown} is not valid: use no_encrypt, should_encrypt or must_encrypt."
+        ))
+    })
+}
+
+/// Fires the deadline of a connection: approval, confirmation's end, removal.
+pub(crate) fn step(tx: &mut Transaction<'_>, connection: &Connection) {
+    let mut next = connection.clone();
+    let now = tx.context.now;
+    match connection.phase {
+        ConnectionPhase::Ordering { expires } => {
+            next.phase = ConnectionPhase::Deleted { at: expires }
+        }
+        ConnectionPhase::Requested { .. } => return approve(tx, connection),
+        ConnectionPhase::Pending { .. } => next.phase = ConnectionPhase::Live,
+        ConnectionPhase::Deleting { .. } => next.phase = ConnectionPhase::Deleted { at: now },
+        ConnectionPhase::Deleted { .. } | ConnectionPhase::Rejected { .. } => {
+            return tx.remove(EntityKey::Connection(connection.id));
+        }
+        ConnectionPhase::Live => return,
+    }
+    tx.put(next);
+}
+
+/// Gives an ordered port its place on a device: `requested` becomes `pending`. When no device has room the
+/// order waits, and is looked at again later.
+pub(crate) fn approve(tx: &mut Transaction<'_>, connection: &Connection) {
+    let mut next = connection.clone();
+    if next.device.is_none() {
+        let location = inventory::location(tx, next.region, next.location.as_str());
+        next.device = location.and_then(|location| inventory::place(tx, next.owner, &location, 1));
+    }
+    if next.device.is_none() {
+        const RETRY: Span = Span::from_minutes(1);
+        next.phase = ConnectionPhase::Requested {
+            approve_at: Some(tx.context.now + RETRY),
+        };
+    } else {
+        next.jumbo_capable = true;
+        next.phase = ConnectionPhase::Pending { ready_at: None };
+    }
+    tx.put(next);
+}
+
+/// Who sees the tags and the connection itself beside its owner: nobody, or the hosting partner.
+pub(super) fn is_partner_of(connection: &Connection, account: AccountId) -> bool {
+    connection
+        .hosting()
+        .is_some_and(|(partner, _)| partner == account)
+}

@@ -1,0 +1,185 @@
+//! The words of the API for where things are, computed from what is stored.
+
+use demarc_types::{ConnectionId, LagId, ParentId};
+
+use crate::entity::{
+    Association, AssociationPhase, BgpPeer, Connection, ConnectionPhase, DirectConnectGateway,
+    EncryptionMode, GatewayPhase, Lag, LagPhase, Link, PeerPhase, Session, VirtualInterface,
+    VirtualInterfacePhase,
+};
+use crate::world::World;
+
+/// `connectionState` and `interconnectState` (spec/states §1 to §3).
+pub fn connection(world: &World, connection: &Connection) -> &'static str {
+    match connection.phase {
+        ConnectionPhase::Ordering { .. } => "ordering",
+        ConnectionPhase::Requested { .. } => "requested",
+        ConnectionPhase::Pending { .. } => "pending",
+        ConnectionPhase::Live if is_forwarding(world, connection) => "available",
+        ConnectionPhase::Live => "down",
+        ConnectionPhase::Deleting { .. } => "deleting",
+        ConnectionPhase::Deleted { .. } => "deleted",
+        ConnectionPhase::Rejected { .. } => "rejected",
+    }
+}
+
+/// Frames can pass: the port's link is up and encrypted where it must be; a hosted connection's parent is
+/// available.
+fn is_forwarding(world: &World, connection: &Connection) -> bool {
+    match connection.parent() {
+        Some(parent) => parent_is_available(world, parent),
+        None => port_is_up(world, connection),
+    }
+}
+
+/// A port's own link, with MACsec when the mode demands it (spec/states §12). A LAG member goes by the
+/// LAG's mode and its own encryption.
+pub fn port_is_up(world: &World, connection: &Connection) -> bool {
+    let mode = match connection.lag.and_then(|lag| world.lag(lag)) {
+        Some(lag) => lag.mac_sec.as_ref().map(|mac_sec| mac_sec.mode),
+        None => connection.mac_sec.as_ref().map(|mac_sec| mac_sec.mode),
+    };
+    let encrypted = connection
+        .mac_sec
+        .as_ref()
+        .is_some_and(|mac_sec| mac_sec.encrypted);
+    connection.phase == ConnectionPhase::Live
+        && connection.link == Link::Up
+        && (mode != Some(EncryptionMode::MustEncrypt) || encrypted)
+}
+
+/// A connection, interconnect or LAG is in service and up.
+pub fn parent_is_available(world: &World, parent: ParentId) -> bool {
+    match parent {
+        ParentId::Connection(id) => connection_is_available(world, id),
+        ParentId::Lag(id) => lag_is_available(world, id),
+    }
+}
+
+fn connection_is_available(world: &World, id: ConnectionId) -> bool {
+    world
+        .connection(id)
+        .is_some_and(|found| connection(world, found) == "available")
+}
+
+fn lag_is_available(world: &World, id: LagId) -> bool {
+    world
+        .lag(id)
+        .is_some_and(|found| lag(world, found) == "available")
+}
+
+/// `lagState` (spec/states §4).
+pub fn lag(world: &World, lag: &Lag) -> &'static str {
+    match lag.phase {
+        LagPhase::Deleted { .. } => "deleted",
+        LagPhase::Active { .. } if has_enough_links(world, lag) => "available",
+        LagPhase::Active { been_up: true } => "down",
+        LagPhase::Active { been_up: false } => {
+            let waiting =
+                |member: &Connection| matches!(member.phase, ConnectionPhase::Requested { .. });
+            let mut members = world.members(lag.id).peekable();
+            if members.peek().is_some() && members.all(|member| waiting(member)) {
+                "requested"
+            } else {
+                "pending"
+            }
+        }
+    }
+}
+
+/// As many members are up as the LAG needs; an unset minimum counts as one.
+pub fn has_enough_links(world: &World, lag: &Lag) -> bool {
+    let up = world
+        .members(lag.id)
+        .filter(|member| port_is_up(world, member))
+        .count();
+    up >= usize::try_from(lag.minimum_links)
+        .unwrap_or(usize::MAX)
+        .max(1)
+}
+
+/// The word for a connection or LAG that may carry virtual interfaces; `None` when there is none.
+pub fn parent(world: &World, parent: ParentId) -> Option<&'static str> {
+    match parent {
+        ParentId::Connection(id) => world.connection(id).map(|found| connection(world, found)),
+        ParentId::Lag(id) => world.lag(id).map(|found| lag(world, found)),
+    }
+}
+
+/// `virtualInterfaceState` (spec/states §5.1).
+pub fn virtual_interface(interface: &VirtualInterface) -> &'static str {
+    match interface.phase {
+        VirtualInterfacePhase::Confirming { .. } => "confirming",
+        VirtualInterfacePhase::Verifying { .. } => "verifying",
+        VirtualInterfacePhase::Deleting => "deleting",
+        VirtualInterfacePhase::Deleted { .. } => "deleted",
+        VirtualInterfacePhase::Rejected { .. } => "rejected",
+        VirtualInterfacePhase::Active if interface.test.is_some() => "testing",
+        VirtualInterfacePhase::Active if interface.is_behind() => "pending",
+        VirtualInterfacePhase::Active => {
+            let up = interface
+                .live_peers()
+                .any(|peer| peer.session == Session::Up);
+            let unknown = interface
+                .live_peers()
+                .any(|peer| peer.session == Session::Unknown);
+            match (up, unknown) {
+                (true, _) => "available",
+                (false, true) => "unknown",
+                (false, false) => "down",
+            }
+        }
+    }
+}
+
+/// `bgpPeerState`.
+pub fn bgp_peer(peer: &BgpPeer) -> &'static str {
+    match peer.phase {
+        PeerPhase::Verifying => "verifying",
+        PeerPhase::Pending => "pending",
+        PeerPhase::Available => "available",
+        PeerPhase::Deleting => "deleting",
+        PeerPhase::Deleted => "deleted",
+    }
+}
+
+/// `bgpStatus`: a peer that is not configured on the edge is down (spec/states §6).
+pub fn bgp_status(peer: &BgpPeer) -> &'static str {
+    match (peer.phase, peer.session) {
+        (PeerPhase::Available, Session::Up) => "up",
+        (PeerPhase::Available, Session::Unknown) => "unknown",
+        _ => "down",
+    }
+}
+
+/// `attachmentState` of a virtual interface's attachment, always a shadow of the virtual interface
+/// (spec/states §9).
+pub fn attachment(interface: &VirtualInterface) -> &'static str {
+    match interface.phase {
+        VirtualInterfacePhase::Deleting => "detaching",
+        VirtualInterfacePhase::Deleted { .. } | VirtualInterfacePhase::Rejected { .. } => {
+            "detached"
+        }
+        _ if interface.programmed == 0 => "attaching",
+        _ => "attached",
+    }
+}
+
+/// `directConnectGatewayState`.
+pub fn gateway(gateway: &DirectConnectGateway) -> &'static str {
+    match gateway.phase {
+        GatewayPhase::Pending { .. } => "pending",
+        GatewayPhase::Available => "available",
+        GatewayPhase::Deleting { .. } => "deleting",
+    }
+}
+
+/// `associationState`.
+pub fn association(association: &Association) -> &'static str {
+    match association.phase {
+        AssociationPhase::Associating { .. } => "associating",
+        AssociationPhase::Associated => "associated",
+        AssociationPhase::Updating { .. } => "updating",
+        AssociationPhase::Disassociating { .. } => "disassociating",
+    }
+}

@@ -1,0 +1,183 @@
+//! `Connection` and `Interconnect`.
+
+use demarc_api::{self as api, EpochSeconds, HasLogicalRedundancy, Tag};
+use demarc_types::{AccountId, ParentId};
+
+use crate::entity::{Connection, MacSec, Tags};
+use crate::parent::{self, Pool};
+use crate::settings::Settings;
+use crate::world::World;
+use crate::{inventory, state};
+
+/// The connection as `viewer` sees it: tags are the owner's alone (spec/operations §1.4).
+pub(crate) fn connection(
+    world: &World,
+    settings: &Settings,
+    viewer: AccountId,
+    from: &Connection,
+) -> api::Connection {
+    let port = port(world, from);
+    let dedicated = !from.is_hosted() && !from.is_interconnect();
+    let pool =
+        (dedicated && from.lag.is_none()).then(|| Pool::of(world, ParentId::Connection(from.id)));
+    let limiters = (dedicated && from.lag.is_none())
+        .then(|| parent::rate_limiter_status(world, settings, ParentId::Connection(from.id)));
+    api::Connection {
+        owner_account: Some(from.owner.to_string()),
+        connection_id: Some(from.id.to_string()),
+        connection_name: Some(from.name.clone()),
+        connection_state: state::connection(world, from).parse().ok(),
+        region: Some(from.region.to_string()),
+        location: Some(from.location.to_string()),
+        bandwidth: Some(from.bandwidth.to_string()),
+        vlan: from.hosting().map(|(_, vlan)| i64::from(vlan.get())),
+        partner_name: from.partner_name.clone(),
+        loa_issue_time: port.loa_issue_time,
+        lag_id: lag_id(from),
+        aws_device: port.device.clone(),
+        jumbo_frame_capable: Some(from.jumbo_capable),
+        aws_device_v2: port.device.clone(),
+        aws_logical_device_id: port.device,
+        has_logical_redundancy: Some(logical_redundancy(world, from)),
+        tags: Some(if viewer == from.owner {
+            tag_list(&from.tags)
+        } else {
+            Vec::new()
+        }),
+        provider_name: from.provider_name.clone(),
+        mac_sec_capable: Some(from.mac_sec.is_some()),
+        port_encryption_status: port.encryption_status,
+        encryption_mode: port.encryption_mode,
+        mac_sec_keys: port.keys,
+        rate_limiter_status: limiters,
+        partner_interconnect_mac_sec_capable: from
+            .parent()
+            .map(|parent| parent::is_mac_sec_capable(world, parent)),
+        prefix_pool_size_ipv4: pool.map(|pool| pool.size),
+        prefix_pool_size_ipv6: pool.map(|pool| pool.size),
+        prefix_pool_unallocated_count_ipv4: pool.map(|pool| pool.size - pool.allocated_ipv4),
+        prefix_pool_unallocated_count_ipv6: pool.map(|pool| pool.size - pool.allocated_ipv6),
+        billing_mode: billing_mode(from.billing_mode.as_deref()),
+    }
+}
+
+/// The interconnect; only its owner sees it.
+pub(crate) fn interconnect(world: &World, from: &Connection) -> api::Interconnect {
+    let port = port(world, from);
+    api::Interconnect {
+        interconnect_id: Some(from.id.to_string()),
+        interconnect_name: Some(from.name.clone()),
+        interconnect_state: state::connection(world, from).parse().ok(),
+        region: Some(from.region.to_string()),
+        location: Some(from.location.to_string()),
+        bandwidth: Some(from.bandwidth.to_string()),
+        loa_issue_time: port.loa_issue_time,
+        lag_id: lag_id(from),
+        aws_device: port.device.clone(),
+        jumbo_frame_capable: Some(from.jumbo_capable),
+        aws_device_v2: port.device.clone(),
+        aws_logical_device_id: port.device,
+        has_logical_redundancy: Some(logical_redundancy(world, from)),
+        tags: Some(tag_list(&from.tags)),
+        provider_name: from.provider_name.clone(),
+        mac_sec_capable: Some(from.mac_sec.is_some()),
+        port_encryption_status: port.encryption_status,
+        encryption_mode: port.encryption_mode,
+        mac_sec_keys: port.keys,
+    }
+}
+
+/// Tags in their own order.
+pub(crate) fn tag_list(tags: &Tags) -> Vec<Tag> {
+    tags.iter()
+        .map(|(key, value)| Tag {
+            key: key.to_owned(),
+            value: Some(value.to_owned()),
+        })
+        .collect()
+}
+
+pub(super) fn billing_mode(stored: Option<&str>) -> Option<api::BillingMode> {
+    stored.unwrap_or("PayAsYouGo").parse().ok()
+}
+
+pub(super) fn mac_sec_keys(mac_sec: &MacSec) -> Vec<api::MacSecKey> {
+    let key = |key: &crate::entity::MacSecKey| api::MacSecKey {
+        secret_arn: Some(key.secret_arn.clone()),
+        ckn: key.ckn.clone(),
+        state: Some(key.state.as_str().to_owned()),
+        start_on: Some(key.start_on.to_rfc3339()),
+    };
+    mac_sec.keys.iter().map(key).collect()
+}
+
+fn lag_id(from: &Connection) -> Option<String> {
+    match from.parent() {
+        // A hosted connection on a LAG shows its parent.
+        Some(ParentId::Lag(lag)) => Some(lag.to_string()),
+        Some(ParentId::Connection(_)) => None,
+        None => from.lag.map(|lag| lag.to_string()),
+    }
+}
+
+/// What the port of a connection, or of a hosted connection's parent, adds.
+struct Port {
+    device: Option<String>,
+    loa_issue_time: Option<EpochSeconds>,
+    encryption_mode: Option<String>,
+    encryption_status: Option<String>,
+    keys: Option<Vec<api::MacSecKey>>,
+}
+
+fn port(world: &World, from: &Connection) -> Port {
+    let device = match from.parent() {
+        Some(parent) => parent::device(world, parent),
+        None => from.device.clone(),
+    };
+    // A member goes by the mode and keys of its LAG.
+    let lag = from
+        .lag
+        .and_then(|lag| world.lag(lag))
+        .and_then(|lag| lag.mac_sec.as_ref());
+    let in_force = from.mac_sec.as_ref().map(|own| lag.unwrap_or(own));
+    let encrypted = from.mac_sec.as_ref().is_some_and(|own| own.encrypted);
+    let status = if encrypted {
+        "Encryption Up"
+    } else {
+        "Encryption Down"
+    };
+    Port {
+        device,
+        loa_issue_time: from
+            .loa_issued
+            .map(|at| EpochSeconds::from_milliseconds(at.millis())),
+        encryption_mode: in_force.map(|mac_sec| mac_sec.mode.as_str().to_owned()),
+        encryption_status: in_force.map(|_| status.to_owned()),
+        keys: in_force.map(mac_sec_keys),
+    }
+}
+
+/// `yes` when another device at the location could end a second peer of a family; `unknown` while the
+/// port has no device (spec/states §1).
+pub(super) fn logical_redundancy(world: &World, from: &Connection) -> HasLogicalRedundancy {
+    let placed = match from.parent() {
+        Some(parent) => parent::device(world, parent).is_some(),
+        None => from.device.is_some(),
+    };
+    if !placed {
+        return HasLogicalRedundancy::Unknown;
+    }
+    redundancy_at(world, from.region, from.location.as_str())
+}
+
+/// `yes` at a location with more than one device.
+pub(crate) fn redundancy_at(
+    world: &World,
+    region: demarc_types::Region,
+    code: &str,
+) -> HasLogicalRedundancy {
+    match inventory::location(world, region, code) {
+        Some(location) if location.devices.len() > 1 => HasLogicalRedundancy::Yes,
+        _ => HasLogicalRedundancy::No,
+    }
+}
