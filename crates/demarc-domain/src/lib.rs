@@ -26,6 +26,8 @@ mod parent;
 mod refusal;
 pub mod settings;
 pub mod state;
+#[cfg(test)]
+mod testing;
 mod timer;
 mod transaction;
 mod view;

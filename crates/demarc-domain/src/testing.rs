@@ -1,0 +1,330 @@
+//! A bench for the tests of this crate: a World, a clock that tests move, and calls as they come in.
+//!
+//! Calls are given and answered as JSON, through the decoder and the writer that the service uses, so a
+//! test reads like the row of the specification that it checks.
+
+use std::sync::Arc;
+
+use demarc_api::{Operation, Request, Response};
+use demarc_types::{
+    AccountId, Asn, ConnectionId, LagId, ParentId, PeerAddress, Region, Span, Timestamp, VlanId,
+};
+use serde_json::Value;
+
+use crate::context::Context;
+use crate::entity::{
+    Attachment, BgpPeer, Change, Connection, ConnectionPhase, Entity, Lag, LagPhase, Link,
+    PeerPhase, PrefixAllocation, Session, VirtualInterface, VirtualInterfaceKind,
+    VirtualInterfacePhase,
+};
+use crate::ids::IdSource;
+use crate::refusal::Refusal;
+use crate::settings::{Account, Accounts, PartnerType, Settings};
+use crate::world::World;
+use crate::{decide, fire, parent, state};
+
+/// Accounts for tests. In a [`Lab::listed`] Paula is a partner of type v2, Victor of type v1.
+pub(crate) const ALICE: &str = "111111111111";
+pub(crate) const BOB: &str = "222222222222";
+pub(crate) const PAULA: &str = "333333333333";
+pub(crate) const VICTOR: &str = "444444444444";
+
+pub(crate) const REGION: &str = "us-east-1";
+
+/// One service, without a store, a network or a fabric.
+pub(crate) struct Lab {
+    pub(crate) world: World,
+    pub(crate) now: Timestamp,
+    pub(crate) settings: Arc<Settings>,
+    /// The Region that calls are signed for.
+    pub(crate) region: Region,
+    calls: u64,
+}
+
+impl Lab {
+    /// The open development mode, with provisioning steps of one second.
+    pub(crate) fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// As [`Lab::new`], with changed settings.
+    pub(crate) fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = Settings {
+            settle: Span::from_secs(1),
+            ..Settings::default()
+        };
+        change(&mut settings);
+        Self {
+            world: World::default(),
+            now: Timestamp::from_millis(1_790_000_000_000),
+            settings: Arc::new(settings),
+            region: REGION.parse().unwrap(),
+            calls: 0,
+        }
+    }
+
+    /// Alice and Bob are customers, Paula and Victor partners.
+    pub(crate) fn listed() -> Self {
+        Self::with(|settings| {
+            let account = |id: &str, name: &str, partner| {
+                let name = name.to_owned();
+                (id.parse().unwrap(), Account { name, partner })
+            };
+            settings.accounts = Accounts::Listed(
+                [
+                    account(ALICE, "Alice Ltd", PartnerType::NonPartner),
+                    account(BOB, "Bob Inc", PartnerType::NonPartner),
+                    account(PAULA, "Paula Networks", PartnerType::V2),
+                    account(VICTOR, "Victor Networks", PartnerType::V1),
+                ]
+                .into(),
+            );
+        })
+    }
+
+    /// A context for the next call; every call has its own ids, the same in every run.
+    pub(crate) fn context(&mut self, account: &str) -> Context {
+        self.calls += 1;
+        let mut seed = [0; 32];
+        seed[..8].copy_from_slice(&self.calls.to_le_bytes());
+        Context {
+            account: account.parse().unwrap(),
+            region: self.region,
+            now: self.now,
+            ids: IdSource::new(seed),
+            settings: Arc::clone(&self.settings),
+        }
+    }
+
+    /// One call, a millisecond after the one before. Timers that are due by then have fired.
+    pub(crate) fn call(&mut self, account: &str, request: &Request) -> Result<Response, Refusal> {
+        self.advance(Span::from_millis(1));
+        self.call_now(account, request)
+    }
+
+    fn call_now(&mut self, account: &str, request: &Request) -> Result<Response, Refusal> {
+        let mut context = self.context(account);
+        let decision = decide(&self.world, &mut context, request)?;
+        self.check(&decision.changes, &decision.world);
+        self.world = decision.world;
+        Ok(decision.response)
+    }
+
+    /// A call that must succeed, by the operation's name; the body and the answer are JSON.
+    pub(crate) fn ok(&mut self, account: &str, operation: &str, body: Value) -> Value {
+        let request = request(operation, &body);
+        let response = self
+            .call(account, &request)
+            .unwrap_or_else(|refusal| panic!("{operation} {body}: {refusal}"));
+        serde_json::from_slice(&response.to_json()).unwrap()
+    }
+
+    /// A call that must be refused and change nothing; gives the refusal.
+    pub(crate) fn refused(&mut self, account: &str, operation: &str, body: Value) -> Refusal {
+        self.advance(Span::from_millis(1));
+        let before: Vec<Entity> = self.world.entities().collect();
+        let answer = self.call_now(account, &request(operation, &body));
+        let Err(refusal) = answer else {
+            panic!("{operation} {body} was answered with {answer:?}");
+        };
+        assert!(
+            self.world.entities().eq(before),
+            "{operation} {body} was refused but changed the World"
+        );
+        refusal
+    }
+
+    /// The text of a refusal, for rows that are about the text.
+    pub(crate) fn message(&mut self, account: &str, operation: &str, body: Value) -> String {
+        self.refused(account, operation, body).to_string()
+    }
+
+    /// Lets time pass; whatever is due until then happens in its order.
+    pub(crate) fn advance(&mut self, span: Span) {
+        let end = self.now + span;
+        while let Some(at) = crate::next_deadline(&self.world).filter(|at| *at <= end) {
+            self.now = self.now.max(at);
+            let mut context = self.context("000000000000");
+            let (world, changes) = fire(&self.world, &mut context, usize::MAX);
+            self.check(&changes, &world);
+            self.world = world;
+        }
+        self.now = end;
+    }
+
+    /// Lets every provisioning step of the control plane end.
+    pub(crate) fn settle(&mut self) {
+        self.advance(self.settings.settle + Span::from_millis(1));
+    }
+
+    /// The changes lead from the World to `after`, and what they put survives being stored.
+    fn check(&self, changes: &[Change], after: &World) {
+        let mut replayed = self.world.clone();
+        for change in changes {
+            replayed.apply(change);
+            if let Change::Put(entity) = change {
+                let stored = Entity::from_json(&entity.key(), &entity.to_json()).unwrap();
+                assert!(stored == *entity, "{} is not stored as it is", entity.key());
+            }
+        }
+        assert!(
+            replayed.entities().eq(after.entities()),
+            "the changes do not lead to the new World"
+        );
+    }
+
+    // ===== the part of the fabric =====
+
+    /// Puts an entity into the World as it is.
+    pub(crate) fn put(&mut self, entity: impl Into<Entity>) {
+        self.world.apply(&Change::Put(entity.into()));
+    }
+
+    /// The link of a port goes up or down; the first time up puts an approved port into service.
+    pub(crate) fn link(&mut self, id: &str, link: Link) {
+        let mut connection = self.connection(id);
+        connection.link = link;
+        if link == Link::Up && matches!(connection.phase, ConnectionPhase::Pending { .. }) {
+            connection.phase = ConnectionPhase::Live;
+        }
+        let lag = connection.lag;
+        self.put(connection);
+        if let Some(id) = lag {
+            let mut lag = self.world.lag(id).unwrap().as_ref().clone();
+            if state::has_enough_links(&self.world, &lag) {
+                lag.phase = LagPhase::Active { been_up: true };
+                self.put(lag);
+            }
+        }
+    }
+
+    // ===== short cuts =====
+
+    pub(crate) fn connection(&self, id: &str) -> Connection {
+        let id: ConnectionId = id.parse().unwrap();
+        self.world.connection(id).unwrap().as_ref().clone()
+    }
+
+    pub(crate) fn lag(&self, id: &str) -> Lag {
+        let id: LagId = id.parse().unwrap();
+        self.world.lag(id).unwrap().as_ref().clone()
+    }
+
+    /// `connectionState` of a connection of any kind, `None` once it is not shown any more.
+    pub(crate) fn connection_state(&self, id: &str) -> Option<&'static str> {
+        let id: ConnectionId = id.parse().unwrap();
+        self.world
+            .connection(id)
+            .map(|found| state::connection(&self.world, found))
+    }
+
+    pub(crate) fn lag_state(&self, id: &str) -> Option<&'static str> {
+        let id: LagId = id.parse().unwrap();
+        self.world
+            .lag(id)
+            .map(|found| state::lag(&self.world, found))
+    }
+
+    /// A 10 Gbit/s dedicated connection, `available`. Gives its id.
+    pub(crate) fn dedicated(&mut self, account: &str) -> String {
+        let answer = self.ok(
+            account,
+            "CreateConnection",
+            serde_json::json!({"location": "EqDC2", "bandwidth": "10Gbps", "connectionName": "port"}),
+        );
+        let id = text(&answer, "connectionId");
+        self.settle();
+        self.link(&id, Link::Up);
+        id
+    }
+
+    /// A 10 Gbit/s interconnect, `available`. Gives its id.
+    pub(crate) fn interconnect(&mut self, account: &str) -> String {
+        let answer = self.ok(
+            account,
+            "CreateInterconnect",
+            serde_json::json!({"location": "EqDC2", "bandwidth": "10Gbps", "interconnectName": "partner port"}),
+        );
+        let id = text(&answer, "interconnectId");
+        self.settle();
+        self.link(&id, Link::Up);
+        id
+    }
+
+    /// A private virtual interface put on a carrier, programmed and up, with the VLAN and 169.254.96.0/29
+    /// plus eight times the VLAN for its peer.
+    pub(crate) fn virtual_interface_on(
+        &mut self,
+        owner: &str,
+        on: &str,
+        vlan: i64,
+    ) -> VirtualInterface {
+        let on: ParentId = on.parse().unwrap();
+        let mut ids = self.context(owner).ids;
+        let owner: AccountId = owner.parse().unwrap();
+        let base = vlan * 8;
+        let address = |host: i64| {
+            let (high, low) = ((base + host) / 256, (base + host) % 256);
+            PeerAddress::parse(&format!("169.254.{}.{low}/29", 96 + high)).unwrap()
+        };
+        let interface = VirtualInterface {
+            id: ids.virtual_interface(),
+            owner,
+            region: self.region,
+            kind: VirtualInterfaceKind::Private,
+            parent: on,
+            connection_owner: parent::owner(&self.world, on).unwrap(),
+            location: parent::location(&self.world, on).unwrap(),
+            device: parent::device(&self.world, on),
+            name: format!("vlan {vlan}"),
+            vlan: VlanId::new(vlan).unwrap(),
+            mtu: 1_500,
+            attachment: Attachment::DirectConnectGateway(ids.gateway()),
+            amazon_side_asn: Asn::new(64_512).unwrap(),
+            site_link: false,
+            route_filter_prefixes: Vec::new(),
+            peers: vec![BgpPeer {
+                id: ids.bgp_peer(),
+                asn: Asn::new(65_000).unwrap(),
+                auth_key: ids.auth_key(),
+                family: address(1).family(),
+                amazon_address: address(1),
+                customer_address: address(6),
+                phase: PeerPhase::Available,
+                session: Session::Up,
+                prefixes_received: 0,
+            }],
+            phase: VirtualInterfacePhase::Active,
+            generation: 1,
+            programmed: 1,
+            test: None,
+            rate_limit: None,
+            prefix_allocation: Some(PrefixAllocation::default()),
+            tags: crate::entity::Tags::default(),
+            created: self.now,
+        };
+        self.put(interface.clone());
+        interface
+    }
+
+    /// The virtual interface as it is now.
+    pub(crate) fn now_of(&self, interface: &VirtualInterface) -> VirtualInterface {
+        let found = self.world.virtual_interface(interface.id).unwrap();
+        found.as_ref().clone()
+    }
+}
+
+/// The request of that name and body; the model has nothing against it.
+fn request(operation: &str, body: &Value) -> Request {
+    let operation = Operation::from_name(operation).unwrap();
+    Request::decode(operation, body.to_string().as_bytes())
+        .unwrap_or_else(|error| panic!("{operation} {body}: {error}"))
+}
+
+/// A string member of an answer.
+pub(crate) fn text(answer: &Value, member: &str) -> String {
+    answer[member]
+        .as_str()
+        .unwrap_or_else(|| panic!("no {member} in {answer}"))
+        .to_owned()
+}
