@@ -1,7 +1,17 @@
 //! Development tasks of Demarc. `cargo xtask --help` lists them.
+#![expect(
+    clippy::print_stdout,
+    reason = "a task runner reports to the person at the terminal"
+)]
 
+mod bench;
+mod check;
 mod codegen;
+mod fuzz;
+mod layers;
 mod model;
+mod system;
+mod test;
 mod workspace;
 
 use anyhow::Result;
@@ -16,15 +26,27 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Run a benchmark of demarc-bench in a release build
+    Bench(bench::Arguments),
+    /// Check what the compiler does not: layers, links, generated files, leftovers
+    Check,
     /// Write crates/demarc-api/src/generated from the API model
     Codegen(codegen::Arguments),
+    /// Run the fuzz targets
+    Fuzz(fuzz::Arguments),
     /// Extract the API model (names, shapes and constraints; no prose) from a botocore wheel
     Model(model::Arguments),
+    /// Run every test: Rust, real clients, real routers
+    Test(test::Arguments),
 }
 
 fn main() -> Result<()> {
     match Arguments::parse().task {
+        Task::Bench(arguments) => bench::run(&arguments),
+        Task::Check => check::run(),
         Task::Codegen(arguments) => codegen::run(&arguments),
+        Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Model(arguments) => model::run(&arguments),
+        Task::Test(arguments) => test::run(&arguments),
     }
 }

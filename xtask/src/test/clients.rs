@@ -1,0 +1,88 @@
+//! Real clients: the packages they are, and the pytest suites that drive them.
+
+use super::tally::{Tally, counted};
+use crate::workspace::{self, command};
+use anyhow::{Context, Result};
+use std::path::{Path, PathBuf};
+
+/// The suites, their `requirements.txt`, and `node/` with its lock file.
+pub(super) fn folder() -> PathBuf {
+    workspace::root().join("tests/clients")
+}
+
+/// Runs all suites against a program, whose path they find in `DEMARC_BINARY`.
+pub(super) fn run(program: &Path) -> Result<Tally> {
+    let python = python()?;
+    node().context("installing the packages of tests/clients/node")?;
+    counted(
+        command(&python)
+            .args([
+                "-m",
+                "pytest",
+                "--color=no",
+                "-p",
+                "no:cacheprovider",
+                "-ra",
+            ])
+            .arg(folder())
+            .env("DEMARC_BINARY", program)
+            .env("PYTHONDONTWRITEBYTECODE", "1"),
+    )
+}
+
+/// A virtual environment with exactly the pinned packages.
+fn python() -> Result<PathBuf> {
+    let environment = workspace::target().join("venv");
+    let python = environment.join("bin/python");
+    let wanted = folder().join("requirements.txt");
+    if is_current(&wanted, &environment)? {
+        return Ok(python);
+    }
+    println!("installing the packages of tests/clients/requirements.txt");
+    let mut create = command("python3");
+    workspace::run(create.args(["-m", "venv", "--clear"]).arg(&environment))?;
+    let mut install = command(&python);
+    install.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+    ]);
+    workspace::run(install.arg("--requirement").arg(&wanted))?;
+    mark_current(&wanted, &environment)?;
+    Ok(python)
+}
+
+/// The packages of the JavaScript suites, next to them because Node looks only there.
+fn node() -> Result<()> {
+    let folder = folder().join("node");
+    let lock = folder.join("package-lock.json");
+    let modules = folder.join("node_modules");
+    if !lock.exists() || is_current(&lock, &modules)? {
+        return Ok(());
+    }
+    if crate::system::find("npm").is_none() {
+        // The suites that need Node look for it and skip themselves by name.
+        println!("not installed: packages of tests/clients/node: npm is not installed");
+        return Ok(());
+    }
+    println!("installing the packages of tests/clients/node");
+    let mut npm = command("npm");
+    npm.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+    workspace::run(npm.current_dir(&folder))?;
+    mark_current(&lock, &modules)
+}
+
+/// The copy of its list that a complete installation carries.
+const MARK: &str = ".installed-from";
+
+fn is_current(list: &Path, installed: &Path) -> Result<bool> {
+    let wanted = std::fs::read(list).with_context(|| list.display().to_string())?;
+    Ok(std::fs::read(installed.join(MARK)).is_ok_and(|found| found == wanted))
+}
+
+fn mark_current(list: &Path, installed: &Path) -> Result<()> {
+    std::fs::copy(list, installed.join(MARK))?;
+    Ok(())
+}

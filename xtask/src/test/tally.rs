@@ -1,0 +1,218 @@
+//! How many tests passed: read from the closing lines of the runners, whose output goes on to
+//! the terminal as it comes.
+
+use anyhow::{Context, Result};
+use std::fmt;
+use std::io::{BufRead, BufReader, Read};
+use std::ops::AddAssign;
+use std::process::{Command, Stdio};
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub(super) passed: u64,
+    pub(super) failed: u64,
+    pub(super) skipped: u64,
+}
+
+impl Tally {
+    /// A runner that failed as a whole, before or beside its tests.
+    pub(super) const FAILURE: Self = Self {
+        passed: 0,
+        failed: 1,
+        skipped: 0,
+    };
+
+    /// A suite that is skipped as a whole, with the reason on the terminal.
+    pub(super) fn skipped(reason: &str) -> Self {
+        println!("skipped: {reason}");
+        Self {
+            skipped: 1,
+            ..Self::default()
+        }
+    }
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            passed,
+            failed,
+            skipped,
+        } = self;
+        write!(
+            formatter,
+            "{passed} passed, {failed} failed, {skipped} skipped"
+        )
+    }
+}
+
+/// Runs a test runner, passes its output on and adds up its closing lines. A runner that reports
+/// failure and counts none (a build error, say) counts as one failure.
+pub(super) fn counted(command: &mut Command) -> Result<Tally> {
+    let program = command.get_program().display().to_string();
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("starting {program}"))?;
+    let stdout = child.stdout.take().context("stdout is piped")?;
+    let stderr = child.stderr.take().context("stderr is piped")?;
+    let mut tally = std::thread::scope(|scope| {
+        let errors = scope.spawn(|| pass_on(stderr));
+        let mut tally = pass_on(stdout);
+        tally += errors.join().unwrap_or(Tally::FAILURE);
+        tally
+    });
+    let status = child.wait()?;
+    if !status.success() && tally.failed == 0 {
+        println!("{program} ended with {status}");
+        tally += Tally::FAILURE;
+    }
+    Ok(tally)
+}
+
+fn pass_on(output: impl Read) -> Tally {
+    let mut tally = Tally::default();
+    let mut lines = BufReader::new(output);
+    let mut line = Vec::new();
+    while lines
+        .read_until(b'\n', &mut line)
+        .is_ok_and(|read| read > 0)
+    {
+        let text = String::from_utf8_lossy(&line);
+        let text = text.trim_end();
+        println!("{text}");
+        tally += closing_line(text).unwrap_or_default();
+        line.clear();
+    }
+    tally
+}
+
+/// The counts of a line that closes a run of nextest, cargo test or pytest.
+fn closing_line(line: &str) -> Option<Tally> {
+    let line = line.trim();
+    if let Some(rest) = line.strip_prefix("test result: ") {
+        return Some(counts(rest.split_once(". ")?.1, ';'));
+    }
+    if line.starts_with("Summary [") {
+        let (_, rest) = line
+            .split_once(" tests run: ")
+            .or_else(|| line.split_once(" test run: "))?;
+        return Some(counts(&without_parentheses(rest), ','));
+    }
+    let pytest = line.trim_matches('=').trim();
+    let (rest, seconds) = pytest.rsplit_once(" in ")?;
+    let seconds = seconds.split(' ').next()?.strip_suffix('s')?;
+    seconds.parse::<f64>().ok()?;
+    Some(counts(rest, ','))
+}
+
+/// nextest breaks its numbers down in parentheses: `30 passed (1 slow, 1 flaky)`.
+fn without_parentheses(text: &str) -> String {
+    let pieces = text.split('(');
+    let pieces = pieces.map(|piece| piece.rsplit(')').next().unwrap_or_default());
+    pieces.collect()
+}
+
+fn counts(text: &str, separator: char) -> Tally {
+    let mut tally = Tally::default();
+    for part in text.split(separator) {
+        let Some((number, kind)) = part.trim().split_once(' ') else {
+            continue;
+        };
+        let Ok(number) = number.parse::<u64>() else {
+            continue;
+        };
+        match kind.trim() {
+            "passed" | "xpassed" => tally.passed += number,
+            "failed" | "error" | "errors" | "timed out" | "exec failed" => tally.failed += number,
+            "skipped" | "ignored" | "xfailed" => tally.skipped += number,
+            _ => {}
+        }
+    }
+    tally
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Tally, closing_line, counted};
+    use std::process::Command;
+
+    fn tally(passed: u64, failed: u64, skipped: u64) -> Tally {
+        Tally {
+            passed,
+            failed,
+            skipped,
+        }
+    }
+
+    #[test]
+    fn closing_lines_of_all_runners_are_read() {
+        for (line, expected) in [
+            (
+                "     Summary [   0.261s] 32 tests run: 32 passed, 0 skipped",
+                tally(32, 0, 0),
+            ),
+            (
+                "     Summary [  61.2s] 12/40 tests run: 8 passed (1 slow, 2 leaky), 3 failed, 1 timed out, 28 skipped",
+                tally(8, 4, 28),
+            ),
+            (
+                "     Summary [   0.004s] 1 test run: 1 passed, 3 skipped",
+                tally(1, 0, 3),
+            ),
+            (
+                "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+                tally(3, 0, 1),
+            ),
+            (
+                "test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 7 filtered out; finished in 0.01s",
+                tally(3, 2, 0),
+            ),
+            (
+                "===== 2 failed, 10 passed, 1 skipped, 3 warnings in 3.42s =====",
+                tally(10, 2, 1),
+            ),
+            (
+                "== 1 passed, 1 error, 1 xfailed in 75.01s (0:01:15) ==",
+                tally(1, 1, 1),
+            ),
+            ("no tests ran in 0.01s", tally(0, 0, 0)),
+        ] {
+            assert_eq!(closing_line(line), Some(expected), "{line}");
+        }
+    }
+
+    #[test]
+    fn other_lines_close_nothing() {
+        for line in [
+            "",
+            "3 passed",
+            "Finished `dev` profile in 3.2s target(s)",
+            "        PASS [   0.003s] demarc-api tests::passed_in_time",
+            "test a_test ... ok",
+        ] {
+            assert_eq!(
+                closing_line(line).unwrap_or_default(),
+                Tally::default(),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_runner_that_fails_without_counting_is_a_failure() {
+        let run = |script: &str| counted(Command::new("sh").args(["-c", script])).unwrap();
+        assert_eq!(run("echo '1 passed in 0.1s'; exit 0"), tally(1, 0, 0));
+        assert_eq!(run("echo '1 passed in 0.1s'; exit 3"), tally(1, 1, 0));
+        assert_eq!(run("echo '1 failed in 0.1s' >&2; exit 1"), tally(0, 1, 0));
+    }
+}
