@@ -1,6 +1,7 @@
 //! Development tasks of Demarc. `cargo xtask --help` lists them.
 #![expect(
     clippy::print_stdout,
+    clippy::print_stderr,
     reason = "a task runner reports to the person at the terminal"
 )]
 
@@ -14,8 +15,8 @@ mod system;
 mod test;
 mod workspace;
 
-use anyhow::Result;
 use clap::{Parser, Subcommand};
+use std::process::ExitCode;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Development tasks of Demarc")]
@@ -40,13 +41,20 @@ enum Task {
     Test(test::Arguments),
 }
 
-fn main() -> Result<()> {
-    match Arguments::parse().task {
+fn main() -> ExitCode {
+    let result = match Arguments::parse().task {
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Check => check::run(),
         Task::Codegen(arguments) => codegen::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Model(arguments) => model::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }
