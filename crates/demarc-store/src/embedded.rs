@@ -3,6 +3,7 @@
 //! `docs/store-format.md` sections 2 to 4 describe the files and what they survive.
 
 use std::fmt;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::thread::JoinHandle;
@@ -82,10 +83,7 @@ impl EmbeddedStore {
             directory,
             sync_failed,
         };
-        let started = opener.open().and_then(|database| {
-            let head = engine::inspect(&database)?;
-            Ok((database, head))
-        });
+        let started = opener.first_open();
         let (database, head) = started.map_err(|error| refusal_of(&opener.directory, error))?;
         created.keep();
         let path = opener.directory.path().to_owned();
@@ -106,10 +104,9 @@ impl EmbeddedStore {
             directory,
             sync_failed: SyncFailed::default(),
         };
-        let checked = opener.open().and_then(|mut database| {
-            engine::inspect(&database)?;
-            engine::check_pages(&mut database)
-        });
+        let checked = opener
+            .first_open()
+            .and_then(|(database, _head)| engine::check_pages(database));
         checked.map_err(|error| refusal_of(&opener.directory, error))
     }
 
@@ -208,7 +205,8 @@ impl Shared {
 
     fn close(&self) {
         let open = self.database.write();
-        *open.unwrap_or_else(PoisonError::into_inner) = None;
+        let database = open.unwrap_or_else(PoisonError::into_inner).take();
+        engine::close(database);
     }
 
     fn reopen(&self, database: Database) {
@@ -222,6 +220,18 @@ impl Shared {
 struct FileOpener {
     directory: Directory,
     sync_failed: SyncFailed,
+}
+
+impl FileOpener {
+    /// Looks before it opens, so that a store that is refused stays as it is.
+    fn first_open(&mut self) -> Result<(Database, tables::Head), EngineError> {
+        let path = self.directory.store_path();
+        if fs::metadata(&path).is_ok_and(|file| file.len() > 0) {
+            engine::look(&path)?;
+        }
+        let database = self.open()?;
+        engine::inspected(database)
+    }
 }
 
 impl Opener for FileOpener {

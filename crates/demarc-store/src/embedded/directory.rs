@@ -37,13 +37,12 @@ impl Directory {
             path: path.clone(),
             source,
         };
-        let mut created = Created(None);
+        let mut created = Created::default();
         match fs::metadata(&path) {
             Ok(found) if found.is_dir() => {}
             Ok(_) => return Err(OpenError::NotADirectory { path }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                fs::create_dir_all(&path).map_err(unwritable)?;
-                created = Created(Some(path.clone()));
+                created = Created::make(&path).map_err(unwritable)?;
             }
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
                 return Err(OpenError::NotADirectory { path });
@@ -136,20 +135,37 @@ impl Directory {
     }
 }
 
-/// A directory that was made for a store; removed again unless the store got there.
-#[derive(Debug)]
-pub(super) struct Created(Option<PathBuf>);
+/// Directories that were made for a store, outermost first; removed again unless the store got there.
+#[derive(Debug, Default)]
+pub(super) struct Created(Vec<PathBuf>);
 
 impl Created {
+    fn make(path: &Path) -> io::Result<Self> {
+        let missing = path
+            .ancestors()
+            .take_while(|path| !path.as_os_str().is_empty() && !path.exists());
+        let mut missing: Vec<_> = missing.map(Path::to_owned).collect();
+        missing.reverse();
+        let mut made = Self::default();
+        for path in missing {
+            match fs::create_dir(&path) {
+                Ok(()) => made.0.push(path),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(made)
+    }
+
     /// The store is there.
     pub(super) fn keep(mut self) {
-        self.0 = None;
+        self.0.clear();
     }
 }
 
 impl Drop for Created {
     fn drop(&mut self) {
-        if let Some(path) = self.0.take() {
+        for path in self.0.drain(..).rev() {
             // Only an empty directory goes; anything else is not ours to remove.
             let _kept = fs::remove_dir(path);
         }

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
 use redb::{
     Builder, Database, Durability, ReadTransaction, ReadableDatabase, ReadableTableMetadata,
@@ -111,6 +112,36 @@ pub(super) fn open(
     })
 }
 
+/// Inspects a file without changing a byte of it.
+pub(super) fn look(path: &Path) -> Result<(), EngineError> {
+    let opened = guarded(|| {
+        let mut builder = Builder::new();
+        builder.set_cache_size(CACHE_BYTES);
+        Ok(builder.open_read_only(path)?)
+    });
+    let found = opened.and_then(|database| {
+        let inspected = inspect(&database);
+        close(database);
+        inspected
+    });
+    match found {
+        // Only opening it for writing can tell more.
+        Err(EngineError::Redb(error)) if matches!(*error, redb::Error::RepairAborted) => Ok(()),
+        found => found.map(drop),
+    }
+}
+
+/// Drops a database; a damaged one may panic when it does its last writes.
+pub(super) fn close<D>(database: D) {
+    let closed = guarded(|| {
+        drop(database);
+        Ok(())
+    });
+    if let Err(error) = closed {
+        tracing::error!(%error, "the store did not close cleanly");
+    }
+}
+
 /// Writes the tables of an empty store.
 pub(super) fn initialize(database: &Database) -> Result<(), EngineError> {
     let transaction = begin_write(database)?;
@@ -126,7 +157,7 @@ pub(super) fn initialize(database: &Database) -> Result<(), EngineError> {
 }
 
 /// Checks that a database is a store that we can use, and reads its head.
-pub(super) fn inspect(database: &Database) -> Result<Head, EngineError> {
+pub(super) fn inspect(database: &impl ReadableDatabase) -> Result<Head, EngineError> {
     guarded(|| {
         let transaction = database.begin_read()?;
         let meta = transaction.open_table(META)?;
@@ -145,6 +176,17 @@ pub(super) fn inspect(database: &Database) -> Result<Head, EngineError> {
             Err(EngineError::NotAStore("entries are missing or left over"))
         }
     })
+}
+
+/// Inspects a database that was just opened, and closes it again when it is of no use.
+pub(super) fn inspected(database: Database) -> Result<(Database, Head), EngineError> {
+    match inspect(&database) {
+        Ok(head) => Ok((database, head)),
+        Err(error) => {
+            close(database);
+            Err(error)
+        }
+    }
 }
 
 pub(super) fn read_head(transaction: &ReadTransaction) -> Result<Head, EngineError> {
@@ -239,13 +281,15 @@ fn begin_write(database: &Database) -> Result<WriteTransaction, EngineError> {
 }
 
 /// Looks at every page of the file, not only at the entries.
-pub(super) fn check_pages(database: &mut Database) -> Result<(), EngineError> {
-    guarded(|| {
+pub(super) fn check_pages(mut database: Database) -> Result<(), EngineError> {
+    let checked = guarded(|| {
         if database.check_integrity()? {
             Ok(())
         } else {
             let text = "some pages did not match their checksums".to_owned();
             Err(StorageError::Corrupted(text).into())
         }
-    })
+    });
+    close(database);
+    checked
 }

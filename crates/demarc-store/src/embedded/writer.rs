@@ -137,8 +137,7 @@ impl Writer {
 
     /// Nothing is in doubt once this succeeds: what is not in the file now never will be.
     fn open_again(&mut self) -> Result<(), EngineError> {
-        let database = self.opener.open()?;
-        let head = engine::inspect(&database)?;
+        let (database, head) = engine::inspected(self.opener.open()?)?;
         self.shared.reopen(database);
         self.doubtful = None;
         self.publish(head);
