@@ -1,0 +1,1 @@
+"""What the client tests share: a server, accounts, checks of every answer."""
