@@ -8,7 +8,7 @@ use crate::{system, test::tally::Tally};
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
-use tally::counted;
+use tally::{Runner, counted};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -47,7 +47,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         let result = match suite {
             Suite::Rust => rust(),
             Suite::Clients => clients(arguments.release),
-            Suite::Interop => interop(),
+            Suite::Interop => interop(arguments.release),
         };
         let tally = result.unwrap_or_else(|error| {
             println!("{suite:?}: {error:#}");
@@ -84,29 +84,31 @@ fn rust() -> Result<Tally> {
         nextest
             .args(["nextest", "run", "--workspace", "--no-fail-fast"])
             .args(excluded);
-        tally += counted(&mut nextest)?;
+        tally += counted(Runner::Nextest, &mut nextest)?;
         documentation.arg("--doc");
     }
-    tally += counted(&mut documentation)?;
+    tally += counted(Runner::CargoTest, &mut documentation)?;
     Ok(tally)
 }
 
 /// One test after the other: each owns network namespaces and the processor that routers need.
-fn interop() -> Result<Tally> {
+fn interop(release: bool) -> Result<Tally> {
     if !workspace::has_crate(INTEROP) {
         return Ok(Tally::skipped(&format!(
             "the workspace has no crate {INTEROP}"
         )));
     }
     let mut tests = cargo();
+    tests.env("DEMARC_BINARY", program(release)?);
     if has_nextest() {
         tests.args(["nextest", "run", "--package", INTEROP, "--no-fail-fast"]);
         tests.args(["--test-threads", "1"]);
+        counted(Runner::Nextest, &mut tests)
     } else {
         tests.args(["test", "--package", INTEROP, "--no-fail-fast"]);
         tests.args(["--", "--test-threads", "1"]);
+        counted(Runner::CargoTest, &mut tests)
     }
-    counted(&mut tests)
 }
 
 fn has_nextest() -> bool {
@@ -123,7 +125,7 @@ fn clients(release: bool) -> Result<Tally> {
     clients::run(&program(release)?)
 }
 
-/// Builds the program, once for all clients, and says where it is.
+/// Builds the program that clients and routers meet, and says where it is.
 fn program(release: bool) -> Result<PathBuf> {
     let mut build = cargo();
     build.args(["build", "--package", "demarc"]);

@@ -1,6 +1,6 @@
 //! Real clients: the packages they are, and the pytest suites that drive them.
 
-use super::tally::{Tally, counted};
+use super::tally::{Runner, Tally, counted};
 use crate::workspace::{self, command};
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
@@ -15,6 +15,7 @@ pub(super) fn run(program: &Path) -> Result<Tally> {
     let python = python()?;
     node().context("installing the packages of tests/clients/node")?;
     counted(
+        Runner::Pytest,
         command(&python)
             .args([
                 "-m",

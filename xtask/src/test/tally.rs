@@ -54,9 +54,17 @@ impl fmt::Display for Tally {
     }
 }
 
+/// Whose closing lines count: nextest, for one, repeats those of the libtest runs it started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Runner {
+    CargoTest,
+    Nextest,
+    Pytest,
+}
+
 /// Runs a test runner, passes its output on and adds up its closing lines. A runner that reports
 /// failure and counts none (a build error, say) counts as one failure.
-pub(super) fn counted(command: &mut Command) -> Result<Tally> {
+pub(super) fn counted(runner: Runner, command: &mut Command) -> Result<Tally> {
     let program = command.get_program().display().to_string();
     let mut child = command
         .stdout(Stdio::piped())
@@ -66,8 +74,8 @@ pub(super) fn counted(command: &mut Command) -> Result<Tally> {
     let stdout = child.stdout.take().context("stdout is piped")?;
     let stderr = child.stderr.take().context("stderr is piped")?;
     let mut tally = std::thread::scope(|scope| {
-        let errors = scope.spawn(|| pass_on(stderr));
-        let mut tally = pass_on(stdout);
+        let errors = scope.spawn(|| pass_on(runner, stderr));
+        let mut tally = pass_on(runner, stdout);
         tally += errors.join().unwrap_or(Tally::FAILURE);
         tally
     });
@@ -79,7 +87,7 @@ pub(super) fn counted(command: &mut Command) -> Result<Tally> {
     Ok(tally)
 }
 
-fn pass_on(output: impl Read) -> Tally {
+fn pass_on(runner: Runner, output: impl Read) -> Tally {
     let mut tally = Tally::default();
     let mut lines = BufReader::new(output);
     let mut line = Vec::new();
@@ -90,29 +98,36 @@ fn pass_on(output: impl Read) -> Tally {
         let text = String::from_utf8_lossy(&line);
         let text = text.trim_end();
         println!("{text}");
-        tally += closing_line(text).unwrap_or_default();
+        tally += runner.closing_line(text).unwrap_or_default();
         line.clear();
     }
     tally
 }
 
-/// The counts of a line that closes a run of nextest, cargo test or pytest.
-fn closing_line(line: &str) -> Option<Tally> {
-    let line = line.trim();
-    if let Some(rest) = line.strip_prefix("test result: ") {
-        return Some(counts(rest.split_once(". ")?.1, ';'));
+impl Runner {
+    /// The counts of a line that closes a run.
+    fn closing_line(self, line: &str) -> Option<Tally> {
+        let line = line.trim();
+        match self {
+            Self::CargoTest => {
+                let (_, rest) = line.strip_prefix("test result: ")?.split_once(". ")?;
+                Some(counts(rest, ';'))
+            }
+            Self::Nextest => {
+                let rest = line.strip_prefix("Summary [")?;
+                let (_, rest) = rest
+                    .split_once(" tests run: ")
+                    .or_else(|| rest.split_once(" test run: "))?;
+                Some(counts(&without_parentheses(rest), ','))
+            }
+            Self::Pytest => {
+                let (rest, seconds) = line.trim_matches('=').trim().rsplit_once(" in ")?;
+                let seconds = seconds.split(' ').next()?.strip_suffix('s')?;
+                seconds.parse::<f64>().ok()?;
+                Some(counts(rest, ','))
+            }
+        }
     }
-    if line.starts_with("Summary [") {
-        let (_, rest) = line
-            .split_once(" tests run: ")
-            .or_else(|| line.split_once(" test run: "))?;
-        return Some(counts(&without_parentheses(rest), ','));
-    }
-    let pytest = line.trim_matches('=').trim();
-    let (rest, seconds) = pytest.rsplit_once(" in ")?;
-    let seconds = seconds.split(' ').next()?.strip_suffix('s')?;
-    seconds.parse::<f64>().ok()?;
-    Some(counts(rest, ','))
 }
 
 /// nextest breaks its numbers down in parentheses: `30 passed (1 slow, 1 flaky)`.
@@ -143,7 +158,7 @@ fn counts(text: &str, separator: char) -> Tally {
 
 #[cfg(test)]
 mod tests {
-    use super::{Tally, closing_line, counted};
+    use super::{Runner, Tally, counted};
     use std::process::Command;
 
     fn tally(passed: u64, failed: u64, skipped: u64) -> Tally {
@@ -156,61 +171,73 @@ mod tests {
 
     #[test]
     fn closing_lines_of_all_runners_are_read() {
-        for (line, expected) in [
+        use Runner::{CargoTest, Nextest, Pytest};
+        for (runner, line, expected) in [
             (
+                Nextest,
                 "     Summary [   0.261s] 32 tests run: 32 passed, 0 skipped",
                 tally(32, 0, 0),
             ),
             (
+                Nextest,
                 "     Summary [  61.2s] 12/40 tests run: 8 passed (1 slow, 2 leaky), 3 failed, 1 timed out, 28 skipped",
                 tally(8, 4, 28),
             ),
             (
+                Nextest,
                 "     Summary [   0.004s] 1 test run: 1 passed, 3 skipped",
                 tally(1, 0, 3),
             ),
             (
+                CargoTest,
                 "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s",
                 tally(3, 0, 1),
             ),
             (
+                CargoTest,
                 "test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 7 filtered out; finished in 0.01s",
                 tally(3, 2, 0),
             ),
             (
+                Pytest,
                 "===== 2 failed, 10 passed, 1 skipped, 3 warnings in 3.42s =====",
                 tally(10, 2, 1),
             ),
             (
+                Pytest,
                 "== 1 passed, 1 error, 1 xfailed in 75.01s (0:01:15) ==",
                 tally(1, 1, 1),
             ),
-            ("no tests ran in 0.01s", tally(0, 0, 0)),
+            (Pytest, "no tests ran in 0.01s", tally(0, 0, 0)),
         ] {
-            assert_eq!(closing_line(line), Some(expected), "{line}");
+            assert_eq!(runner.closing_line(line), Some(expected), "{line}");
         }
     }
 
     #[test]
     fn other_lines_close_nothing() {
-        for line in [
-            "",
-            "3 passed",
-            "Finished `dev` profile in 3.2s target(s)",
-            "        PASS [   0.003s] demarc-api tests::passed_in_time",
-            "test a_test ... ok",
+        for (runner, line) in [
+            (Runner::Pytest, ""),
+            (Runner::Pytest, "3 passed"),
+            (
+                Runner::Nextest,
+                "        PASS [   0.003s] demarc-api tests::passed_in_time",
+            ),
+            (
+                Runner::Nextest,
+                "    test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 31 filtered out",
+            ),
+            (Runner::CargoTest, "test a_test ... ok"),
         ] {
-            assert_eq!(
-                closing_line(line).unwrap_or_default(),
-                Tally::default(),
-                "{line}"
-            );
+            assert_eq!(runner.closing_line(line), None, "{line}");
         }
     }
 
     #[test]
     fn a_runner_that_fails_without_counting_is_a_failure() {
-        let run = |script: &str| counted(Command::new("sh").args(["-c", script])).unwrap();
+        let run = |script: &str| {
+            counted(Runner::Pytest, Command::new("sh").args(["-c", script])).unwrap()
+        };
         assert_eq!(run("echo '1 passed in 0.1s'; exit 0"), tally(1, 0, 0));
         assert_eq!(run("echo '1 passed in 0.1s'; exit 3"), tally(1, 1, 0));
         assert_eq!(run("echo '1 failed in 0.1s' >&2; exit 1"), tally(0, 1, 0));
