@@ -42,9 +42,9 @@ impl Key {
         }
     }
 
-    /// For the store's own constant keys.
-    pub(crate) fn reserved(text: &'static str) -> Self {
-        Self(Arc::from(text))
+    /// For keys that the crate makes itself, good by construction.
+    pub(crate) fn reserved(text: impl Into<Arc<str>>) -> Self {
+        Self(text.into())
     }
 
     /// The whole text.

@@ -9,16 +9,18 @@
 //! | [`EmbeddedStore`] | one process with one directory (redb) | crashes, power cuts |
 //!
 //! [`Faulty`] wraps any of them and misbehaves on demand; `conformance` is the suite that all must
-//! pass; `dump` moves a whole store from one engine to another; `bench` measures bare commits.
+//! pass; [`dump`] moves a whole store from one engine to another; [`bench`] measures bare commits.
 //!
 //! The crate knows nothing about what the documents mean. Its contract and every format are in
 //! `docs/store-format.md`. The caller is `demarc-control`, which has one writer and loads everything
 //! into memory at start; nothing here is made for reading single entries.
 
 mod batch;
+pub mod bench;
 mod commits;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+pub mod dump;
 mod embedded;
 mod entries;
 mod error;
@@ -26,6 +28,7 @@ mod faulty;
 mod history;
 mod key;
 mod memory;
+mod repeat;
 mod revision;
 mod store;
 
@@ -37,6 +40,7 @@ pub use error::{Cause, CommitError, ReadError, WatchError};
 pub use faulty::{Call, Fault, Faulty};
 pub use key::{InvalidKey, Key};
 pub use memory::MemoryStore;
+pub use repeat::commit_definitely;
 pub use revision::{CommitId, Revision};
 pub use store::{BoxFuture, SharedStore, Sharing, Store};
 

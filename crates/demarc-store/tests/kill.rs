@@ -1,5 +1,7 @@
 //! A process that commits is killed at random moments. Nothing that it acknowledged may be missing.
 
+#![expect(clippy::unwrap_used, reason = "a test: failing is its way to report")]
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -24,7 +26,7 @@ fn batch(revision: Revision) -> Batch {
     let changes = (0..1 + mix(number) % 8).map(|step| {
         let dice = mix(number * 16 + step);
         let key = Key::new(format!("n/{}", dice % 200)).unwrap();
-        if dice % 5 == 0 {
+        if dice.is_multiple_of(5) {
             return Change::Delete { key };
         }
         let value = format!(
@@ -95,7 +97,8 @@ async fn a_killed_process_loses_nothing_that_it_acknowledged() {
     let mut checked = Revision::ZERO;
     for round in 0..rounds {
         let time = Duration::from_millis(10 + mix(round) % 150);
-        let acknowledged = run_and_kill(folder.path(), time).unwrap_or(checked.get());
+        let acknowledged = run_and_kill(folder.path(), time);
+        let acknowledged = acknowledged.unwrap_or_else(|| checked.get());
         let store = EmbeddedStore::open(folder.path()).unwrap();
         let head = store.head().await.unwrap();
         let expected = acknowledged..=acknowledged + 1;

@@ -1,0 +1,135 @@
+//! How fast an engine commits: the measure that a whole service is compared with.
+//!
+//! The same [`Workload`] runs on any [`Store`] and on redb alone, without our log and checksums.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use crate::{Batch, Change, CommitError, CommitId, Key, Store};
+
+mod bare;
+
+pub use bare::{BareError, bare_redb};
+
+/// Batches that each put new entries or delete the ones that the batch before put.
+#[derive(Debug, Clone)]
+pub struct Workload {
+    /// How many commits.
+    pub commits: usize,
+    /// How many decisions each commit holds, taken in turn: the batch sizes that a service was seen to make.
+    pub batch_sizes: Vec<usize>,
+    /// How many entries each decision puts or deletes.
+    pub entries: usize,
+    /// The length of each value.
+    pub bytes: usize,
+}
+
+/// What came out.
+#[derive(Debug, Clone, Copy)]
+pub struct Rate {
+    /// Commits made.
+    pub commits: usize,
+    /// Decisions in them.
+    pub decisions: usize,
+    /// The time that it took.
+    pub elapsed: Duration,
+}
+
+impl Rate {
+    /// Decisions a second.
+    pub fn decisions_per_second(&self) -> f64 {
+        self.decisions as f64 / self.elapsed.as_secs_f64()
+    }
+
+    /// Commits a second.
+    pub fn commits_per_second(&self) -> f64 {
+        self.commits as f64 / self.elapsed.as_secs_f64()
+    }
+}
+
+impl Workload {
+    /// The changes of each commit: with even numbers puts, with odd ones deletes of the same entries.
+    fn changes(&self) -> impl Iterator<Item = (usize, Vec<Change>)> + '_ {
+        let value = Bytes::from(vec![b'x'; self.bytes]);
+        (0..self.commits).map(move |number| {
+            let pair = number / 2;
+            let turn = pair.checked_rem(self.batch_sizes.len());
+            let decisions = turn.map_or(1, |turn| self.batch_sizes[turn]);
+            let changes = (0..decisions * self.entries).map(|entry| {
+                // Spread over the key space, as random ids are.
+                let id = ((pair * 8_191 + entry) as u64).wrapping_mul(2_654_435_761) & 0xffff_ffff;
+                let key = Key::reserved(format!("vif/dxvif-{id:08x}"));
+                let value = value.clone();
+                if number % 2 == 0 {
+                    Change::Put { key, value }
+                } else {
+                    Change::Delete { key }
+                }
+            });
+            (decisions, changes.collect())
+        })
+    }
+}
+
+/// Runs the workload on a store, one commit after the other.
+///
+/// # Errors
+/// [`CommitError`] of the first commit that fails; nobody else may write meanwhile.
+pub async fn commit_rate(store: &dyn Store, workload: &Workload) -> Result<Rate, CommitError> {
+    let mut at = store
+        .head()
+        .await
+        .map_err(|error| CommitError::Unavailable(error.into()))?;
+    let mut decisions = 0;
+    let mut elapsed = Duration::ZERO;
+    for (in_batch, changes) in workload.changes() {
+        let id = CommitId::new(u128::from(at.get()) + 1);
+        let batch = Batch::new(id, changes);
+        let started = Instant::now();
+        at = store.commit(at, batch).await?;
+        elapsed += started.elapsed();
+        decisions += in_batch;
+    }
+    Ok(Rate {
+        commits: workload.commits,
+        decisions,
+        elapsed,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{MemoryStore, Revision};
+
+    #[tokio::test]
+    async fn a_workload_ends_where_it_began() {
+        let workload = Workload {
+            commits: 8,
+            batch_sizes: vec![1, 3],
+            entries: 2,
+            bytes: 10,
+        };
+        let store = MemoryStore::new();
+        let rate = commit_rate(&store, &workload).await.unwrap();
+        assert_eq!(
+            (rate.commits, rate.decisions),
+            (8, 1 + 1 + 3 + 3 + 1 + 1 + 3 + 3)
+        );
+        assert!(
+            store
+                .load()
+                .await
+                .unwrap()
+                .collect()
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        assert_eq!(store.head().await.unwrap(), Revision::new(8));
+        let folder = tempfile::TempDir::new().unwrap();
+        let bare = bare_redb(&folder.path().join("bare.redb"), &workload).unwrap();
+        assert_eq!(bare.decisions, rate.decisions);
+    }
+}
