@@ -19,6 +19,10 @@ pub struct Association {
     /// The list was never set: it keeps step with the VPC's CIDRs.
     #[serde(default)]
     pub follows_vpc: bool,
+    /// CIDRs that the VPC got later and that overlap those behind another association of the gateway;
+    /// they are not announced.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<Prefix>,
     pub phase: AssociationPhase,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state_change_error: Option<String>,
