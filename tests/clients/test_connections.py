@@ -1,5 +1,7 @@
 """Dedicated connections (operations.md 3, states.md 1)."""
 
+import re
+
 import pytest
 from support.account import NO_CONNECTION, NO_LAG, REGION, refused
 from support.waiting import eventually, wait_as_terraform
@@ -23,9 +25,8 @@ def test_create_answers_a_requested_connection(alice):
 
 
 def test_ids_have_the_observed_form(alice):
-    assert_id = __import__("re").compile(r"dxcon-f[fgh][0-9a-z]{6}").fullmatch
     ids = [alice.connection(wait=None)["connectionId"] for _ in range(5)]
-    assert all(map(assert_id, ids)), ids
+    assert all(re.fullmatch(r"dxcon-f[fgh][0-9a-z]{6}", i) for i in ids), ids
     assert len(set(ids)) == 5
 
 
