@@ -5,6 +5,7 @@ use std::sync::Arc;
 use demarc_types::{AccountId, Region, Timestamp};
 
 use crate::ids::IdSource;
+use crate::route_source::RouteSource;
 use crate::settings::Settings;
 
 /// Who asks, from where, when, and where fresh ids come from. Nothing else enters from outside.
@@ -15,4 +16,6 @@ pub struct Context {
     pub now: Timestamp,
     pub ids: IdSource,
     pub settings: Arc<Settings>,
+    /// What the fabric says of routes.
+    pub routes: Arc<dyn RouteSource>,
 }

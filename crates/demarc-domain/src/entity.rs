@@ -156,6 +156,28 @@ entities! {
     Service(Service), "service", ();
 }
 
+impl Entity {
+    /// The account that the entity belongs to; the service's own belong to none.
+    pub fn owner(&self) -> Option<AccountId> {
+        Some(match self {
+            Self::Connection(found) => found.owner,
+            Self::Lag(found) => found.owner,
+            Self::VirtualInterface(found) => found.owner,
+            Self::Gateway(found) => found.owner,
+            Self::Association(found) => found.gateway_owner,
+            Self::Proposal(found) => found.associated_owner,
+            Self::FailoverTest(found) => found.owner,
+            Self::ResiliencyGroup(found) => found.owner,
+            Self::ClientToken(found) => found.account,
+            Self::Customer(found) => found.account,
+            Self::Vpc(found) => found.owner,
+            Self::VpnGateway(found) => found.owner,
+            Self::TransitGateway(found) => found.owner,
+            Self::Location(_) | Self::Service(_) => return None,
+        })
+    }
+}
+
 /// The text is not the key of an entity that this version knows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not the key of an entity")]

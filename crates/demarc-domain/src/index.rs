@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use std::ops::Bound;
 
 use demarc_types::{
-    AccountId, AddressFamily, AssociationId, ConnectionId, DirectConnectGatewayId, GatewayRef,
+    AccountId, AddressFamily, AssociationId, BgpPeerId, ConnectionId, DirectConnectGatewayId, GatewayRef,
     LagId, ParentId, ProposalId, Region, ResiliencyGroupId, TestId, Timestamp, TransitGatewayId,
     VirtualInterfaceId, VpcId, VpnGatewayId,
 };
@@ -135,6 +135,7 @@ indexes! {
     VirtualInterfaceByViewer, virtual_interfaces_by_viewer: (AccountId, Region) => VirtualInterfaceId;
     VirtualInterfaceByParent, virtual_interfaces_by_parent: ParentId => VirtualInterfaceId;
     VirtualInterfaceByGateway, virtual_interfaces_by_gateway: DirectConnectGatewayId => VirtualInterfaceId;
+    VirtualInterfaceByPeer, virtual_interfaces_by_peer: BgpPeerId => VirtualInterfaceId;
     VirtualInterfaceByVpnGateway, virtual_interfaces_by_vpn_gateway: VpnGatewayId => VirtualInterfaceId;
     GatewayByOwner, gateways_by_owner: AccountId => DirectConnectGatewayId;
     AssociationByGateway, associations_by_gateway: DirectConnectGatewayId => AssociationId;
@@ -281,6 +282,9 @@ fn of_virtual_interface(interface: &VirtualInterface) -> Vec<Wanted> {
     }
     if let Some(gateway) = interface.vpn_gateway() {
         entries.push(Wanted::VirtualInterfaceByVpnGateway((gateway, created, id)));
+    }
+    for peer in &interface.peers {
+        entries.push(Wanted::VirtualInterfaceByPeer((peer.id, created, id)));
     }
     if interface.holds_resources() {
         for peer in interface.live_peers() {

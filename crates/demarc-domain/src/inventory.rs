@@ -188,6 +188,7 @@ fn site(region: Region, code: &str, name: String, providers: &[&str]) -> Option<
             .map(|number| Device {
                 name: device_name(region, code, number),
                 ports: None,
+                logical_redundancy: false,
             })
             .collect(),
     })

@@ -12,16 +12,21 @@ macro_rules! unfinished {
 }
 
 mod address_pool;
+mod authorize;
 mod context;
 mod dispatch;
+pub mod event;
 pub mod entity;
 mod gateway_rules;
 mod ids;
 mod index;
 mod input;
+pub mod intent;
 mod inventory;
 mod neighbor;
+mod observe;
 mod operation;
+mod operator;
 mod paging;
 mod parent;
 mod refusal;
@@ -35,9 +40,12 @@ mod transaction;
 mod view;
 mod world;
 
+pub use authorize::{Access, AccessResource, access};
 pub use context::Context;
 pub use dispatch::{Decision, decide, query};
 pub use ids::IdSource;
+pub use observe::{PeerReport, Report, observe};
+pub use operator::{Order, command, found, locations};
 pub use refusal::{Exception, Refusal};
 pub use route_source::{NoRoutes, PathSegment, Route, RouteDirection, RouteSource};
 pub use settings::Settings;

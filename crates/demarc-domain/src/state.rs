@@ -4,7 +4,7 @@ use demarc_types::{ConnectionId, LagId, ParentId};
 
 use crate::entity::{
     Association, AssociationPhase, BgpPeer, Connection, ConnectionPhase, DirectConnectGateway,
-    EncryptionMode, GatewayPhase, Lag, LagPhase, Link, PeerPhase, Session, VirtualInterface,
+    EncryptionMode, GatewayPhase, Lag, LagPhase, Link, PeerPhase, Proposal, ProposalPhase, Session, VirtualInterface,
     VirtualInterfacePhase,
 };
 use crate::world::World;
@@ -135,7 +135,7 @@ pub fn virtual_interface(interface: &VirtualInterface) -> &'static str {
 /// `bgpPeerState`.
 pub fn bgp_peer(peer: &BgpPeer) -> &'static str {
     match peer.phase {
-        PeerPhase::Verifying => "verifying",
+        PeerPhase::Verifying { .. } => "verifying",
         PeerPhase::Pending => "pending",
         PeerPhase::Available => "available",
         PeerPhase::Deleting => "deleting",
@@ -181,5 +181,14 @@ pub fn association(association: &Association) -> &'static str {
         AssociationPhase::Associated => "associated",
         AssociationPhase::Updating { .. } => "updating",
         AssociationPhase::Disassociating { .. } => "disassociating",
+    }
+}
+
+/// `proposalState`.
+pub fn proposal(proposal: &Proposal) -> &'static str {
+    match proposal.phase {
+        ProposalPhase::Requested { .. } => "requested",
+        ProposalPhase::Accepted { .. } => "accepted",
+        ProposalPhase::Deleted { .. } => "deleted",
     }
 }

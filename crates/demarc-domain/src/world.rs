@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use demarc_types::{
-    AccountId, AssociationId, ConnectionId, DirectConnectGatewayId, LagId, LocationCode, ParentId,
+    AccountId, AssociationId, BgpPeerId, ConnectionId, DirectConnectGatewayId, LagId, LocationCode, ParentId,
     ProposalId, Region, ResiliencyGroupId, TestId, TransitGatewayId, VirtualInterfaceId, VpcId,
     VpnGatewayId,
 };
@@ -217,6 +217,14 @@ impl World {
             .virtual_interfaces_by_vpn_gateway
             .within(gateway)
             .filter_map(|id| self.virtual_interface(id))
+    }
+
+    /// The virtual interface that a BGP peer belongs to.
+    pub fn virtual_interface_of_peer(&self, peer: BgpPeerId) -> Option<&Arc<VirtualInterface>> {
+        self.indexes
+            .virtual_interfaces_by_peer
+            .within(peer)
+            .find_map(|id| self.virtual_interface(id))
     }
 
     /// Direct Connect gateways of an account, oldest first.

@@ -23,6 +23,9 @@ pub struct Connection {
     /// What the fabric last said of the port. A hosted connection has no port: its parent's counts.
     #[serde(default)]
     pub link: Link,
+    /// The simulated far end is told to keep the link down.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub simulated_down: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lag: Option<LagId>,
     /// The device that ends the port, from approval on.

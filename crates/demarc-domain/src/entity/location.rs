@@ -29,6 +29,9 @@ pub struct Device {
     /// The most ports it can have; unlimited when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ports: Option<u32>,
+    /// A second node can end peers of its ports: `hasLogicalRedundancy` is `yes`.
+    #[serde(default)]
+    pub logical_redundancy: bool,
 }
 
 impl Location {

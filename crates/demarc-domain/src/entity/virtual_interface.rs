@@ -144,6 +144,12 @@ pub struct BgpPeer {
     /// Distinct prefixes received, as last reported.
     #[serde(default)]
     pub prefixes_received: u32,
+    /// When the session last changed.
+    #[serde(default)]
+    pub session_since: Timestamp,
+    /// The simulated customer's router is told to stay away.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub simulated_down: bool,
 }
 
 impl fmt::Debug for BgpPeer {
@@ -163,7 +169,10 @@ impl fmt::Debug for BgpPeer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PeerPhase {
-    Verifying,
+    /// Under review, on public virtual interfaces; approved at `approve_at` when that is automatic.
+    Verifying {
+        approve_at: Option<Timestamp>,
+    },
     Pending,
     /// Configured on the edge.
     Available,
@@ -183,6 +192,17 @@ pub enum Session {
 }
 
 impl BgpPeer {
+    /// When the review ends by itself.
+    pub fn approval(&self) -> Option<Timestamp> {
+        match self.phase {
+            PeerPhase::Verifying { approve_at } => approve_at,
+            PeerPhase::Pending
+            | PeerPhase::Available
+            | PeerPhase::Deleting
+            | PeerPhase::Deleted => None,
+        }
+    }
+
     /// Not deleted nor on the way there.
     pub fn is_live(&self) -> bool {
         !matches!(self.phase, PeerPhase::Deleting | PeerPhase::Deleted)

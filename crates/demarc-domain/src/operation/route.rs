@@ -1,15 +1,186 @@
-//! TO WRITE
+//! Routes of a virtual interface, from what the fabric says. Source: spec/api-2026 §2.
 
-use demarc_api::{ListVirtualInterfaceRoutesRequest, ListVirtualInterfaceRoutesResponse};
+use demarc_api::{
+    self as api, AsPathSegment, AsPathType, EpochSeconds, ListVirtualInterfaceRoutesRequest,
+    ListVirtualInterfaceRoutesResponse, Operation, RouteFilters,
+};
+use demarc_types::{AddressFamily, Prefix, Timestamp};
 
 use crate::context::Context;
+use crate::entity::VirtualInterface;
+use crate::input;
+use crate::paging::{Page, Unasked};
 use crate::refusal::Refusal;
+use crate::route_source::{Route, RouteDirection};
 use crate::world::World;
+
+/// Communities of this number that customers may see (spec/routing §5); the others are internal.
+const SHOWN_COMMUNITIES: [u16; 8] = [7_100, 7_200, 7_300, 8_100, 8_200, 9_100, 9_200, 9_300];
 
 pub(crate) fn list(
     world: &World,
     context: &Context,
     input: &ListVirtualInterfaceRoutesRequest,
 ) -> Result<ListVirtualInterfaceRoutesResponse, Refusal> {
-    unfinished!()
+    let Some(id) = input.virtual_interface_id.as_deref() else {
+        return Err(Refusal::invalid("A virtualInterfaceId is needed."));
+    };
+    let filter = Filter::read(input.filters.as_ref())?;
+    let interface = input::virtual_interface(id)
+        .map(|id| world.virtual_interface(id))?
+        .filter(|found| found.region == context.region && found.holds_resources())
+        .filter(|found| found.owner == context.account || found.connection_owner == context.account)
+        .ok_or_else(|| Refusal::VirtualInterfaceNotFound(id.to_owned()))?;
+    let binding = format!("{:?}", input.filters);
+    let page = Page::read(
+        world,
+        context,
+        Operation::ListVirtualInterfaceRoutes,
+        &[id, &binding],
+        input.max_results,
+        input.next_token.as_deref(),
+        Unasked::Hundred,
+    )?;
+    let mut routes: Vec<Route> = context.routes.routes(world, interface);
+    routes.retain(|route| filter.matches(route));
+    routes.sort_by_key(order);
+    // A place in this list is the number of the route before it.
+    let skip = page
+        .position::<usize>()?
+        .map_or(0, |(_, number)| number.saturating_add(1));
+    let entries = routes.iter().enumerate().skip(skip);
+    let (routes, next_token) = page.take(entries, |(number, _)| {
+        (Timestamp::default(), number.to_string())
+    });
+    Ok(ListVirtualInterfaceRoutesResponse {
+        virtual_interface_id: Some(id.to_owned()),
+        routes: Some(
+            routes
+                .into_iter()
+                .map(|(_, route)| show(interface, route))
+                .collect(),
+        ),
+        next_token,
+    })
+}
+
+/// Direction, then family, then number.
+fn order(route: &Route) -> (RouteDirection, AddressFamily, Prefix) {
+    (
+        route.direction,
+        AddressFamily::of(&route.prefix),
+        route.prefix,
+    )
+}
+
+fn show(interface: &VirtualInterface, route: &Route) -> api::Route {
+    let shown = |(high, low): &&(u16, u16)| *high == 7_224 && SHOWN_COMMUNITIES.contains(low);
+    api::Route {
+        cidr: Some(route.prefix.to_string()),
+        route_direction: Some(match route.direction {
+            RouteDirection::Accepted => api::RouteDirection::Accepted,
+            RouteDirection::Advertised => api::RouteDirection::Advertised,
+        }),
+        address_family: Some(match AddressFamily::of(&route.prefix) {
+            AddressFamily::Ipv4 => api::AddressFamily::Ipv4,
+            AddressFamily::Ipv6 => api::AddressFamily::Ipv6,
+        }),
+        as_path: Some(
+            route
+                .as_path
+                .iter()
+                .map(|segment| AsPathSegment {
+                    path_type: Some(if segment.is_set {
+                        AsPathType::Set
+                    } else {
+                        AsPathType::Seq
+                    }),
+                    path: Some(segment.numbers.iter().copied().map(i64::from).collect()),
+                })
+                .collect(),
+        ),
+        communities: Some(
+            route
+                .communities
+                .iter()
+                .filter(shown)
+                .map(|(high, low)| format!("{high}:{low}"))
+                .collect(),
+        ),
+        aws_logical_device_id: interface.device.clone(),
+        route_installed_at: Some(EpochSeconds::from_milliseconds(route.installed.millis())),
+    }
+}
+
+/// All conditions apply; the listed prefixes are alternatives, the path a run of numbers within the
+/// route's, and all communities must be there.
+#[derive(Default)]
+struct Filter {
+    direction: Option<RouteDirection>,
+    family: Option<AddressFamily>,
+    prefixes: Vec<Prefix>,
+    as_path: Vec<i64>,
+    communities: Vec<(u16, u16)>,
+}
+
+impl Filter {
+    fn read(filters: Option<&RouteFilters>) -> Result<Self, Refusal> {
+        let Some(filters) = filters else {
+            return Ok(Self::default());
+        };
+        let prefixes = filters
+            .cidrs
+            .as_deref()
+            .unwrap_or_default()
+            .iter()
+            .map(|text| {
+                text.parse::<Prefix>()
+                    .map(|prefix| prefix.trunc())
+                    .map_err(|_| {
+                        let shown: String = text.chars().take(64).collect();
+                        Refusal::invalid(format!("Filter CIDR {shown} is not valid."))
+                    })
+            });
+        let communities = filters.communities.as_deref().unwrap_or_default().iter().map(|text| {
+            text.split_once(':').and_then(|(high, low)| Some((high.parse().ok()?, low.parse().ok()?))).ok_or_else(|| {
+                let shown: String = text.chars().take(64).collect();
+                Refusal::invalid(format!("Filter community {shown} is not valid: two numbers with a colon are needed."))
+            })
+        });
+        Ok(Self {
+            direction: filters.route_direction.map(|direction| match direction {
+                api::RouteDirection::Accepted => RouteDirection::Accepted,
+                api::RouteDirection::Advertised => RouteDirection::Advertised,
+            }),
+            family: filters.address_family.map(|family| match family {
+                api::AddressFamily::Ipv4 => AddressFamily::Ipv4,
+                api::AddressFamily::Ipv6 => AddressFamily::Ipv6,
+            }),
+            prefixes: prefixes.collect::<Result<_, _>>()?,
+            as_path: filters.as_path.clone().unwrap_or_default(),
+            communities: communities.collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn matches(&self, route: &Route) -> bool {
+        let path: Vec<i64> = route
+            .as_path
+            .iter()
+            .flat_map(|segment| segment.numbers.iter().copied().map(i64::from))
+            .collect();
+        self.direction
+            .is_none_or(|direction| route.direction == direction)
+            && self
+                .family
+                .is_none_or(|family| AddressFamily::of(&route.prefix) == family)
+            && (self.prefixes.is_empty() || self.prefixes.contains(&route.prefix))
+            && (self.as_path.is_empty()
+                || path
+                    .windows(self.as_path.len())
+                    .any(|run| run == self.as_path))
+            && self
+                .communities
+                .iter()
+                .all(|community| route.communities.contains(community))
+    }
 }

@@ -1,116 +1,86 @@
-//! TO WRITE
+//! Virtual interfaces: create, allocate to another account, confirm, list, change, move, delete.
+//! Source: spec/operations §7, spec/states §5.
 
-use demarc_api::{
-    AllocatePrivateVirtualInterfaceRequest, AllocatePublicVirtualInterfaceRequest,
-    AllocateTransitVirtualInterfaceRequest, AllocateTransitVirtualInterfaceResult,
-    AssociateVirtualInterfaceRequest, ConfirmPrivateVirtualInterfaceRequest,
-    ConfirmPrivateVirtualInterfaceResponse, ConfirmPublicVirtualInterfaceRequest,
-    ConfirmPublicVirtualInterfaceResponse, ConfirmTransitVirtualInterfaceRequest,
-    ConfirmTransitVirtualInterfaceResponse, CreatePrivateVirtualInterfaceRequest,
-    CreatePublicVirtualInterfaceRequest, CreateTransitVirtualInterfaceRequest,
-    CreateTransitVirtualInterfaceResult, DeleteVirtualInterfaceRequest,
-    DeleteVirtualInterfaceResponse, DescribeVirtualInterfacesRequest,
-    UpdateVirtualInterfaceAttributesRequest, VirtualInterface, VirtualInterfaces,
+mod associate;
+mod confirm;
+mod create;
+mod delete;
+mod describe;
+pub(super) mod peering;
+mod step;
+mod update;
+
+pub(crate) use associate::associate;
+pub(crate) use confirm::{confirm_private, confirm_public, confirm_transit};
+pub(crate) use create::{
+    allocate_private, allocate_public, allocate_transit, create_private, create_public,
+    create_transit,
 };
+pub(crate) use delete::delete;
+pub(crate) use describe::describe;
+pub(crate) use step::{approve, reject, step};
+pub(crate) use update::update;
 
-use crate::context::Context;
+use std::sync::Arc;
+
+use crate::entity::{VirtualInterface, VirtualInterfacePhase};
 use crate::refusal::Refusal;
 use crate::transaction::Transaction;
-use crate::world::World;
+use crate::{input, state, view};
 
-pub(crate) fn describe(
-    world: &World,
-    context: &Context,
-    input: &DescribeVirtualInterfacesRequest,
-) -> Result<VirtualInterfaces, Refusal> {
-    unfinished!()
+/// A virtual interface that the caller owns or whose connection it owns, in the caller's Region; not one
+/// that is deleted or rejected.
+pub(super) fn shared(tx: &Transaction<'_>, id: &str) -> Result<Arc<VirtualInterface>, Refusal> {
+    let account = tx.context.account;
+    find(tx, id, |found| {
+        found.owner == account || found.connection_owner == account
+    })
 }
 
-pub(crate) fn allocate_private(
-    tx: &mut Transaction<'_>,
-    input: &AllocatePrivateVirtualInterfaceRequest,
-) -> Result<VirtualInterface, Refusal> {
-    unfinished!()
+/// A virtual interface that the caller owns.
+pub(super) fn own(tx: &Transaction<'_>, id: &str) -> Result<Arc<VirtualInterface>, Refusal> {
+    let account = tx.context.account;
+    find(tx, id, |found| found.owner == account)
 }
 
-pub(crate) fn allocate_public(
-    tx: &mut Transaction<'_>,
-    input: &AllocatePublicVirtualInterfaceRequest,
-) -> Result<VirtualInterface, Refusal> {
-    unfinished!()
+fn find(
+    tx: &Transaction<'_>,
+    id: &str,
+    may: impl Fn(&VirtualInterface) -> bool,
+) -> Result<Arc<VirtualInterface>, Refusal> {
+    let parsed = input::virtual_interface(id)?;
+    tx.virtual_interface(parsed)
+        .filter(|found| found.region == tx.context.region && found.holds_resources() && may(found))
+        .cloned()
+        .ok_or_else(|| Refusal::VirtualInterfaceNotFound(id.to_owned()))
 }
 
-pub(crate) fn allocate_transit(
-    tx: &mut Transaction<'_>,
-    input: &AllocateTransitVirtualInterfaceRequest,
-) -> Result<AllocateTransitVirtualInterfaceResult, Refusal> {
-    unfinished!()
+/// The refusal for a virtual interface in the wrong state.
+pub(super) fn wrong_state(interface: &VirtualInterface) -> Refusal {
+    Refusal::VirtualInterfaceState {
+        id: interface.id.to_string(),
+        state: state::virtual_interface(interface),
+    }
 }
 
-pub(crate) fn associate(
-    tx: &mut Transaction<'_>,
-    input: &AssociateVirtualInterfaceRequest,
-) -> Result<VirtualInterface, Refusal> {
-    unfinished!()
+/// It can be changed: neither waiting for confirmation nor on the way out.
+pub(super) fn check_changeable(interface: &VirtualInterface) -> Result<(), Refusal> {
+    match interface.phase {
+        VirtualInterfacePhase::Active | VirtualInterfacePhase::Verifying { .. } => Ok(()),
+        VirtualInterfacePhase::Confirming { .. }
+        | VirtualInterfacePhase::Deleting
+        | VirtualInterfacePhase::Deleted { .. }
+        | VirtualInterfacePhase::Rejected { .. } => Err(wrong_state(interface)),
+    }
 }
 
-pub(crate) fn confirm_private(
-    tx: &mut Transaction<'_>,
-    input: &ConfirmPrivateVirtualInterfaceRequest,
-) -> Result<ConfirmPrivateVirtualInterfaceResponse, Refusal> {
-    unfinished!()
-}
-
-pub(crate) fn confirm_public(
-    tx: &mut Transaction<'_>,
-    input: &ConfirmPublicVirtualInterfaceRequest,
-) -> Result<ConfirmPublicVirtualInterfaceResponse, Refusal> {
-    unfinished!()
-}
-
-pub(crate) fn confirm_transit(
-    tx: &mut Transaction<'_>,
-    input: &ConfirmTransitVirtualInterfaceRequest,
-) -> Result<ConfirmTransitVirtualInterfaceResponse, Refusal> {
-    unfinished!()
-}
-
-pub(crate) fn create_private(
-    tx: &mut Transaction<'_>,
-    input: &CreatePrivateVirtualInterfaceRequest,
-) -> Result<VirtualInterface, Refusal> {
-    unfinished!()
-}
-
-pub(crate) fn create_public(
-    tx: &mut Transaction<'_>,
-    input: &CreatePublicVirtualInterfaceRequest,
-) -> Result<VirtualInterface, Refusal> {
-    unfinished!()
-}
-
-pub(crate) fn create_transit(
-    tx: &mut Transaction<'_>,
-    input: &CreateTransitVirtualInterfaceRequest,
-) -> Result<CreateTransitVirtualInterfaceResult, Refusal> {
-    unfinished!()
-}
-
-pub(crate) fn delete(
-    tx: &mut Transaction<'_>,
-    input: &DeleteVirtualInterfaceRequest,
-) -> Result<DeleteVirtualInterfaceResponse, Refusal> {
-    unfinished!()
-}
-
-pub(crate) fn update(
-    tx: &mut Transaction<'_>,
-    input: &UpdateVirtualInterfaceAttributesRequest,
-) -> Result<VirtualInterface, Refusal> {
-    unfinished!()
-}
-
-/// Fires the deadline of the entity.
-pub(crate) fn step(tx: &mut Transaction<'_>, entity: &crate::entity::VirtualInterface) {
-    unfinished!()
+/// The virtual interface as its caller sees it now.
+pub(super) fn show(
+    tx: &Transaction<'_>,
+    interface: &VirtualInterface,
+) -> demarc_api::VirtualInterface {
+    let now = tx
+        .virtual_interface(interface.id)
+        .map_or(interface, |found| found.as_ref());
+    view::virtual_interface(tx, tx.context.account, now)
 }

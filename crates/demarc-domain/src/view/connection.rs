@@ -1,7 +1,7 @@
 //! `Connection` and `Interconnect`.
 
 use demarc_api::{self as api, EpochSeconds, HasLogicalRedundancy, Tag};
-use demarc_types::{AccountId, ParentId};
+use demarc_types::{AccountId, ParentId, Region};
 
 use crate::entity::{Connection, MacSec, Tags};
 use crate::parent::{self, Pool};
@@ -157,27 +157,40 @@ fn port(world: &World, from: &Connection) -> Port {
     }
 }
 
-/// `yes` when another device at the location could end a second peer of a family; `unknown` while the
-/// port has no device (spec/states §1).
-pub(super) fn logical_redundancy(world: &World, from: &Connection) -> HasLogicalRedundancy {
-    let placed = match from.parent() {
-        Some(parent) => parent::device(world, parent).is_some(),
-        None => from.device.is_some(),
+/// `unknown` while the port has no device; `yes` when a second node of the device can end peers of the
+/// port, so that a virtual interface may have two of one family (spec/states §1).
+fn logical_redundancy(world: &World, from: &Connection) -> HasLogicalRedundancy {
+    let device = match from.parent() {
+        Some(parent) => parent::device(world, parent),
+        None => from.device.clone(),
     };
-    if !placed {
-        return HasLogicalRedundancy::Unknown;
-    }
-    redundancy_at(world, from.region, from.location.as_str())
+    redundancy_of(
+        world,
+        from.region,
+        from.location.as_str(),
+        device.as_deref(),
+    )
 }
 
-/// `yes` at a location with more than one device.
-pub(crate) fn redundancy_at(
+pub(crate) fn redundancy_of(
     world: &World,
-    region: demarc_types::Region,
+    region: Region,
     code: &str,
+    device: Option<&str>,
 ) -> HasLogicalRedundancy {
-    match inventory::location(world, region, code) {
-        Some(location) if location.devices.len() > 1 => HasLogicalRedundancy::Yes,
-        _ => HasLogicalRedundancy::No,
+    let Some(device) = device else {
+        return HasLogicalRedundancy::Unknown;
+    };
+    let location = inventory::location(world, region, code);
+    let redundant = location.is_some_and(|location| {
+        location
+            .devices
+            .iter()
+            .any(|known| known.name == device && known.logical_redundancy)
+    });
+    if redundant {
+        HasLogicalRedundancy::Yes
+    } else {
+        HasLogicalRedundancy::No
     }
 }

@@ -3,7 +3,7 @@
 use demarc_api as api;
 use demarc_types::{AccountId, ParentId};
 
-use super::connection::{billing_mode, connection, mac_sec_keys, redundancy_at, tag_list};
+use super::connection::{billing_mode, connection, mac_sec_keys, redundancy_of, tag_list};
 use crate::entity::Lag;
 use crate::parent::{self, Pool};
 use crate::settings::Settings;
@@ -30,7 +30,12 @@ pub(crate) fn lag(world: &World, settings: &Settings, viewer: AccountId, from: &
         aws_logical_device_id: Some(from.device.clone()),
         allows_hosted_connections: Some(from.allows_hosted),
         jumbo_frame_capable: Some(parent::is_jumbo_capable(world, parent)),
-        has_logical_redundancy: Some(redundancy_at(world, from.region, from.location.as_str())),
+        has_logical_redundancy: Some(redundancy_of(
+            world,
+            from.region,
+            from.location.as_str(),
+            Some(&from.device),
+        )),
         tags: Some(tag_list(&from.tags)),
         provider_name: from.provider_name.clone(),
         mac_sec_capable: Some(parent::is_mac_sec_capable(world, parent)),

@@ -3,7 +3,7 @@
 use demarc_api::{self as api, RouteFilterPrefix};
 use demarc_documents::logical_connection::customer_router_config;
 use demarc_documents::{ConnectionType, LogicalConnection, PeerDetails};
-use demarc_types::{AccountId, AddressFamily, ParentId};
+use demarc_types::{AccountId, AddressFamily};
 
 use super::connection::tag_list;
 use crate::entity::{BgpPeer, VirtualInterface, VirtualInterfaceKind};
@@ -18,9 +18,6 @@ pub(crate) fn virtual_interface(
     from: &VirtualInterface,
 ) -> api::VirtualInterface {
     let first = from.first_peer();
-    let jumbo = match from.parent {
-        ParentId::Connection(_) | ParentId::Lag(_) => parent::is_jumbo_capable(world, from.parent),
-    };
     api::VirtualInterface {
         owner_account: Some(from.owner.to_string()),
         virtual_interface_id: Some(from.id.to_string()),
@@ -39,7 +36,7 @@ pub(crate) fn virtual_interface(
         virtual_interface_state: state::virtual_interface(from).parse().ok(),
         customer_router_config: Some(router_xml(from)),
         mtu: Some(i64::from(from.mtu)),
-        jumbo_frame_capable: Some(jumbo),
+        jumbo_frame_capable: Some(parent::is_jumbo_capable(world, from.parent)),
         virtual_gateway_id: Some(
             from.vpn_gateway()
                 .map(|id| id.to_string())
@@ -101,26 +98,34 @@ fn address_family(family: AddressFamily) -> api::AddressFamily {
 
 /// `customerRouterConfig`; a family's block leaves as soon as its peer is deleting (spec/identifiers §18).
 fn router_xml(from: &VirtualInterface) -> String {
-    let details = |family| {
-        from.live_peers()
-            .find(|peer| peer.family == family)
-            .map(|peer| PeerDetails {
-                customer_address: peer.customer_address.to_string(),
-                amazon_address: peer.amazon_address.to_string(),
-                bgp_asn: peer.asn.get(),
-                bgp_auth_key: peer.auth_key.clone(),
-            })
-    };
+    let details = |family| peer_details(from, family);
     customer_router_config(&LogicalConnection {
         id: from.id.to_string(),
         vlan: from.vlan.get(),
         ipv4: details(AddressFamily::Ipv4),
         ipv6: details(AddressFamily::Ipv6),
         amazon_bgp_asn: from.amazon_side_asn.get(),
-        connection_type: match from.kind {
-            VirtualInterfaceKind::Private => ConnectionType::Private,
-            VirtualInterfaceKind::Public => ConnectionType::Public,
-            VirtualInterfaceKind::Transit => ConnectionType::Transit,
-        },
+        connection_type: connection_type(from.kind),
     })
+}
+
+/// The live peer of a family, for documents.
+pub(crate) fn peer_details(from: &VirtualInterface, family: AddressFamily) -> Option<PeerDetails> {
+    from.live_peers()
+        .find(|peer| peer.family == family)
+        .map(|peer| PeerDetails {
+            customer_address: peer.customer_address.to_string(),
+            amazon_address: peer.amazon_address.to_string(),
+            bgp_asn: peer.asn.get(),
+            bgp_auth_key: peer.auth_key.clone(),
+        })
+}
+
+/// The kind, for documents.
+pub(crate) fn connection_type(kind: VirtualInterfaceKind) -> ConnectionType {
+    match kind {
+        VirtualInterfaceKind::Private => ConnectionType::Private,
+        VirtualInterfaceKind::Public => ConnectionType::Public,
+        VirtualInterfaceKind::Transit => ConnectionType::Transit,
+    }
 }

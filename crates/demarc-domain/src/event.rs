@@ -1,0 +1,204 @@
+//! State changes, read off the World before and after a step.
+//!
+//! An event is not made by the code that changes something: it is the difference between two words, so
+//! none can be forgotten and none can be wrong. Envelope: spec/observability §3.
+
+use std::collections::BTreeSet;
+
+use demarc_types::{AccountId, ArnResource, ParentId, Region, ResourceArn, Timestamp};
+use serde_json::{Value, json};
+
+use crate::entity::{Change, Entity, EntityKey, ProposalPhase, VirtualInterface};
+use crate::state;
+use crate::world::World;
+
+/// One change of state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// `Direct Connect Virtual Interface State Change`.
+    pub detail_type: &'static str,
+    pub account: AccountId,
+    /// Absent for what belongs to no Region.
+    pub region: Option<Region>,
+    pub time: Timestamp,
+    /// ARNs, or ids of what has none.
+    pub resources: Vec<String>,
+    /// `previousState`, `state`, and what else there is to say.
+    pub detail: Value,
+}
+
+/// What changed its state between two Worlds, in the order of the changes.
+pub fn between(before: &World, after: &World, changes: &[Change], now: Timestamp) -> Vec<Event> {
+    let mut keys: Vec<EntityKey> = Vec::with_capacity(changes.len());
+    let mut seen = BTreeSet::new();
+    for change in changes {
+        for key in touched(before, after, change.key()) {
+            if seen.insert(key) {
+                keys.push(key);
+            }
+        }
+    }
+    keys.into_iter().flat_map(|key| of_entity(before, after, key, now)).collect()
+}
+
+/// The entity itself and those whose words depend on it: a port's LAG and hosted connections.
+fn touched(before: &World, after: &World, key: EntityKey) -> Vec<EntityKey> {
+    let mut keys = vec![key];
+    let carriers = match key {
+        EntityKey::Connection(id) => {
+            let lag = after.connection(id).or_else(|| before.connection(id)).and_then(|found| found.lag);
+            let lag = lag.or_else(|| before.connection(id).and_then(|found| found.lag));
+            keys.extend(lag.map(EntityKey::Lag));
+            std::iter::once(ParentId::Connection(id)).chain(lag.map(ParentId::Lag)).collect()
+        }
+        EntityKey::Lag(id) => vec![ParentId::Lag(id)],
+        _ => Vec::new(),
+    };
+    for carrier in carriers {
+        keys.extend(after.hosted_on(carrier).map(|hosted| EntityKey::Connection(hosted.id)));
+    }
+    keys
+}
+
+/// Type, owner, Region, name and word of an entity that has a state.
+struct Stated {
+    detail_type: &'static str,
+    account: AccountId,
+    region: Option<Region>,
+    resource: String,
+    word: &'static str,
+}
+
+fn stated(world: &World, entity: &Entity) -> Option<Stated> {
+    let arn = |region, owner, resource| ResourceArn::new(region, owner, resource).to_string();
+    Some(match entity {
+        Entity::Connection(found) => Stated {
+            detail_type: if found.is_interconnect() {
+                "Direct Connect Interconnect State Change"
+            } else {
+                "Direct Connect Connection State Change"
+            },
+            account: found.owner,
+            region: Some(found.region),
+            resource: arn(found.region, found.owner, ArnResource::Connection(found.id)),
+            word: state::connection(world, found),
+        },
+        Entity::Lag(found) => Stated {
+            detail_type: "Direct Connect Lag State Change",
+            account: found.owner,
+            region: Some(found.region),
+            resource: arn(found.region, found.owner, ArnResource::Lag(found.id)),
+            word: state::lag(world, found),
+        },
+        Entity::VirtualInterface(found) => Stated {
+            detail_type: "Direct Connect Virtual Interface State Change",
+            account: found.owner,
+            region: Some(found.region),
+            resource: arn(found.region, found.owner, ArnResource::VirtualInterface(found.id)),
+            word: state::virtual_interface(found),
+        },
+        Entity::Gateway(found) => Stated {
+            detail_type: "Direct Connect Gateway State Change",
+            account: found.owner,
+            region: None,
+            resource: arn(found.region, found.owner, ArnResource::Gateway(found.id)),
+            word: state::gateway(found),
+        },
+        Entity::Association(found) => Stated {
+            detail_type: "Direct Connect Gateway Association State Change",
+            account: found.gateway_owner,
+            region: None,
+            resource: found.id.to_string(),
+            word: state::association(found),
+        },
+        Entity::Proposal(found) => Stated {
+            detail_type: "Direct Connect Gateway Association Proposal State Change",
+            account: found.associated_owner,
+            region: None,
+            resource: found.id.to_string(),
+            word: match found.phase {
+                ProposalPhase::Requested { .. } => "requested",
+                ProposalPhase::Accepted { .. } => "accepted",
+                ProposalPhase::Deleted { .. } => "deleted",
+            },
+        },
+        Entity::FailoverTest(found) => Stated {
+            detail_type: "Direct Connect Failover Test State Change",
+            account: found.owner,
+            region: Some(found.region),
+            resource: found.id.to_string(),
+            word: found.status.as_str(),
+        },
+        _ => return None,
+    })
+}
+
+fn of_entity(before: &World, after: &World, key: EntityKey, now: Timestamp) -> Vec<Event> {
+    let old = before.get(&key);
+    let new = after.get(&key);
+    let old_word = old.as_ref().and_then(|entity| stated(before, entity)).map(|stated| stated.word);
+    let mut events = Vec::new();
+    if let Some(stated) = new.as_ref().and_then(|entity| stated(after, entity)) {
+        if old_word != Some(stated.word) {
+            events.push(Event {
+                detail_type: stated.detail_type,
+                account: stated.account,
+                region: stated.region,
+                time: now,
+                resources: vec![stated.resource],
+                detail: json!({ "previousState": old_word, "state": stated.word }),
+            });
+        }
+    } else if let (None, Some(Entity::Gateway(_) | Entity::Association(_))) = (&new, &old) {
+        events.extend(old.as_ref().and_then(|entity| gone(before, entity, now)));
+    }
+    if let Some(Entity::VirtualInterface(interface)) = &new {
+        let old = match &old {
+            Some(Entity::VirtualInterface(old)) => Some(old.as_ref()),
+            _ => None,
+        };
+        of_peers(old, interface, now, &mut events);
+    }
+    events
+}
+
+/// These are never stored in their last state: their removal is the change.
+fn gone(before: &World, entity: &Entity, now: Timestamp) -> Option<Event> {
+    let stated = stated(before, entity)?;
+    let last = if matches!(entity, Entity::Gateway(_)) { "deleted" } else { "disassociated" };
+    Some(Event {
+        detail_type: stated.detail_type,
+        account: stated.account,
+        region: stated.region,
+        time: now,
+        resources: vec![stated.resource],
+        detail: json!({ "previousState": stated.word, "state": last }),
+    })
+}
+
+fn of_peers(old: Option<&VirtualInterface>, interface: &VirtualInterface, now: Timestamp, events: &mut Vec<Event>) {
+    let arn = ArnResource::VirtualInterface(interface.id);
+    for peer in &interface.peers {
+        let before = old.and_then(|old| old.peers.iter().find(|known| known.id == peer.id));
+        let words = (state::bgp_peer(peer), state::bgp_status(peer));
+        let old_words = before.map(|before| (state::bgp_peer(before), state::bgp_status(before)));
+        if old_words == Some(words) {
+            continue;
+        }
+        events.push(Event {
+            detail_type: "Direct Connect BGP Peer State Change",
+            account: interface.owner,
+            region: Some(interface.region),
+            time: now,
+            resources: vec![ResourceArn::new(interface.region, interface.owner, arn).to_string()],
+            detail: json!({
+                "peer": peer.id.to_string(),
+                "addressFamily": peer.family.as_str(),
+                "previousState": old_words.map(|(state, _)| state),
+                "state": words.0,
+                "previousStatus": old_words.map(|(_, status)| status),
+                "status": words.1,
+            }),
+        });
+    }
+}

@@ -1,0 +1,279 @@
+//! What the fabric is to make true, derived from the World.
+//!
+//! An intent is complete and says nothing of how it came about: an edge that compares it with what it has
+//! needs no history. It is a function of the World (architecture invariant 6).
+
+use std::fmt;
+
+use demarc_types::{
+    AddressFamily, Asn, BgpPeerId, ConnectionId, DirectConnectGatewayId, GatewayRef, LagId, ParentId, PeerAddress,
+    Prefix, VirtualInterfaceId, VlanId, VpnGatewayId,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::entity::{
+    Attachment, Connection, ConnectionPhase, PeerPhase, VirtualInterface, VirtualInterfaceKind, VirtualInterfacePhase,
+};
+use crate::operation::failover_test;
+use crate::world::World;
+use crate::{parent, state};
+
+/// Everything that one device has to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeviceIntent {
+    pub device: String,
+    pub ports: Vec<PortIntent>,
+    pub lags: Vec<LagIntent>,
+    pub virtual_interfaces: Vec<VirtualInterfaceIntent>,
+    pub domains: Vec<DomainIntent>,
+}
+
+/// A port that is to be in service.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PortIntent {
+    pub connection: ConnectionId,
+    pub megabits: u32,
+    pub lag: Option<LagId>,
+    pub jumbo: bool,
+    /// Names of the keys to encrypt with; the secrets travel apart.
+    pub encryption_mode: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LagIntent {
+    pub lag: LagId,
+    pub members: Vec<ConnectionId>,
+    pub minimum_links: u32,
+}
+
+/// A set of routes kept apart from all others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RoutingDomain {
+    Gateway(DirectConnectGatewayId),
+    VpnGateway(VpnGatewayId),
+    /// All public virtual interfaces.
+    Public,
+}
+
+/// A routing domain and what it announces.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DomainIntent {
+    pub domain: RoutingDomain,
+    pub asn: Asn,
+    pub uplinks: Vec<UplinkIntent>,
+}
+
+/// A gateway behind a routing domain, with the prefixes that customers hear of it (spec/routing §4.1).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UplinkIntent {
+    pub gateway: GatewayRef,
+    pub announced: Vec<Prefix>,
+    /// What lies behind it, for forwarding.
+    pub prefixes: Vec<Prefix>,
+}
+
+/// A virtual interface that is to stand, or to be taken down.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VirtualInterfaceIntent {
+    pub id: VirtualInterfaceId,
+    pub generation: u32,
+    /// The port or LAG that the frames are on; of a hosted connection its parent.
+    pub carrier: ParentId,
+    pub vlan: VlanId,
+    pub mtu: u16,
+    pub kind: VirtualInterfaceKind,
+    pub domain: RoutingDomain,
+    pub asn: Asn,
+    pub site_link: bool,
+    pub peers: Vec<PeerIntent>,
+    pub route_filter_prefixes: Vec<Prefix>,
+    /// In Mbit/s, both ways: the rate limit, or the bandwidth of a hosted connection.
+    pub police_megabits: Option<u32>,
+    pub prefix_limit_ipv4: u32,
+    pub prefix_limit_ipv6: u32,
+    /// The carrier is in service: sessions may come up.
+    pub in_service: bool,
+}
+
+/// A BGP session that is to be tried.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct PeerIntent {
+    pub id: BgpPeerId,
+    pub asn: Asn,
+    pub auth_key: String,
+    pub family: AddressFamily,
+    pub local: PeerAddress,
+    pub remote: PeerAddress,
+    /// Held down by a failover test: administrative shutdown.
+    pub shutdown: bool,
+    /// The simulated router stays away.
+    pub simulated_down: bool,
+}
+
+impl fmt::Debug for PeerIntent {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("PeerIntent")
+            .field("id", &self.id)
+            .field("asn", &self.asn)
+            .field("family", &self.family)
+            .field("local", &self.local)
+            .field("remote", &self.remote)
+            .field("shutdown", &self.shutdown)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Routes a customer may announce on a public virtual interface (spec/quotas row 31).
+const PUBLIC_PREFIX_LIMIT: u32 = 1_000;
+
+/// What is to be done for one virtual interface; `None` when nothing is.
+pub fn virtual_interface(world: &World, interface: &VirtualInterface) -> Option<VirtualInterfaceIntent> {
+    if interface.phase != VirtualInterfacePhase::Active {
+        return None;
+    }
+    let hosted = match interface.parent {
+        ParentId::Connection(id) => world.connection(id).filter(|connection| connection.is_hosted()),
+        ParentId::Lag(_) => None,
+    };
+    let carrier = hosted.and_then(|connection| connection.parent()).unwrap_or(interface.parent);
+    let held_down = failover_test::held_down(world, interface);
+    let peers = interface
+        .peers
+        .iter()
+        .filter(|peer| matches!(peer.phase, PeerPhase::Pending | PeerPhase::Available))
+        .map(|peer| PeerIntent {
+            id: peer.id,
+            asn: peer.asn,
+            auth_key: peer.auth_key.clone(),
+            family: peer.family,
+            local: peer.amazon_address.clone(),
+            remote: peer.customer_address.clone(),
+            shutdown: held_down.contains(&peer.id),
+            simulated_down: peer.simulated_down,
+        })
+        .collect();
+    Some(VirtualInterfaceIntent {
+        id: interface.id,
+        generation: interface.generation,
+        carrier,
+        vlan: interface.vlan,
+        mtu: interface.mtu,
+        kind: interface.kind,
+        domain: match interface.attachment {
+            Attachment::DirectConnectGateway(id) => RoutingDomain::Gateway(id),
+            Attachment::VirtualPrivateGateway(id) => RoutingDomain::VpnGateway(id),
+            Attachment::None => RoutingDomain::Public,
+        },
+        asn: interface.amazon_side_asn,
+        site_link: interface.site_link,
+        peers,
+        route_filter_prefixes: interface.route_filter_prefixes.clone(),
+        police_megabits: interface
+            .rate_limit
+            .map(|rate| rate.megabits())
+            .or_else(|| hosted.map(|connection| connection.bandwidth.megabits())),
+        prefix_limit_ipv4: interface.prefix_allocation.map_or(PUBLIC_PREFIX_LIMIT, |allocation| allocation.ipv4),
+        prefix_limit_ipv6: interface.prefix_allocation.map_or(PUBLIC_PREFIX_LIMIT, |allocation| allocation.ipv6),
+        in_service: state::parent_is_available(world, interface.parent),
+    })
+}
+
+/// What a routing domain announces to customers.
+pub fn domain(world: &World, domain: RoutingDomain) -> Option<DomainIntent> {
+    match domain {
+        RoutingDomain::Gateway(id) => {
+            let gateway = world.gateway(id)?;
+            let uplinks = world.associations_of(id).filter(|association| association.is_live()).map(|association| {
+                let prefixes = prefixes_behind(world, association.associated);
+                let announced = match association.associated {
+                    // A filter: a CIDR passes when an allowed prefix covers it.
+                    GatewayRef::VirtualPrivate(_) => prefixes
+                        .iter()
+                        .copied()
+                        .filter(|cidr| association.allowed_prefixes.iter().any(|allowed| allowed.contains(cidr)))
+                        .collect(),
+                    // Origination: every allowed prefix, as written.
+                    GatewayRef::Transit(_) => association.allowed_prefixes.clone(),
+                };
+                UplinkIntent { gateway: association.associated, announced, prefixes }
+            });
+            Some(DomainIntent { domain, asn: gateway.amazon_side_asn, uplinks: uplinks.collect() })
+        }
+        RoutingDomain::VpnGateway(id) => {
+            let gateway = world.vpn_gateway(id)?;
+            let prefixes = prefixes_behind(world, GatewayRef::VirtualPrivate(id));
+            let uplink =
+                UplinkIntent { gateway: GatewayRef::VirtualPrivate(id), announced: prefixes.clone(), prefixes };
+            Some(DomainIntent { domain, asn: gateway.amazon_side_asn, uplinks: vec![uplink] })
+        }
+        RoutingDomain::Public => {
+            Some(DomainIntent { domain, asn: Asn::PUBLIC_AMAZON, uplinks: Vec::new() })
+        }
+    }
+}
+
+/// The CIDRs of the VPC behind a virtual private gateway.
+fn prefixes_behind(world: &World, gateway: GatewayRef) -> Vec<Prefix> {
+    match gateway {
+        GatewayRef::VirtualPrivate(id) => world
+            .vpn_gateway(id)
+            .and_then(|gateway| gateway.attached_vpc())
+            .and_then(|vpc| world.vpc(vpc))
+            .map(|vpc| vpc.prefixes().collect())
+            .unwrap_or_default(),
+        GatewayRef::Transit(_) => Vec::new(),
+    }
+}
+
+/// The whole intent of a device: a function of the World alone.
+pub fn device(world: &World, device: &str) -> DeviceIntent {
+    let in_service =
+        |port: &Connection| matches!(port.phase, ConnectionPhase::Pending { .. } | ConnectionPhase::Live);
+    let ports: Vec<&Connection> = world
+        .connections()
+        .map(AsRef::as_ref)
+        .filter(|port| !port.is_hosted() && port.device.as_deref() == Some(device) && in_service(port))
+        .collect();
+    let mut carriers: Vec<ParentId> = ports.iter().map(|port| ParentId::Connection(port.id)).collect();
+    let mut lags: Vec<LagId> = ports.iter().filter_map(|port| port.lag).collect();
+    lags.sort_unstable();
+    lags.dedup();
+    carriers.extend(lags.iter().copied().map(ParentId::Lag));
+    let hosted: Vec<ParentId> = carriers
+        .iter()
+        .flat_map(|carrier| world.hosted_on(*carrier))
+        .filter(|connection| connection.phase == ConnectionPhase::Live)
+        .map(|connection| ParentId::Connection(connection.id))
+        .collect();
+    let virtual_interfaces: Vec<VirtualInterfaceIntent> = carriers
+        .iter()
+        .chain(&hosted)
+        .flat_map(|carrier| parent::holding(world, *carrier))
+        .filter_map(|interface| virtual_interface(world, interface))
+        .collect();
+    let mut domains: Vec<RoutingDomain> = virtual_interfaces.iter().map(|interface| interface.domain).collect();
+    domains.sort_unstable();
+    domains.dedup();
+    DeviceIntent {
+        device: device.to_owned(),
+        ports: ports.iter().map(|port| self::port(port)).collect(),
+        lags: lags.iter().filter_map(|id| world.lag(*id)).map(|found| LagIntent {
+            lag: found.id,
+            members: world.members(found.id).map(|member| member.id).collect(),
+            minimum_links: found.minimum_links,
+        }).collect(),
+        virtual_interfaces,
+        domains: domains.into_iter().filter_map(|id| domain(world, id)).collect(),
+    }
+}
+
+fn port(port: &Connection) -> PortIntent {
+    PortIntent {
+        connection: port.id,
+        megabits: port.bandwidth.megabits(),
+        lag: port.lag,
+        jumbo: port.jumbo_capable,
+        encryption_mode: port.mac_sec.as_ref().map(|mac_sec| mac_sec.mode.as_str().to_owned()),
+    }
+}

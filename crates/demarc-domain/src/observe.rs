@@ -1,0 +1,168 @@
+//! What a fabric reports, entering by the same door as every other change.
+//!
+//! Reports say what is, not what changed: the same report twice changes nothing the second time.
+
+use demarc_types::{BgpPeerId, ConnectionId, LagId, ParentId, Timestamp, VirtualInterfaceId};
+use serde::{Deserialize, Serialize};
+
+use crate::context::Context;
+use crate::entity::{
+    BgpPeer, Change, Connection, ConnectionPhase, Lag, LagPhase, Link, MacSec, MacSecKeyState, PeerPhase, Session,
+    VirtualInterface, VirtualInterfacePhase,
+};
+use crate::state;
+use crate::transaction::Transaction;
+use crate::world::World;
+
+/// One thing that an edge saw.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Report {
+    /// The link of a port.
+    Port { connection: ConnectionId, link: Link },
+    /// Whether a key is live with the far side of a port.
+    Encryption { connection: ConnectionId, encrypted: bool },
+    /// The keys of this port or LAG are in place.
+    MacSecKeysInstalled { port: ParentId },
+    /// The virtual interface stands as of `generation`, with these peers and no others.
+    VirtualInterface { id: VirtualInterfaceId, generation: u32, peers: Vec<PeerReport> },
+    /// Nothing of the virtual interface is left.
+    VirtualInterfaceRemoved { id: VirtualInterfaceId },
+}
+
+/// A BGP session as its edge sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerReport {
+    pub id: BgpPeerId,
+    pub session: Session,
+    /// Distinct prefixes in the Adj-RIB-In.
+    #[serde(default)]
+    pub prefixes_received: u32,
+}
+
+/// Takes reports into the World, in order. Reports on what is not there are passed over.
+pub fn observe(world: &World, context: &mut Context, reports: &[Report]) -> (World, Vec<Change>) {
+    let mut transaction = Transaction::new(world, context);
+    for report in reports {
+        take(&mut transaction, report);
+    }
+    transaction.finish()
+}
+
+fn take(tx: &mut Transaction<'_>, report: &Report) {
+    match report {
+        Report::Port { connection, link } => on_port(tx, *connection, |port| port.link = *link),
+        Report::Encryption { connection, encrypted } => on_port(tx, *connection, |port| {
+            if let Some(mac_sec) = &mut port.mac_sec {
+                mac_sec.encrypted = *encrypted;
+            }
+        }),
+        Report::MacSecKeysInstalled { port } => keys_installed(tx, *port),
+        Report::VirtualInterface { id, generation, peers } => {
+            if let Some(found) = tx.virtual_interface(*id).cloned() {
+                virtual_interface(tx, &found, *generation, peers);
+            }
+        }
+        Report::VirtualInterfaceRemoved { id } => {
+            if let Some(found) = tx.virtual_interface(*id).cloned() {
+                removed(tx, &found);
+            }
+        }
+    }
+}
+
+/// Changes a port; the first link brings it, and perhaps its LAG, into service.
+fn on_port(tx: &mut Transaction<'_>, id: ConnectionId, change: impl FnOnce(&mut Connection)) {
+    let Some(found) = tx.connection(id) else { return };
+    if found.is_hosted() || !found.is_live() {
+        return;
+    }
+    let mut port = found.as_ref().clone();
+    change(&mut port);
+    if port.link == Link::Up && matches!(port.phase, ConnectionPhase::Pending { .. }) {
+        port.phase = ConnectionPhase::Live;
+    }
+    let lag = port.lag;
+    tx.put(port);
+    if let Some(lag) = lag {
+        lag_may_be_up(tx, lag);
+    }
+}
+
+/// A LAG that has enough links for the first time is remembered to have been up.
+pub(crate) fn lag_may_be_up(tx: &mut Transaction<'_>, id: LagId) {
+    let Some(lag) = tx.lag(id) else { return };
+    if lag.phase == (LagPhase::Active { been_up: false }) && state::has_enough_links(tx, lag) {
+        let lag = Lag { phase: LagPhase::Active { been_up: true }, ..lag.as_ref().clone() };
+        tx.put(lag);
+    }
+}
+
+fn keys_installed(tx: &mut Transaction<'_>, port: ParentId) {
+    let install = |mac_sec: &mut MacSec| {
+        for key in &mut mac_sec.keys {
+            key.state = MacSecKeyState::Associated;
+        }
+    };
+    match port {
+        ParentId::Connection(id) => on_port(tx, id, |port| {
+            if let Some(mac_sec) = &mut port.mac_sec {
+                install(mac_sec);
+            }
+        }),
+        ParentId::Lag(id) => {
+            if let Some(lag) = tx.lag(id) {
+                let mut lag = lag.as_ref().clone();
+                if let Some(mac_sec) = &mut lag.mac_sec {
+                    install(mac_sec);
+                }
+                tx.put(lag);
+            }
+        }
+    }
+}
+
+fn virtual_interface(tx: &mut Transaction<'_>, found: &VirtualInterface, generation: u32, reports: &[PeerReport]) {
+    if found.phase != VirtualInterfacePhase::Active {
+        return;
+    }
+    let now = tx.context.now;
+    let mut next = found.clone();
+    next.programmed = generation.min(next.generation);
+    // A peer on the way out that the edge no longer has is gone.
+    next.peers.retain(|peer| peer.phase != PeerPhase::Deleting || reports.iter().any(|report| report.id == peer.id));
+    for peer in &mut next.peers {
+        if let Some(report) = reports.iter().find(|report| report.id == peer.id) {
+            take_peer(peer, report, now);
+        }
+    }
+    tx.put(next);
+}
+
+fn take_peer(peer: &mut BgpPeer, report: &PeerReport, now: Timestamp) {
+    if peer.phase == PeerPhase::Pending {
+        peer.phase = PeerPhase::Available;
+    }
+    if peer.phase != PeerPhase::Available {
+        return;
+    }
+    if peer.session != report.session {
+        peer.session = report.session;
+        peer.session_since = now;
+    }
+    peer.prefixes_received = report.prefixes_received;
+}
+
+fn removed(tx: &mut Transaction<'_>, found: &VirtualInterface) {
+    if found.phase != VirtualInterfacePhase::Deleting {
+        return;
+    }
+    let mut next = found.clone();
+    next.phase = VirtualInterfacePhase::Deleted { at: tx.context.now };
+    next.programmed = 0;
+    for peer in &mut next.peers {
+        peer.phase = PeerPhase::Deleted;
+        peer.session = Session::Down;
+    }
+    tx.put(next);
+}

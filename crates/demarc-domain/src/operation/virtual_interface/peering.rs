@@ -1,0 +1,335 @@
+//! Addresses and keys of BGP peers. Source: spec/identifiers §8 and §9, spec/routing §1.2.
+
+use std::net::IpAddr;
+
+use demarc_api as api;
+use demarc_types::{
+    AccountId, AddressFamily, Asn, ParentId, PeerAddress, Region, Span, Timestamp,
+    VirtualInterfaceId,
+};
+use ipnet::IpNet;
+
+use crate::address_pool;
+use crate::entity::{BgpPeer, PeerPhase, Session, VirtualInterfaceKind};
+use crate::parent;
+use crate::refusal::Refusal;
+use crate::transaction::Transaction;
+
+/// What a caller says of a new peer.
+#[derive(Clone, Copy)]
+pub(in crate::operation) struct PeerInput<'a> {
+    pub(in crate::operation) asn: Option<i64>,
+    pub(in crate::operation) asn_long: Option<i64>,
+    pub(in crate::operation) auth_key: Option<&'a str>,
+    pub(in crate::operation) family: Option<api::AddressFamily>,
+    pub(in crate::operation) amazon_address: Option<&'a str>,
+    pub(in crate::operation) customer_address: Option<&'a str>,
+}
+
+/// A new peer, checked but for what else is on the connection.
+pub(in crate::operation) struct PeerDraft {
+    pub(in crate::operation) asn: Asn,
+    auth_key: Option<String>,
+    pub(in crate::operation) family: AddressFamily,
+    /// Amazon's and the customer's; `None` to take a pair from the pool.
+    pub(in crate::operation) addresses: Option<(PeerAddress, PeerAddress)>,
+}
+
+impl PeerDraft {
+    pub(in crate::operation) fn read(
+        kind: VirtualInterfaceKind,
+        input: PeerInput<'_>,
+    ) -> Result<Self, Refusal> {
+        let asn = crate::input::asn(input.asn, input.asn_long)?;
+        let auth_key = input.auth_key.map(check_key).transpose()?;
+        let family = match input.family {
+            Some(api::AddressFamily::Ipv6) => AddressFamily::Ipv6,
+            Some(api::AddressFamily::Ipv4) | None => AddressFamily::Ipv4,
+        };
+        let addresses = match (family, input.amazon_address, input.customer_address) {
+            (AddressFamily::Ipv6, None, None) => None,
+            (AddressFamily::Ipv6, ..) => {
+                return Err(Refusal::invalid(
+                    "Amazon Address and Customer Address cannot be given for address family ipv6: they are assigned.",
+                ));
+            }
+            (AddressFamily::Ipv4, Some(amazon), Some(customer)) => {
+                Some(check_pair(kind, amazon, customer)?)
+            }
+            (AddressFamily::Ipv4, None, None) if kind != VirtualInterfaceKind::Public => None,
+            (AddressFamily::Ipv4, None, None) => {
+                return Err(Refusal::invalid(
+                    "Amazon Address and Customer Address are needed for a public virtual interface with address family ipv4.",
+                ));
+            }
+            (AddressFamily::Ipv4, ..) => {
+                return Err(Refusal::invalid(
+                    "Give both Amazon Address and Customer Address, or neither.",
+                ));
+            }
+        };
+        Ok(Self {
+            asn,
+            auth_key,
+            family,
+            addresses,
+        })
+    }
+
+    /// The peer itself, with what was left out filled in. Addresses must be free on the carrier.
+    pub(in crate::operation) fn make(
+        self,
+        tx: &mut Transaction<'_>,
+        place: Place,
+    ) -> Result<BgpPeer, Refusal> {
+        let (amazon_address, customer_address) = match self.addresses {
+            Some((amazon, customer)) => {
+                parent::check_address(tx, place.parent, &amazon, place.but)?;
+                check_own_overlap(tx, place.but, &amazon)?;
+                (amazon, customer)
+            }
+            None => {
+                address_pool::allocate(tx, place.account, place.region, self.family, |subnet| {
+                    parent::check_address(tx, place.parent, subnet, None).is_err()
+                })
+                .ok_or_else(|| {
+                    Refusal::invalid(
+                        "No peering addresses are left: give amazonAddress and customerAddress.",
+                    )
+                })?
+            }
+        };
+        let auth_key = match self.auth_key {
+            Some(key) => key,
+            None => tx.context.ids.auth_key(),
+        };
+        Ok(BgpPeer {
+            id: tx.context.ids.bgp_peer(),
+            asn: self.asn,
+            auth_key,
+            family: self.family,
+            amazon_address,
+            customer_address,
+            phase: place.phase,
+            session: Session::Down,
+            prefixes_received: 0,
+            session_since: tx.context.now,
+            simulated_down: false,
+        })
+    }
+}
+
+/// Where a new peer goes.
+pub(in crate::operation) struct Place {
+    pub(in crate::operation) account: AccountId,
+    pub(in crate::operation) region: Region,
+    pub(in crate::operation) parent: ParentId,
+    /// The virtual interface that gets the peer, when it is already there.
+    pub(in crate::operation) but: Option<VirtualInterfaceId>,
+    pub(in crate::operation) phase: PeerPhase,
+}
+
+/// The subnets of two peers of one virtual interface are apart, too.
+fn check_own_overlap(
+    tx: &Transaction<'_>,
+    interface: Option<VirtualInterfaceId>,
+    address: &PeerAddress,
+) -> Result<(), Refusal> {
+    let Some(interface) = interface.and_then(|id| tx.virtual_interface(id)) else {
+        return Ok(());
+    };
+    if interface
+        .live_peers()
+        .any(|peer| peer.amazon_address.overlaps(address))
+    {
+        return Err(Refusal::invalid(format!(
+            "Address {address} conflicts with another peer of virtual interface {}.",
+            interface.id
+        )));
+    }
+    Ok(())
+}
+
+/// Under review on a public virtual interface, else waiting for the fabric.
+pub(in crate::operation) fn first_phase(
+    kind: VirtualInterfaceKind,
+    approves_by_itself: bool,
+    now: Timestamp,
+    settle: Span,
+) -> PeerPhase {
+    match kind {
+        VirtualInterfaceKind::Public => PeerPhase::Verifying {
+            approve_at: approves_by_itself.then_some(now + settle),
+        },
+        VirtualInterfaceKind::Private | VirtualInterfaceKind::Transit => PeerPhase::Pending,
+    }
+}
+
+/// 6 to 80 printable characters, no blank (spec/identifiers §9). The key itself is not repeated.
+fn check_key(key: &str) -> Result<String, Refusal> {
+    if (6..=80).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(key.to_owned())
+    } else {
+        Err(Refusal::invalid(
+            "BGP auth key is not valid: 6 to 80 printable characters without blanks are needed.",
+        ))
+    }
+}
+
+/// Two ends of one subnet (spec/identifiers §8, texts seen).
+fn check_pair(
+    kind: VirtualInterfaceKind,
+    amazon: &str,
+    customer: &str,
+) -> Result<(PeerAddress, PeerAddress), Refusal> {
+    let amazon = read_address("Amazon Address", amazon)?;
+    let customer = read_address("Customer Address", customer)?;
+    let sides = [("Amazon Address", &amazon), ("Customer Address", &customer)];
+    if kind == VirtualInterfaceKind::Public {
+        for (side, address) in sides {
+            if is_private(&address.network()) {
+                return Err(Refusal::invalid(format!(
+                    "{side} is not allowed to contain a private IP"
+                )));
+            }
+        }
+    }
+    if amazon.subnet() != customer.subnet() {
+        return Err(Refusal::invalid(
+            "Amazon Address and Customer Address must be in the same CIDR",
+        ));
+    }
+    // RFC 3021: both addresses of a /31 are hosts.
+    if amazon.subnet().prefix_len() < 31 {
+        for (side, address) in sides {
+            if address.address() == address.network().network() {
+                return Err(Refusal::invalid(format!(
+                    "{side} is address 0 on its subnet."
+                )));
+            }
+            if address.address() == address.network().broadcast() {
+                return Err(Refusal::invalid(format!(
+                    "{side} is the broadcast address on its subnet."
+                )));
+            }
+        }
+    }
+    if amazon.address() == customer.address() {
+        return Err(Refusal::invalid(
+            "Amazon Address and Customer Address must differ.",
+        ));
+    }
+    Ok((amazon, customer))
+}
+
+fn read_address(side: &str, text: &str) -> Result<PeerAddress, Refusal> {
+    PeerAddress::parse(text)
+        .ok()
+        .filter(|address| address.family() == AddressFamily::Ipv4)
+        .ok_or_else(|| {
+            let shown: String = text.chars().take(64).collect();
+            Refusal::invalid(format!(
+                "{side} {shown} is not valid: an IPv4 address with a prefix length is needed."
+            ))
+        })
+}
+
+/// Not routed on the Internet. Documentation ranges count as public, so that examples work.
+pub(in crate::operation) fn is_private(network: &IpNet) -> bool {
+    match network.addr() {
+        IpAddr::V4(address) => {
+            let shared = address.octets()[0] == 100 && (64..128).contains(&address.octets()[1]);
+            address.is_private()
+                || address.is_link_local()
+                || address.is_loopback()
+                || address.octets()[0] == 0
+                || address.octets()[0] >= 224
+                || shared
+        }
+        IpAddr::V6(address) => {
+            address.is_loopback()
+                || address.is_unspecified()
+                || address.is_multicast()
+                || address.is_unique_local()
+                || address.is_unicast_link_local()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair(kind: VirtualInterfaceKind, amazon: &str, customer: &str) -> Result<(), String> {
+        check_pair(kind, amazon, customer)
+            .map(|_| ())
+            .map_err(|refusal| refusal.to_string())
+    }
+
+    #[test]
+    fn address_texts_are_those_seen() {
+        use VirtualInterfaceKind::{Private, Public};
+        for (kind, amazon, customer, text) in [
+            (
+                Public,
+                "192.168.1.1/30",
+                "192.168.1.2/30",
+                "Amazon Address is not allowed to contain a private IP",
+            ),
+            (
+                Public,
+                "175.45.176.1/30",
+                "10.0.0.2/30",
+                "Customer Address is not allowed to contain a private IP",
+            ),
+            (
+                Public,
+                "175.45.176.1/28",
+                "175.45.176.18/28",
+                "Amazon Address and Customer Address must be in the same CIDR",
+            ),
+            (
+                Private,
+                "10.0.0.1/30",
+                "10.0.0.2/29",
+                "Amazon Address and Customer Address must be in the same CIDR",
+            ),
+            (
+                Public,
+                "175.45.176.0/28",
+                "175.45.176.2/28",
+                "Amazon Address is address 0 on its subnet.",
+            ),
+            (
+                Private,
+                "10.0.0.1/30",
+                "10.0.0.0/30",
+                "Customer Address is address 0 on its subnet.",
+            ),
+            (
+                Public,
+                "175.45.176.15/28",
+                "175.45.176.2/28",
+                "Amazon Address is the broadcast address on its subnet.",
+            ),
+        ] {
+            assert_eq!(
+                pair(kind, amazon, customer),
+                Err(text.to_owned()),
+                "{amazon} {customer}"
+            );
+        }
+    }
+
+    #[test]
+    fn both_ends_of_a_31_are_hosts() {
+        assert_eq!(
+            pair(
+                VirtualInterfaceKind::Public,
+                "203.0.113.0/31",
+                "203.0.113.1/31"
+            ),
+            Ok(())
+        );
+    }
+}

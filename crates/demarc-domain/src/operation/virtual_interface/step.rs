@@ -1,0 +1,101 @@
+//! Reviews, expiry and the end of retention.
+
+use demarc_types::VirtualInterfaceId;
+
+use crate::entity::{BgpPeer, EntityKey, PeerPhase, VirtualInterface, VirtualInterfacePhase};
+use crate::refusal::Refusal;
+use crate::state;
+use crate::transaction::Transaction;
+
+/// Fires the deadline of a virtual interface.
+pub(crate) fn step(tx: &mut Transaction<'_>, interface: &VirtualInterface) {
+    match interface.phase {
+        VirtualInterfacePhase::Confirming { expires } => {
+            let mut next = interface.clone();
+            next.phase = VirtualInterfacePhase::Deleted { at: expires };
+            for peer in &mut next.peers {
+                peer.phase = PeerPhase::Deleted;
+            }
+            tx.put(next);
+        }
+        VirtualInterfacePhase::Verifying { .. } => accept_review(tx, interface, |_| true),
+        VirtualInterfacePhase::Active => {
+            let now = tx.context.now;
+            accept_review(tx, interface, |peer| {
+                peer.approval().is_some_and(|at| at <= now)
+            });
+        }
+        VirtualInterfacePhase::Deleted { .. } | VirtualInterfacePhase::Rejected { .. } => {
+            let tests: Vec<_> = tx
+                .failover_tests_on(interface.id)
+                .map(|test| test.id)
+                .collect();
+            for test in tests {
+                tx.remove(EntityKey::FailoverTest(test));
+            }
+            tx.remove(EntityKey::VirtualInterface(interface.id));
+        }
+        VirtualInterfacePhase::Deleting => {}
+    }
+}
+
+/// Ends the review of the peers chosen, and with it that of the virtual interface.
+fn accept_review(
+    tx: &mut Transaction<'_>,
+    interface: &VirtualInterface,
+    chosen: impl Fn(&BgpPeer) -> bool,
+) {
+    let mut next = interface.clone();
+    next.phase = VirtualInterfacePhase::Active;
+    for peer in &mut next.peers {
+        if matches!(peer.phase, PeerPhase::Verifying { .. }) && chosen(peer) {
+            peer.phase = PeerPhase::Pending;
+        }
+    }
+    tx.put(next);
+}
+
+/// The operator finds a public virtual interface, and all its peers, in order.
+pub(crate) fn approve(tx: &mut Transaction<'_>, id: VirtualInterfaceId) -> Result<(), Refusal> {
+    let interface = under_review(tx, id)?;
+    accept_review(tx, &interface, |_| true);
+    Ok(())
+}
+
+/// The operator declines a public virtual interface (spec/states §5).
+pub(crate) fn reject(tx: &mut Transaction<'_>, id: VirtualInterfaceId) -> Result<(), Refusal> {
+    let mut interface = under_review(tx, id)?;
+    if !matches!(interface.phase, VirtualInterfacePhase::Verifying { .. }) {
+        return Err(wrong_state(&interface));
+    }
+    interface.phase = VirtualInterfacePhase::Rejected { at: tx.context.now };
+    for peer in &mut interface.peers {
+        peer.phase = PeerPhase::Deleted;
+    }
+    tx.put(interface);
+    Ok(())
+}
+
+fn under_review(tx: &Transaction<'_>, id: VirtualInterfaceId) -> Result<VirtualInterface, Refusal> {
+    let interface = tx
+        .virtual_interface(id)
+        .ok_or_else(|| Refusal::VirtualInterfaceNotFound(id.to_string()))?
+        .as_ref()
+        .clone();
+    let peer_waits = interface
+        .peers
+        .iter()
+        .any(|peer| matches!(peer.phase, PeerPhase::Verifying { .. }));
+    match interface.phase {
+        VirtualInterfacePhase::Verifying { .. } => Ok(interface),
+        VirtualInterfacePhase::Active if peer_waits => Ok(interface),
+        _ => Err(wrong_state(&interface)),
+    }
+}
+
+fn wrong_state(interface: &VirtualInterface) -> Refusal {
+    Refusal::VirtualInterfaceState {
+        id: interface.id.to_string(),
+        state: state::virtual_interface(interface),
+    }
+}
