@@ -3,10 +3,12 @@
 //! * [`wire`]: a borrowing codec. Any bytes give a value or the NOTIFICATION that RFC 4271 §6 and
 //!   RFC 7606 ask for; it never panics.
 //! * [`policy`]: what Direct Connect accepts, prefers and announces, as pure functions.
+//! * [`rib`]: what neighbors sent, what is best of it, and what neighbors are sent.
 //!
 //! Nothing here opens a socket, reads a clock, starts a thread or draws a random number. Time and
 //! seeds are arguments; bytes come in and go out as slices and vectors. `demarc-speaker` is the
 //! driver that owns sockets and clocks.
 
 pub mod policy;
+pub mod rib;
 pub mod wire;
