@@ -244,7 +244,10 @@ impl<S: Shape> Shape for List<S> {
             return Err(wrong_type(&value, "list"));
         };
         if let Some(constraint) = self.length.check(values.len()) {
-            let shown = format!("list of {}", values.len());
+            let shown = match values.len() {
+                0 => "[]".to_owned(),
+                count => format!("[{count} elements]"),
+            };
             violations.note(at, Some(&shown), constraint);
         }
         let mut elements = Vec::with_capacity(values.len());

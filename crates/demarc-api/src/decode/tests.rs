@@ -169,13 +169,13 @@ fn messages_have_the_words_of_the_front_end() {
         (
             TagResource,
             json!({"resourceArn": "a", "tags": []}),
-            "1 validation error detected: Value 'list of 0' at 'tags' failed to satisfy \
+            "1 validation error detected: Value '[]' at 'tags' failed to satisfy \
              constraint: Member must have length greater than or equal to 1",
         ),
         (
             UpdateConnectionsBillingMode,
             json!({"connectionIds": vec!["c"; 201], "billingMode": "Free"}),
-            "2 validation errors detected: Value 'list of 201' at 'connectionIds' failed to \
+            "2 validation errors detected: Value '[201 elements]' at 'connectionIds' failed to \
              satisfy constraint: Member must have length less than or equal to 200; Value 'Free' \
              at 'billingMode' failed to satisfy constraint: Member must satisfy enum value set: \
              [PayAsYouGo, FlatRateTier1, FlatRateTier2, FlatRateTier3, FlatRateTier4, FlatRateTier5]",
