@@ -5,9 +5,12 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The folder of the root Cargo.toml.
+/// The folder of the root Cargo.toml. `cargo run` says where the manifest is; what was compiled
+/// in may be another work tree that shares the target folder.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    let compiled_in = || env!("CARGO_MANIFEST_DIR").into();
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(compiled_in);
+    Path::new(&manifest)
         .parent()
         .expect("xtask is a folder of the workspace")
         .to_owned()
