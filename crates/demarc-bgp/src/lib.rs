@@ -5,10 +5,14 @@
 //! * [`policy`]: what Direct Connect accepts, prefers and announces, as pure functions.
 //! * [`rib`]: what neighbors sent, what is best of it, and what neighbors are sent.
 //!
+//! * [`session`]: the state machine of RFC 4271 §8 with everything around it: collision, damping,
+//!   prefix limit, graceful restart.
+//!
 //! Nothing here opens a socket, reads a clock, starts a thread or draws a random number. Time and
 //! seeds are arguments; bytes come in and go out as slices and vectors. `demarc-speaker` is the
 //! driver that owns sockets and clocks.
 
 pub mod policy;
 pub mod rib;
+pub mod session;
 pub mod wire;

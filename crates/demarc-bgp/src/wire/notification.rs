@@ -73,6 +73,8 @@ error_codes! {
     CEASE_BFD_DOWN = 6/10, "BFD Down";
     /// RFC 7313 §5.
     REFRESH_INVALID_LENGTH = 7/1, "Invalid ROUTE-REFRESH Message Length";
+    /// RFC 9687 §3.
+    SEND_HOLD_TIMER_EXPIRED = 8/0, "Send Hold Timer Expired";
 }
 
 /// `6/2 Administrative Shutdown`
@@ -87,6 +89,7 @@ impl fmt::Display for ErrorCode {
             5 => "Finite State Machine Error",
             6 => "Cease",
             7 => "ROUTE-REFRESH Message Error",
+            8 => "Send Hold Timer Expired",
             _ => "unknown error",
         };
         write!(f, " {}", self.name().unwrap_or(class))
