@@ -23,7 +23,12 @@ const LAYERS: [(Layer, &[&str]); 5] = [
     (Layer::Input, &["demarc-store", "demarc-linux"]),
     (
         Layer::Use,
-        &["demarc-speaker", "demarc-control", "demarc-edge"],
+        &[
+            "demarc-speaker",
+            "demarc-bfd-driver",
+            "demarc-control",
+            "demarc-edge",
+        ],
     ),
     (Layer::Run, &["demarc-server", "demarc"]),
     (Layer::Development, &["demarc-bench", "demarc-interop"]),
