@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use demarc_api::Tag;
 use demarc_types::{
     AccountId, Asn, AssociationId, BgpPeerId, ConnectionId, DirectConnectGatewayId, GatewayRef,
-    LagId, ParentId, ProposalId, TestId, VirtualInterfaceId, VlanId, VpnGatewayId, is_name,
+    LagId, ParentId, ProposalId, ResiliencyGroupId, TestId, VirtualInterfaceId, VlanId, VpnGatewayId, is_name,
 };
 
 use crate::entity::Tags;
@@ -83,6 +83,13 @@ pub(crate) fn association(text: &str) -> Result<AssociationId, Refusal> {
 
 pub(crate) fn proposal(text: &str) -> Result<ProposalId, Refusal> {
     text.parse().map_err(|_| Refusal::ProposalIdFormat)
+}
+
+/// The model takes the prefix in either case, and ids have lower-case letters only.
+pub(crate) fn resiliency_group(text: &str) -> Result<ResiliencyGroupId, Refusal> {
+    text.to_ascii_lowercase()
+        .parse()
+        .map_err(|_| Refusal::ResiliencyGroupIdFormat(text.to_owned()))
 }
 
 // ===== values =====

@@ -215,26 +215,30 @@ pub(crate) fn place(
     location: &Location,
     needed: usize,
 ) -> Option<String> {
-    let ends_on = |device: &Device, connection: &Connection| {
-        connection.is_live() && connection.device.as_deref() == Some(device.name.as_str())
-    };
-    let has_room = |device: &Device| {
-        device.ports.is_none_or(|limit| {
-            let used = world
-                .connections()
-                .filter(|connection| ends_on(device, connection))
-                .count();
-            used + needed <= usize::try_from(limit).unwrap_or(usize::MAX)
-        })
-    };
     let own_ports = |device: &Device| {
         world
             .connections_of(account, location.region)
             .filter(|connection| ends_on(device, connection))
             .count()
     };
-    let candidates = location.devices.iter().filter(|device| has_room(device));
+    let candidates = location.devices.iter().filter(|device| has_room(world, device, needed));
     candidates
         .min_by_key(|device| own_ports(device))
         .map(|device| device.name.clone())
+}
+
+/// A live port of the connection is on the device.
+fn ends_on(device: &Device, connection: &Connection) -> bool {
+    connection.is_live() && connection.device.as_deref() == Some(device.name.as_str())
+}
+
+/// `needed` ports are free on the device.
+pub(crate) fn has_room(world: &World, device: &Device, needed: usize) -> bool {
+    device.ports.is_none_or(|limit| {
+        let used = world
+            .connections()
+            .filter(|connection| ends_on(device, connection))
+            .count();
+        used + needed <= usize::try_from(limit).unwrap_or(usize::MAX)
+    })
 }

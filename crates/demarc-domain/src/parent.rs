@@ -24,12 +24,17 @@ pub(crate) fn device(world: &World, parent: ParentId) -> Option<String> {
     }
 }
 
-/// Of a LAG: all members are, and there is one (spec/states §4).
+/// Of a LAG: all members are, and there is one (spec/states §4). Of a hosted connection: its parent is.
 pub(crate) fn is_jumbo_capable(world: &World, parent: ParentId) -> bool {
     match parent {
-        ParentId::Connection(id) => world
-            .connection(id)
-            .is_some_and(|connection| connection.jumbo_capable),
+        ParentId::Connection(id) => {
+            world
+                .connection(id)
+                .is_some_and(|connection| match connection.parent() {
+                    Some(carrier) => is_jumbo_capable(world, carrier),
+                    None => connection.jumbo_capable,
+                })
+        }
         ParentId::Lag(id) => {
             let mut members = world.members(id).peekable();
             members.peek().is_some() && members.all(|member| member.jumbo_capable)

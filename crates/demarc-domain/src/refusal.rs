@@ -46,6 +46,11 @@ pub enum Refusal {
     /// M6
     #[error("Could not find Lag with ID {0}")]
     LagNotFound(String),
+    /// In `DisassociateConnectionFromLag` alone: clients take both texts for success (spec/clients §0 rule 6).
+    #[error("Could not find Connection with ID {0}: Connection does not exist")]
+    MemberNotFound(String),
+    #[error("Could not find Lag with ID {0}: Lag does not exist")]
+    LagOfMemberNotFound(String),
     #[error("Could not find Interconnect with ID {0}")]
     InterconnectNotFound(String),
     /// M7
@@ -109,6 +114,10 @@ pub enum Refusal {
     ConnectionTransitioning(String),
     #[error("Virtual interface {id} is in state {state}.")]
     VirtualInterfaceState { id: String, state: &'static str },
+    #[error("Resiliency group {id} is in state {state}.")]
+    ResiliencyGroupState { id: String, state: &'static str },
+    #[error("The LOA-CFA for {0} is not yet available.")]
+    LetterNotAvailable(String),
     #[error("Direct Connect Gateway {id} is in state {state}.")]
     GatewayState { id: String, state: &'static str },
     #[error("Direct Connect Gateway Association {id} is in state {state}.")]
@@ -165,9 +174,12 @@ pub enum Refusal {
         limit: usize,
         scope: String,
     },
-    /// The one quota with an exception of its own (spec/quotas row 23).
+    /// Quotas with an exception of their own, which SDKs retry as throttling (spec/quotas row 23,
+    /// spec/api-2026 §5).
     #[error("The rate limiter limit has been exceeded for the connection. {id} can have {limit}.")]
     RateLimiterQuota { id: String, limit: usize },
+    #[error("The resiliency group limit of {limit} has been reached.")]
+    ResiliencyGroupQuota { limit: usize },
 
     /// Any other invalid value, state or conflict; the text says which and what to do.
     #[error("{0}")]
@@ -206,7 +218,9 @@ impl Refusal {
         match self {
             Self::DuplicateTagKey(_) => Exception::DuplicateTagKeys,
             Self::TooManyTags { .. } => Exception::TooManyTags,
-            Self::RateLimiterQuota { .. } => Exception::LimitExceeded,
+            Self::RateLimiterQuota { .. } | Self::ResiliencyGroupQuota { .. } => {
+                Exception::LimitExceeded
+            }
             Self::Server(_) => Exception::Server,
             _ => Exception::Client,
         }

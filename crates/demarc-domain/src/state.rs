@@ -4,8 +4,8 @@ use demarc_types::{ConnectionId, LagId, ParentId};
 
 use crate::entity::{
     Association, AssociationPhase, BgpPeer, Connection, ConnectionPhase, DirectConnectGateway,
-    EncryptionMode, GatewayPhase, Lag, LagPhase, Link, PeerPhase, Proposal, ProposalPhase, Session, VirtualInterface,
-    VirtualInterfacePhase,
+    EncryptionMode, GatewayPhase, Lag, LagPhase, Link, PeerPhase, Proposal, ProposalPhase,
+    ResiliencyGroup, ResiliencyGroupPhase, Session, VirtualInterface, VirtualInterfacePhase,
 };
 use crate::world::World;
 
@@ -171,6 +171,16 @@ pub fn gateway(gateway: &DirectConnectGateway) -> &'static str {
         GatewayPhase::Pending { .. } => "pending",
         GatewayPhase::Available => "available",
         GatewayPhase::Deleting { .. } => "deleting",
+    }
+}
+
+/// `state` of a resiliency group (spec/states §15).
+pub fn resiliency_group(group: &ResiliencyGroup) -> &'static str {
+    match group.phase {
+        ResiliencyGroupPhase::Pending { .. } => "pending",
+        ResiliencyGroupPhase::Available => "available",
+        ResiliencyGroupPhase::Deleting { .. } => "deleting",
+        ResiliencyGroupPhase::Deleted { .. } => "deleted",
     }
 }
 

@@ -6,6 +6,7 @@ use demarc_api::{
 };
 use demarc_types::{AccountId, Bandwidth, ConnectionId, LagId, ParentId, Span};
 
+use super::{billing, lag_member};
 use crate::context::Context;
 use crate::entity::{
     Connection, ConnectionKind, ConnectionPhase, EncryptionMode, EntityKey, Lag, Link, Location,
@@ -69,22 +70,16 @@ pub(super) fn place_order(
         Some(id) => {
             let lag = own_lag(tx, id)?.as_ref().clone();
             check_joins(tx, &lag, &location, bandwidth, order.mac_sec)?;
-            if (order.kind == ConnectionKind::Interconnect) != lag.allows_hosted
-                && tx.members(lag.id).next().is_some()
-            {
-                return Err(Refusal::invalid(format!(
-                    "Lag {id} does not take {}.",
-                    if lag.allows_hosted {
-                        "connections, only interconnects"
-                    } else {
-                        "interconnects"
-                    }
-                )));
-            }
-            Some(lag)
+            lag_member::check_kind(tx, &tx.context.settings, &lag, order.kind)?;
+            Some(lag_member::note_kind(tx, &lag, order.kind))
         }
     };
     check_port_quota(tx, &location, 1)?;
+    billing::check_speed(order.billing_mode.as_deref(), bandwidth)?;
+    let billing_mode = match &lag {
+        Some(lag) => lag.billing_mode.clone(),
+        None => order.billing_mode,
+    };
     let port = NewPort {
         kind: order.kind,
         name,
@@ -92,7 +87,7 @@ pub(super) fn place_order(
         tags: order.tags,
         provider_name: order.provider_name,
         mac_sec: order.mac_sec,
-        billing_mode: order.billing_mode,
+        billing_mode,
     };
     Ok(add_port(tx, &location, lag.as_ref(), port))
 }
@@ -130,6 +125,7 @@ pub(super) fn add_port(
         kind: port.kind,
         phase: ConnectionPhase::Requested { approve_at },
         link: Link::Down,
+        simulated_down: false,
         lag: lag.map(|lag| lag.id),
         device: lag.map(|lag| lag.device.clone()),
         provider_name: port.provider_name,
@@ -225,7 +221,8 @@ fn check_joins(
             lag.id
         )));
     }
-    check_member_limit(tx, lag.id, bandwidth)
+    check_member_limit(tx, lag.id, bandwidth)?;
+    lag_member::check_device_room(tx, lag, 1)
 }
 
 /// One more member fits into the LAG.
@@ -361,8 +358,8 @@ pub(crate) fn delete(
     Ok(show(tx, &deleted))
 }
 
-/// The LAG keeps enough links without this member: of those that are up, if this one is
-/// (spec/states §1, UG deleteconnection).
+/// The LAG keeps enough links without this member, of those that are up if this one is (spec/states §1, UG
+/// deleteconnection), and enough of its prefix pool.
 pub(super) fn check_lag_survives(world: &World, connection: &Connection) -> Result<(), Refusal> {
     let Some(lag) = connection.lag.and_then(|lag| world.lag(lag)) else {
         return Ok(());
@@ -384,7 +381,7 @@ pub(super) fn check_lag_survives(world: &World, connection: &Connection) -> Resu
             connection.id, lag.id
         )));
     }
-    Ok(())
+    lag_member::check_pool_survives(world, connection, lag)
 }
 
 /// Takes a connection out of service: at once when it was only requested, `rejected` when its customer

@@ -1,22 +1,307 @@
-//! TO WRITE
+//! Members of LAGs: joining and leaving, with what moves along. Source: spec/operations §5, spec/states §4.
+
+use std::sync::Arc;
 
 use demarc_api::{
-    AssociateConnectionWithLagRequest, Connection, DisassociateConnectionFromLagRequest,
+    self as api, AssociateConnectionWithLagRequest, DisassociateConnectionFromLagRequest,
 };
+use demarc_types::{LagId, ParentId};
 
+use super::connection::{check_lag_survives, check_member_limit, show};
+use super::hosted_move;
+use crate::entity::{Connection, ConnectionKind, EncryptionMode, Lag, LagPhase, VirtualInterface};
+use crate::parent::{self, Pool, holding, is_gone, own_connection, own_lag};
 use crate::refusal::Refusal;
+use crate::settings::Settings;
 use crate::transaction::Transaction;
+use crate::world::World;
+use crate::{input, inventory, state};
 
 pub(crate) fn associate(
     tx: &mut Transaction<'_>,
     input: &AssociateConnectionWithLagRequest,
+) -> Result<api::Connection, Refusal> {
+    input::connection(&input.connection_id)?;
+    input::lag(&input.lag_id)?;
+    let connection = own_connection(tx, &input.connection_id)?.as_ref().clone();
+    let lag = own_lag(tx, &input.lag_id)?.as_ref().clone();
+    check_port(tx, &connection)?;
+    if connection.lag == Some(lag.id) {
+        return Ok(show(tx, &connection));
+    }
+    check_matches(tx, &connection, &lag)?;
+    check_member_limit(tx, lag.id, lag.bandwidth)?;
+    check_lag_survives(tx, &connection)?;
+    let joined = join(tx, connection, &lag)?;
+    Ok(show(tx, &joined))
+}
+
+/// The connection is a port in service or on the way there: hosted ones have none.
+pub(super) fn check_port(world: &World, connection: &Connection) -> Result<(), Refusal> {
+    if connection.is_hosted() {
+        return Err(Refusal::invalid(format!(
+            "Connection {} is a hosted connection and cannot be a member of a Lag.",
+            connection.id
+        )));
+    }
+    if !connection.is_live() {
+        return Err(Refusal::ConnectionNotAvailable {
+            id: connection.id.to_string(),
+            state: state::connection(world, connection),
+        });
+    }
+    Ok(())
+}
+
+/// Location, device, speed and MACsec are those of the LAG.
+fn check_matches(world: &World, connection: &Connection, lag: &Lag) -> Result<(), Refusal> {
+    let elsewhere = connection
+        .device
+        .as_ref()
+        .is_some_and(|device| *device != lag.device);
+    if connection.location != lag.location || elsewhere {
+        return Err(Refusal::invalid(format!(
+            "Connection {} and Lag {} are not on the same device.",
+            connection.id, lag.id
+        )));
+    }
+    if connection.bandwidth != lag.bandwidth {
+        return Err(Refusal::invalid(format!(
+            "Connection {} has {}, but the connections of Lag {} have {}.",
+            connection.id, connection.bandwidth, lag.id, lag.bandwidth
+        )));
+    }
+    if connection.mac_sec.is_some() != lag.mac_sec.is_some() {
+        return Err(Refusal::MacSecMismatch(connection.id.to_string()));
+    }
+    if connection.device.is_none() {
+        check_device_room(world, lag, 1)?;
+    }
+    Ok(())
+}
+
+/// The LAG's device has room for `more` further ports.
+pub(super) fn check_device_room(world: &World, lag: &Lag, more: usize) -> Result<(), Refusal> {
+    let location = inventory::location(world, lag.region, lag.location.as_str());
+    let room = location.is_none_or(|location| {
+        let mut devices = location.devices.iter();
+        devices
+            .find(|device| device.name == lag.device)
+            .is_none_or(|device| inventory::has_room(world, device, more))
+    });
+    if room {
+        return Ok(());
+    }
+    Err(Refusal::invalid(format!(
+        "The device of Lag {} has no free port.",
+        lag.id
+    )))
+}
+
+/// The LAG takes ports of this kind. One that allows hosted connections takes any port; another takes
+/// no interconnects, except that in the open development mode one may be the first to join and so make
+/// it a partner's LAG (spec/operations §1.5).
+pub(super) fn check_kind(
+    world: &World,
+    settings: &Settings,
+    lag: &Lag,
+    kind: ConnectionKind,
+) -> Result<(), Refusal> {
+    if kind != ConnectionKind::Interconnect
+        || lag.allows_hosted
+        || becomes_hosting(world, settings, lag)
+    {
+        return Ok(());
+    }
+    Err(Refusal::invalid(format!(
+        "Lag {} does not take interconnects: it does not allow hosted connections.",
+        lag.id
+    )))
+}
+
+/// The first port to join decides what the LAG is for.
+fn becomes_hosting(world: &World, settings: &Settings, lag: &Lag) -> bool {
+    settings.accounts.is_open()
+        && world.members(lag.id).next().is_none()
+        && holding(world, ParentId::Lag(lag.id)).next().is_none()
+}
+
+/// Notes that a port of this kind joins; gives the LAG as it is then.
+pub(super) fn note_kind(tx: &mut Transaction<'_>, lag: &Lag, kind: ConnectionKind) -> Lag {
+    let mut lag = lag.clone();
+    if kind == ConnectionKind::Interconnect && !lag.allows_hosted {
+        lag.allows_hosted = true;
+        tx.put(lag.clone());
+    }
+    lag
+}
+
+/// Puts the port into the LAG. What was on a port of its own moves along; what was on another LAG stays
+/// there. The port's keys give way to the LAG's, and so do encryption and billing mode.
+pub(super) fn join(
+    tx: &mut Transaction<'_>,
+    connection: Connection,
+    lag: &Lag,
 ) -> Result<Connection, Refusal> {
-    unfinished!()
+    check_kind(tx, &tx.context.settings, lag, connection.kind)?;
+    let lag = note_kind(tx, lag, connection.kind);
+    let mut joined = connection;
+    joined.lag = Some(lag.id);
+    joined.device = Some(lag.device.clone());
+    joined.billing_mode.clone_from(&lag.billing_mode);
+    if let (Some(own), Some(common)) = (&mut joined.mac_sec, &lag.mac_sec) {
+        own.keys.clear();
+        own.mode = common.mode;
+        own.encrypted = false;
+    }
+    tx.put(joined.clone());
+    move_virtual_interfaces(tx, ParentId::Connection(joined.id), &lag)?;
+    hosted_move::all(tx, ParentId::Connection(joined.id), ParentId::Lag(lag.id))?;
+    note_links(tx, lag.id);
+    Ok(joined)
+}
+
+fn move_virtual_interfaces(
+    tx: &mut Transaction<'_>,
+    from: ParentId,
+    lag: &Lag,
+) -> Result<(), Refusal> {
+    let target = ParentId::Lag(lag.id);
+    let interfaces: Vec<Arc<VirtualInterface>> = holding(tx, from).cloned().collect();
+    if interfaces.is_empty() {
+        return Ok(());
+    }
+    if lag.allows_hosted {
+        return Err(Refusal::invalid(format!(
+            "Connection {from} has virtual interfaces, which Lag {} cannot carry: it allows hosted connections.",
+            lag.id
+        )));
+    }
+    let settings = Arc::clone(&tx.context.settings);
+    check_rate_limiters(tx, &settings, &interfaces, target)?;
+    for interface in interfaces {
+        parent::check_move(tx, &settings, &interface, target)?;
+        parent::rehome(tx, &interface, target);
+    }
+    Ok(())
+}
+
+/// The LAG has limiters left for the virtual interfaces that come (spec/quotas row 23).
+fn check_rate_limiters(
+    world: &World,
+    settings: &Settings,
+    coming: &[Arc<VirtualInterface>],
+    target: ParentId,
+) -> Result<(), Refusal> {
+    let limit = settings.quotas.rate_limiters_per_connection;
+    let there = holding(world, target)
+        .filter(|interface| interface.rate_limit.is_some())
+        .count();
+    let more = coming
+        .iter()
+        .filter(|interface| interface.rate_limit.is_some())
+        .count();
+    if more > 0 && there + more > limit {
+        return Err(Refusal::RateLimiterQuota {
+            id: target.to_string(),
+            limit,
+        });
+    }
+    Ok(())
+}
+
+/// Remembers it when the LAG has enough links for the first time.
+pub(super) fn note_links(tx: &mut Transaction<'_>, id: LagId) {
+    let Some(lag) = tx.lag(id).cloned() else {
+        return;
+    };
+    if lag.phase == (LagPhase::Active { been_up: false }) && state::has_enough_links(tx, &lag) {
+        let mut lag = lag.as_ref().clone();
+        lag.phase = LagPhase::Active { been_up: true };
+        tx.put(lag);
+    }
 }
 
 pub(crate) fn disassociate(
     tx: &mut Transaction<'_>,
     input: &DisassociateConnectionFromLagRequest,
-) -> Result<Connection, Refusal> {
-    unfinished!()
+) -> Result<api::Connection, Refusal> {
+    input::connection(&input.connection_id)?;
+    input::lag(&input.lag_id)?;
+    // Clients take these two texts for success (spec/clients §0 rule 6).
+    let connection = own_connection(tx, &input.connection_id)
+        .map_err(|_| Refusal::MemberNotFound(input.connection_id.clone()))?
+        .as_ref()
+        .clone();
+    let lag = own_lag(tx, &input.lag_id)
+        .map_err(|_| Refusal::LagOfMemberNotFound(input.lag_id.clone()))?
+        .as_ref()
+        .clone();
+    if !connection.is_live() {
+        return Err(Refusal::MemberNotFound(input.connection_id.clone()));
+    }
+    if connection.lag != Some(lag.id) {
+        return Err(Refusal::invalid(format!(
+            "Connection {} is not associated with Lag {}.",
+            connection.id, lag.id
+        )));
+    }
+    let last = tx.members(lag.id).all(|member| member.id == connection.id);
+    if !last {
+        check_lag_survives(tx, &connection)?;
+    }
+    let left = leave(tx, connection, &lag);
+    Ok(show(tx, &left))
+}
+
+/// Takes the port out of the LAG, to stand alone; what is on the LAG stays there. The LAG's keys stay
+/// with the LAG, so a port that had to encrypt falls back to should_encrypt, or it would go dark.
+pub(super) fn leave(tx: &mut Transaction<'_>, connection: Connection, lag: &Lag) -> Connection {
+    let mut left = connection;
+    left.lag = None;
+    if lag.allows_hosted {
+        left.kind = ConnectionKind::Interconnect;
+    }
+    if let Some(mac_sec) = &mut left.mac_sec {
+        mac_sec.encrypted = false;
+        mac_sec.keys.clear();
+        if mac_sec.mode == EncryptionMode::MustEncrypt {
+            mac_sec.mode = EncryptionMode::ShouldEncrypt;
+        }
+    }
+    tx.put(left.clone());
+    left
+}
+
+/// The LAG's prefix pool without this member holds what is allocated; the last member may go whatever
+/// is (spec/quotas §2, prefix pools).
+pub(super) fn check_pool_survives(
+    world: &World,
+    connection: &Connection,
+    lag: &Lag,
+) -> Result<(), Refusal> {
+    let members = world.members(lag.id).count();
+    let pool = Pool::of(world, ParentId::Lag(lag.id));
+    let Some(per_member) = i64::try_from(members)
+        .ok()
+        .filter(|members| *members > 1)
+        .map(|members| pool.size / members)
+    else {
+        return Ok(());
+    };
+    let rest = pool.size - per_member;
+    if pool.allocated_ipv4.max(pool.allocated_ipv6) > rest {
+        return Err(Refusal::invalid(format!(
+            "Connection {} cannot be taken out: the prefix pool of Lag {} would be smaller than what is allocated from it.",
+            connection.id, lag.id
+        )));
+    }
+    Ok(())
+}
+
+/// Live hosted connections on the LAG.
+pub(super) fn hosts_any(world: &World, lag: LagId) -> bool {
+    world
+        .hosted_on(ParentId::Lag(lag))
+        .any(|hosted| !is_gone(hosted))
 }

@@ -3,11 +3,11 @@
 use demarc_api::{self as api, EpochSeconds, HasLogicalRedundancy, Tag};
 use demarc_types::{AccountId, ParentId, Region};
 
-use crate::entity::{Connection, MacSec, Tags};
+use crate::entity::{Connection, MacSec, MacSecKey, Tags};
 use crate::parent::{self, Pool};
 use crate::settings::Settings;
 use crate::world::World;
-use crate::{inventory, state};
+use crate::{inventory, resiliency, state};
 
 /// The connection as `viewer` sees it: tags are the owner's alone (spec/operations §1.4).
 pub(crate) fn connection(
@@ -35,7 +35,10 @@ pub(crate) fn connection(
         loa_issue_time: port.loa_issue_time,
         lag_id: lag_id(from),
         aws_device: port.device.clone(),
-        jumbo_frame_capable: Some(from.jumbo_capable),
+        jumbo_frame_capable: Some(parent::is_jumbo_capable(
+            world,
+            ParentId::Connection(from.id),
+        )),
         aws_device_v2: port.device.clone(),
         aws_logical_device_id: port.device,
         has_logical_redundancy: Some(logical_redundancy(world, from)),
@@ -57,7 +60,7 @@ pub(crate) fn connection(
         prefix_pool_size_ipv6: pool.map(|pool| pool.size),
         prefix_pool_unallocated_count_ipv4: pool.map(|pool| pool.size - pool.allocated_ipv4),
         prefix_pool_unallocated_count_ipv6: pool.map(|pool| pool.size - pool.allocated_ipv6),
-        billing_mode: billing_mode(from.billing_mode.as_deref()),
+        billing_mode: billing_mode(world, ParentId::Connection(from.id)),
     }
 }
 
@@ -97,18 +100,22 @@ pub(crate) fn tag_list(tags: &Tags) -> Vec<Tag> {
         .collect()
 }
 
-pub(super) fn billing_mode(stored: Option<&str>) -> Option<api::BillingMode> {
-    stored.unwrap_or("PayAsYouGo").parse().ok()
+pub(super) fn billing_mode(world: &World, carrier: ParentId) -> Option<api::BillingMode> {
+    resiliency::shown_billing_mode(world, carrier).parse().ok()
 }
 
-pub(super) fn mac_sec_keys(mac_sec: &MacSec) -> Vec<api::MacSecKey> {
-    let key = |key: &crate::entity::MacSecKey| api::MacSecKey {
-        secret_arn: Some(key.secret_arn.clone()),
-        ckn: key.ckn.clone(),
-        state: Some(key.state.as_str().to_owned()),
-        start_on: Some(key.start_on.to_rfc3339()),
-    };
-    mac_sec.keys.iter().map(key).collect()
+/// The keys, a new one last.
+pub(crate) fn mac_sec_keys(mac_sec: &MacSec) -> Vec<api::MacSecKey> {
+    mac_sec.keys.iter().map(mac_sec_key).collect()
+}
+
+pub(crate) fn mac_sec_key(from: &MacSecKey) -> api::MacSecKey {
+    api::MacSecKey {
+        secret_arn: Some(from.secret_arn.clone()),
+        ckn: from.ckn.clone(),
+        state: Some(from.state.as_str().to_owned()),
+        start_on: Some(from.start_on.to_rfc3339()),
+    }
 }
 
 fn lag_id(from: &Connection) -> Option<String> {

@@ -50,7 +50,7 @@ pub(crate) fn lag(world: &World, settings: &Settings, viewer: AccountId, from: &
         prefix_pool_unallocated_count_ipv6: pool.map(|pool| pool.size - pool.allocated_ipv6),
         rate_limiter_status: (!from.allows_hosted)
             .then(|| parent::rate_limiter_status(world, settings, parent)),
-        billing_mode: billing_mode(from.billing_mode.as_deref()),
+        billing_mode: billing_mode(world, parent),
         connections: Some(
             members
                 .into_iter()
