@@ -1,0 +1,1 @@
+//! Rows of spec/operations §9 and spec/states §10, each named.
