@@ -477,3 +477,19 @@ def test_review_by_the_operator(serve):
     account.server.operator("POST", f"/_demarc/v1/virtual-interfaces/{reject}/reject", {})
     eventually(lambda: account.show_vif(approve)["virtualInterfaceState"], lambda s: s in {"pending", "down", "available"})
     account.wait_vif(reject, "rejected")
+
+
+def test_m20_the_virtual_private_gateway_must_be_ready(frozen_server):
+    account = Account(frozen_server)
+    connection = account.connection(wait=None)["connectionId"]
+    for _ in range(3):
+        frozen_server.advance(3600)
+    account.wait_connection(connection)
+    vgw = account.ec2.create_vpn_gateway(Type="ipsec.1")["VpnGateway"]
+    if vgw["State"] != "pending":
+        pytest.skip("skipped: a virtual private gateway is ready at once")
+    vgw = vgw["VpnGatewayId"]
+    refused(
+        account.dx.create_private_virtual_interface, connectionId=connection,
+        newPrivateVirtualInterface=vif_fields(virtualGatewayId=vgw), text=f"The VirtualGateway {vgw} is not available",
+    )

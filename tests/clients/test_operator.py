@@ -1,0 +1,87 @@
+"""The operator API as clients of Direct Connect see its effects."""
+
+import json
+import urllib.request
+
+import pytest
+from support.account import NO_CONNECTION, NO_PEER, NO_VIF, Account
+from support.server import OperatorError
+from support.waiting import eventually
+
+
+def test_health_and_metrics(server, alice):
+    alice.dx.describe_connections()
+    with urllib.request.urlopen(f"{server.url}/healthz", timeout=5) as answer:
+        assert answer.status == 200
+    with urllib.request.urlopen(f"{server.url}/metrics", timeout=5) as answer:
+        assert answer.status == 200
+        text = answer.read().decode()
+    assert "# TYPE" in text
+
+
+@pytest.mark.parametrize(
+    "path, body",
+    [
+        (f"/_demarc/v1/connections/{NO_CONNECTION}/link", {"state": "down"}),
+        (f"/_demarc/v1/bgp-peers/{NO_PEER}/session", {"state": "down"}),
+        (f"/_demarc/v1/virtual-interfaces/{NO_VIF}/approve", {}),
+        (f"/_demarc/v1/virtual-interfaces/{NO_VIF}/reject", {}),
+    ],
+)
+def test_unknown_ids_are_not_found(server, path, body):
+    with pytest.raises(OperatorError) as caught:
+        server.operator("POST", path, body)
+    assert caught.value.status == 404
+
+
+@pytest.mark.parametrize("body", [{}, {"state": "sideways"}, {"state": 1}, []])
+def test_wrong_bodies_are_refused(alice, body):
+    connection = alice.connection()["connectionId"]
+    with pytest.raises(OperatorError) as caught:
+        alice.server.operator("POST", f"/_demarc/v1/connections/{connection}/link", body)
+    assert caught.value.status in (400, 422)
+    assert alice.show_connection(connection)["connectionState"] == "available"
+
+
+def test_locations_can_be_added(own_server):
+    account = Account(own_server)
+    listed = own_server.operator("GET", "/_demarc/v1/locations")
+    text = json.dumps(listed)
+    assert account.location() in text
+    template = next(iter(listed["locations"] if isinstance(listed, dict) else listed))
+    mine = json.loads(json.dumps(template).replace(template.get("locationCode", template.get("code")), "MYDC1"))
+    own_server.operator("PUT", "/_demarc/v1/locations/MYDC1", mine)
+    codes = [l["locationCode"] for l in account.client("directconnect").describe_locations()["locations"]]
+    assert "MYDC1" in codes
+    made = account.dx.create_connection(location="MYDC1", bandwidth="1Gbps", connectionName="x")
+    account.wait_connection(made["connectionId"])
+
+
+def test_events_come_in_commit_order(own_server):
+    account = Account(own_server)
+    connection = account.connection()["connectionId"]
+    answer = eventually(
+        lambda: own_server.operator("GET", "/_demarc/v1/events?after=0&wait=0"),
+        lambda a: connection in json.dumps(a),
+        what="an event about the connection",
+    )
+    events = answer["events"] if isinstance(answer, dict) else answer
+    assert events
+    assert "any-secret" not in json.dumps(answer)
+
+
+def test_events_hold_no_keys(own_server):
+    account = Account(own_server)
+    vif = account.private_vif(account.connection()["connectionId"], authKey="do-not-tell-anyone")
+    account.delete_vif(vif["virtualInterfaceId"])
+    assert "do-not-tell-anyone" not in json.dumps(own_server.operator("GET", "/_demarc/v1/events?after=0&wait=0"))
+    with urllib.request.urlopen(f"{own_server.url}/metrics", timeout=5) as answer:
+        assert "do-not-tell-anyone" not in answer.read().decode()
+    assert "do-not-tell-anyone" not in own_server.log()
+
+
+def test_the_clock_moves_forward_only(own_server):
+    for wrong in ({"seconds": -1}, {"seconds": "soon"}, {}):
+        with pytest.raises(OperatorError) as caught:
+            own_server.operator("POST", "/_demarc/v1/clock/advance", wrong)
+        assert caught.value.status in (400, 422)
