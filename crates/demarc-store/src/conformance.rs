@@ -22,6 +22,11 @@ pub trait Engine: Sync {
     /// A new data set, empty.
     fn create(&self) -> Box<dyn Instance>;
 
+    /// Why the suite cannot run here, such as a missing program; its tests then say so and pass.
+    fn skip(&self) -> Option<String> {
+        None
+    }
+
     /// How many random histories to try.
     fn histories(&self) -> u32 {
         64
@@ -93,7 +98,10 @@ macro_rules! conformance_tests {
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $case() {
                     let engine = $engine;
-                    $crate::conformance::cases::$case(&engine).await;
+                    match $crate::conformance::Engine::skip(&engine) {
+                        Some(reason) => println!("skipped {}: {reason}", stringify!($case)),
+                        None => $crate::conformance::cases::$case(&engine).await,
+                    }
                 }
             )*
         }

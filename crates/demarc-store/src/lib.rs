@@ -7,6 +7,7 @@
 //! | --- | --- | --- |
 //! | [`MemoryStore`] | tests, `--ephemeral` | nothing |
 //! | [`EmbeddedStore`] | one process with one directory (redb) | crashes, power cuts |
+//! | [`EtcdStore`] | any number of processes over one etcd cluster | the loss of a minority of its members |
 //!
 //! [`Faulty`] wraps any of them and misbehaves on demand; `conformance` is the suite that all must
 //! pass; [`dump`] moves a whole store from one engine to another; [`bench`] measures bare commits.
@@ -24,6 +25,7 @@ pub mod dump;
 mod embedded;
 mod entries;
 mod error;
+mod etcd;
 mod faulty;
 mod history;
 mod key;
@@ -37,6 +39,10 @@ pub use commits::{Commit, CommitSender, Commits};
 pub use embedded::{EmbeddedStore, OpenError};
 pub use entries::{Entries, Entry, EntrySender, ReaderGone};
 pub use error::{Cause, CommitError, ReadError, WatchError};
+pub use etcd::{
+    Credentials, Endpoint, EtcdConfig, EtcdStore, InvalidEtcdUrl, Refusal, TlsFileError,
+    tls_from_files,
+};
 pub use faulty::{Call, Fault, Faulty};
 pub use key::{InvalidKey, Key};
 pub use memory::MemoryStore;

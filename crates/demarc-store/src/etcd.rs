@@ -1,0 +1,173 @@
+//! The replicated engine: any number of processes over one etcd cluster.
+//!
+//! A commit is one etcd transaction that compares the head; a watch follows everyone's commits; the head is
+//! looked up once for all readers that wait. It speaks to etcd's JSON gateway over HTTP/1.1, which every
+//! etcd from 3.4 on has, so that building needs no protobuf compiler. The layout in etcd, and what it
+//! survives, is in `docs/store-format.md`, section 8.
+//!
+//! etcd is told no secrets of ours and does nothing of its own: no leases, no locks. Who fires timers and
+//! talks to devices is decided elsewhere.
+
+use std::sync::Arc;
+
+use self::cluster::Cluster;
+use self::gateway::{CallError, Gateway};
+use self::layout::Layout;
+use self::lookup::Lookups;
+use crate::{
+    Batch, BoxFuture, CommitError, Commits, Entries, Limits, ReadError, Revision, Sharing, Store,
+    WatchError,
+};
+
+mod cluster;
+mod commit;
+mod config;
+mod gateway;
+mod http;
+mod layout;
+mod load;
+mod lookup;
+mod watch;
+mod wire;
+
+pub use config::{Credentials, Endpoint, EtcdConfig, InvalidEtcdUrl, TlsFileError, tls_from_files};
+pub use gateway::Refusal;
+
+/// A store in an etcd cluster. Dropping it leaves everything as it is.
+#[derive(Debug)]
+pub struct EtcdStore {
+    cluster: Arc<Cluster>,
+    lookups: Lookups,
+}
+
+impl EtcdStore {
+    /// Connects to a cluster and checks that the store in it, if there is one, is of a format that we know.
+    /// Nothing is written before the first commit.
+    ///
+    /// # Errors
+    /// [`ReadError`] when no member answers, or the format is newer.
+    pub async fn connect(config: &EtcdConfig) -> Result<Self, ReadError> {
+        let gateway = Gateway::new(config);
+        let layout = Layout::new(&config.prefix);
+        let cluster = Arc::new(Cluster::new(gateway, layout));
+        cluster.look(Revision::ZERO).await?;
+        Ok(Self {
+            cluster,
+            lookups: Lookups::default(),
+        })
+    }
+}
+
+impl Store for EtcdStore {
+    fn limits(&self) -> Limits {
+        commit::LIMITS
+    }
+
+    fn sharing(&self) -> Sharing {
+        Sharing::Shared
+    }
+
+    fn load(&self) -> BoxFuture<'_, Result<Entries, ReadError>> {
+        Box::pin(load::load(&self.cluster))
+    }
+
+    fn commit(&self, at: Revision, batch: Batch) -> BoxFuture<'_, Result<Revision, CommitError>> {
+        Box::pin(async move { commit::commit(&self.cluster, at, &batch).await })
+    }
+
+    fn watch(&self, from: Revision) -> BoxFuture<'_, Result<Commits, WatchError>> {
+        Box::pin(watch::watch(&self.cluster, from))
+    }
+
+    fn head(&self) -> BoxFuture<'_, Result<Revision, ReadError>> {
+        Box::pin(self.lookups.head(&self.cluster))
+    }
+}
+
+/// What can be wrong with a store in etcd.
+#[derive(Debug, thiserror::Error)]
+enum EtcdError {
+    /// No member answered usefully.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// A newer version of the program owns the store.
+    #[error(
+        "etcd holds a store of format {found:?}, this program knows format 1; use the newer program"
+    )]
+    NewerFormat {
+        /// The format that was found.
+        found: String,
+    },
+    /// A record of ours cannot be read.
+    #[error("the etcd key {key:?} holds nothing that this program wrote")]
+    Garbled {
+        /// The full key.
+        key: String,
+    },
+    /// An entry changed without a commit.
+    #[error("the etcd key {key:?} was changed by something else than a commit")]
+    Foreign {
+        /// The full key.
+        key: String,
+    },
+    /// An older state is there again.
+    #[error(
+        "the store went back from revision {known} to {found}; \
+         if etcd was restored from a backup, restart this process"
+    )]
+    WentBack {
+        /// What we have seen.
+        known: Revision,
+        /// What is there now.
+        found: Revision,
+    },
+    /// The same number, another history.
+    #[error(
+        "revision {revision} is not the one that this process knows; \
+         if etcd was restored from a backup, restart this process"
+    )]
+    Rewritten {
+        /// The revision.
+        revision: Revision,
+    },
+    /// Too many commits have been made since.
+    #[error("the log of commits no longer reaches back to this commit")]
+    Forgotten,
+}
+
+impl EtcdError {
+    /// Whether only a person can help.
+    fn is_damage(&self) -> bool {
+        match self {
+            Self::Garbled { .. }
+            | Self::Foreign { .. }
+            | Self::WentBack { .. }
+            | Self::Rewritten { .. } => true,
+            Self::Call(_) | Self::NewerFormat { .. } | Self::Forgotten => false,
+        }
+    }
+
+    fn may_have_taken_effect(&self) -> bool {
+        matches!(self, Self::Call(error) if error.doubtful)
+    }
+
+    fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Call(error) => error.refusal(),
+            _ => None,
+        }
+    }
+}
+
+impl From<EtcdError> for ReadError {
+    fn from(error: EtcdError) -> Self {
+        if error.is_damage() {
+            Self::Corrupted(error.into())
+        } else {
+            Self::Unavailable(error.into())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+//! What every part of the engine shares: the cluster, and what we know of its head.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use super::EtcdError;
+use super::gateway::Gateway;
+use super::layout::{FORMAT, Layout, Record};
+use super::wire::{RangeResponse, RequestOp, TxnRequest, TxnResponse};
+use crate::{CommitId, Revision};
+
+#[derive(Debug)]
+pub(super) struct Cluster {
+    pub(super) gateway: Gateway,
+    pub(super) layout: Layout,
+    /// The newest head that any answer showed; `None` while the store is at revision 0.
+    newest: Mutex<Option<Record>>,
+    /// Commits that were answered "unknown" and not yet resolved.
+    doubtful: Mutex<BTreeSet<CommitId>>,
+}
+
+/// The bookkeeping keys, read at one moment.
+#[derive(Debug)]
+pub(super) struct Sight {
+    /// The head with etcd's revision of it.
+    pub(super) head: Option<(Record, u64)>,
+    /// The log slot that was asked for, likewise.
+    pub(super) slot: Option<(Record, u64)>,
+    /// etcd's revision when it was read.
+    pub(super) etcd_revision: u64,
+}
+
+impl Sight {
+    pub(super) fn revision(&self) -> Revision {
+        self.head
+            .map_or(Revision::ZERO, |(record, _)| record.revision)
+    }
+}
+
+impl Cluster {
+    pub(super) fn new(gateway: Gateway, layout: Layout) -> Self {
+        Self {
+            gateway,
+            layout,
+            newest: Mutex::default(),
+            doubtful: Mutex::default(),
+        }
+    }
+
+    /// Reads the head and one log slot. Linearizable.
+    pub(super) async fn look(&self, slot: Revision) -> Result<Sight, EtcdError> {
+        let before = self.newest();
+        let request = TxnRequest {
+            success: self.reads(slot),
+            ..TxnRequest::default()
+        };
+        let answer: TxnResponse = self.gateway.call("/v3/kv/txn", &request).await?;
+        self.sight(answer, before)
+    }
+
+    /// The reads that make a [`Sight`].
+    pub(super) fn reads(&self, slot: Revision) -> Vec<RequestOp<'static>> {
+        let keys = [
+            self.layout.head(),
+            self.layout.format(),
+            self.layout.slot(slot),
+        ];
+        keys.into_iter().map(RequestOp::get).collect()
+    }
+
+    /// Understands what [`Self::reads`] returned. `before` is what was known when they were sent.
+    pub(super) fn sight(
+        &self,
+        answer: TxnResponse,
+        before: Option<Record>,
+    ) -> Result<Sight, EtcdError> {
+        let mut ranges = answer
+            .responses
+            .into_iter()
+            .map(|response| response.response_range);
+        let mut next = || ranges.next().flatten().unwrap_or_default();
+        let (head, format, slot) = (next(), next(), next());
+        if let Some(found) = format.kvs.first()
+            && found.value != FORMAT.as_bytes()
+        {
+            let found = String::from_utf8_lossy(&found.value).into_owned();
+            return Err(EtcdError::NewerFormat { found });
+        }
+        let sight = Sight {
+            head: record(&head)?,
+            slot: record(&slot)?,
+            etcd_revision: answer.header.revision,
+        };
+        let known = before.map_or(Revision::ZERO, |record| record.revision);
+        if sight.revision() < known {
+            let found = sight.revision();
+            return Err(EtcdError::WentBack { known, found });
+        }
+        if let Some((record, _)) = sight.head {
+            self.saw(record);
+        }
+        Ok(sight)
+    }
+
+    /// The newest head that was seen.
+    pub(super) fn newest(&self) -> Option<Record> {
+        *self.newest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn newest_revision(&self) -> Revision {
+        self.newest()
+            .map_or(Revision::ZERO, |record| record.revision)
+    }
+
+    /// Remembers a head unless a newer one is known.
+    pub(super) fn saw(&self, record: Record) {
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        if newest.is_none_or(|newest| newest.revision < record.revision) {
+            *newest = Some(record);
+        }
+    }
+
+    pub(super) fn is_doubtful(&self, commit: CommitId) -> bool {
+        let doubtful = self.doubtful.lock();
+        doubtful
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(&commit)
+    }
+
+    pub(super) fn doubt(&self, commit: CommitId) {
+        let doubtful = self.doubtful.lock();
+        doubtful
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(commit);
+    }
+
+    pub(super) fn resolve(&self, commit: CommitId) {
+        let doubtful = self.doubtful.lock();
+        doubtful
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&commit);
+    }
+}
+
+fn record(range: &RangeResponse) -> Result<Option<(Record, u64)>, EtcdError> {
+    let found = range.kvs.first();
+    let record = found.map(|found| Ok((Record::decode(found)?, found.mod_revision)));
+    record.transpose()
+}

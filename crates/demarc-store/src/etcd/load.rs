@@ -1,0 +1,72 @@
+//! All entries at one etcd revision, page by page.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::EtcdError;
+use super::cluster::Cluster;
+use super::wire::{RangeRequest, RangeResponse};
+use crate::{Entries, Entry, EntrySender, ReadError, Revision};
+
+/// Entries asked for at once. Halved when an answer gets too large, down to one.
+const PAGE: u64 = 2_000;
+
+pub(super) async fn load(cluster: &Arc<Cluster>) -> Result<Entries, ReadError> {
+    let sight = cluster.look(Revision::ZERO).await?;
+    let (sender, entries) = Entries::channel(sight.revision());
+    let cluster = Arc::clone(cluster);
+    tokio::spawn(async move {
+        let sent = send_pages(&cluster, sight.etcd_revision, &sender).await;
+        sender.finish(sent.map_err(ReadError::from)).await;
+    });
+    Ok(entries)
+}
+
+async fn send_pages(
+    cluster: &Cluster,
+    etcd_revision: u64,
+    sender: &EntrySender,
+) -> Result<(), EtcdError> {
+    let (start, end) = cluster.layout.entries();
+    let mut start = start.into_bytes();
+    let mut limit = PAGE;
+    loop {
+        let request = RangeRequest {
+            key: start.as_slice().into(),
+            range_end: Some(end.as_str().into()),
+            limit,
+            revision: etcd_revision,
+        };
+        let page = cluster.gateway.call("/v3/kv/range", &request).await;
+        let page: RangeResponse = match page.map_err(EtcdError::from) {
+            Err(error)
+                if limit > 1
+                    && error
+                        .refusal()
+                        .is_some_and(|refusal| refusal.is_answer_too_large()) =>
+            {
+                limit /= 2;
+                continue;
+            }
+            page => page?,
+        };
+        if let Some(last) = page.kvs.last() {
+            start.clone_from(&last.key);
+            start.push(0);
+        }
+        let more = page.more;
+        let chunk = page.kvs.into_iter().map(|found| {
+            let key = cluster.layout.entry_key(&found.key);
+            let key = key.ok_or_else(|| EtcdError::Garbled {
+                key: String::from_utf8_lossy(&found.key).into_owned(),
+            })?;
+            let value = Bytes::from(found.value);
+            Ok(Entry { key, value })
+        });
+        let chunk = chunk.collect::<Result<Vec<_>, EtcdError>>()?;
+        if sender.send(chunk).await.is_err() || !more {
+            return Ok(());
+        }
+    }
+}
