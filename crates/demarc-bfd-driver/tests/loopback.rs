@@ -10,16 +10,20 @@ use tokio::time::{Instant, timeout};
 
 fn start(local: &str) -> (Driver, mpsc::Receiver<Change>) {
     let (changes, inbox) = mpsc::channel(16);
-    let sockets = Sockets::open(local.parse().unwrap()).unwrap();
-    (Driver::start(sockets, changes, 7).unwrap(), inbox)
+    let local = local.parse().expect("the test gives an address");
+    let sockets = Sockets::open(local).expect("port 3784 of the address is free");
+    (
+        Driver::start(sockets, changes, 7).expect("a runtime is there"),
+        inbox,
+    )
 }
 
 async fn until(changes: &mut mpsc::Receiver<Change>, state: State) -> Change {
     loop {
-        let change = timeout(Duration::from_secs(10), changes.recv())
-            .await
-            .unwrap()
-            .unwrap();
+        let change = timeout(Duration::from_secs(10), changes.recv()).await;
+        let change = change
+            .expect("a change within ten seconds")
+            .expect("the driver runs");
         if change.event.to == state {
             return change;
         }
