@@ -90,35 +90,36 @@ def test_a_foreign_or_unfit_connection_is_refused(alice, bob):
     assert alice.dx.describe_lags()["lags"] == []
 
 
-def test_join_and_leave(alice):
-    lag = alice.lag(members=1)
-    connection = alice.connection("10Gbps", wait=None, location=lag["location"])
+def test_join_and_leave(frozen):
+    """A port without a device yet fits every LAG of its location and speed."""
+    lag = frozen.lag(members=1, wait=None)
+    connection = frozen.connection("10Gbps", wait=None, location=lag["location"])
     connection_id = connection["connectionId"]
-    joined = alice.dx.associate_connection_with_lag(connectionId=connection_id, lagId=lag["lagId"])
-    assert joined["lagId"] == lag["lagId"]
-    assert alice.show_lag(lag["lagId"])["numberOfConnections"] == 2
-    again = alice.dx.associate_connection_with_lag(connectionId=connection_id, lagId=lag["lagId"])
+    joined = frozen.dx.associate_connection_with_lag(connectionId=connection_id, lagId=lag["lagId"])
+    assert (joined["lagId"], joined["connectionState"]) == (lag["lagId"], "requested")
+    assert frozen.show_lag(lag["lagId"])["numberOfConnections"] == 2
+    again = frozen.dx.associate_connection_with_lag(connectionId=connection_id, lagId=lag["lagId"])
     assert again["lagId"] == lag["lagId"], "joining again changes nothing"
-    left = alice.dx.disassociate_connection_from_lag(connectionId=connection_id, lagId=lag["lagId"])
+    left = frozen.dx.disassociate_connection_from_lag(connectionId=connection_id, lagId=lag["lagId"])
     assert "lagId" not in left
-    assert "lagId" not in alice.show_connection(connection_id)
-    assert alice.show_lag(lag["lagId"])["numberOfConnections"] == 1
+    assert "lagId" not in frozen.show_connection(connection_id)
+    assert frozen.show_lag(lag["lagId"])["numberOfConnections"] == 1
     refused(
-        alice.dx.disassociate_connection_from_lag, connectionId=connection_id, lagId=lag["lagId"],
+        frozen.dx.disassociate_connection_from_lag, connectionId=connection_id, lagId=lag["lagId"],
         containing="is not associated with Lag",
     )
 
 
 def test_joining_moves_the_connections_virtual_interfaces_and_leaving_does_not(alice):
-    lag = alice.lag(members=1)
-    connection = alice.connection("10Gbps", wait=None, location=lag["location"])
-    connection_id = connection["connectionId"]
-    joined = alice.dx.associate_connection_with_lag(connectionId=connection_id, lagId=lag["lagId"])
-    assert joined["lagId"] == lag["lagId"]
-    vif = alice.private_vif(lag["lagId"])["virtualInterfaceId"]
-    alice.wait_connection(connection_id)
-    alice.dx.disassociate_connection_from_lag(connectionId=connection_id, lagId=lag["lagId"])
-    assert alice.wait_vif(vif)["connectionId"] == lag["lagId"]
+    lag = alice.lag(members=2)["lagId"]
+    member = alice.show_lag(lag)["connections"][0]["connectionId"]
+    alice.wait_connection(member)
+    alice.dx.disassociate_connection_from_lag(connectionId=member, lagId=lag)
+    vif = alice.private_vif(member)["virtualInterfaceId"]
+    alice.dx.associate_connection_with_lag(connectionId=member, lagId=lag)
+    assert alice.wait_vif(vif)["connectionId"] == lag
+    alice.dx.disassociate_connection_from_lag(connectionId=member, lagId=lag)
+    assert alice.wait_vif(vif)["connectionId"] == lag
 
 
 def test_joining_is_refused_when_it_does_not_fit(alice):
@@ -135,20 +136,21 @@ def test_joining_is_refused_when_it_does_not_fit(alice):
     )
 
 
-def test_m17_macsec_must_match(alice):
-    lag = alice.lag(members=1)
-    capable = alice.connection("10Gbps", wait=None, macsec=True, location=lag["location"])
+def test_m17_macsec_must_match(frozen):
+    location = frozen.location("10Gbps", macsec=True)
+    lag = frozen.lag(members=1, wait=None, location=location)
+    capable = frozen.connection("10Gbps", wait=None, macsec=True, location=location)
     refused(
-        alice.dx.associate_connection_with_lag, connectionId=capable["connectionId"], lagId=lag["lagId"],
+        frozen.dx.associate_connection_with_lag, connectionId=capable["connectionId"], lagId=lag["lagId"],
         text=f"Connection {capable['connectionId']} and lag should be requested MacSec at the same time",
     )
 
 
-def test_a_full_lag_takes_no_more(alice):
-    lag = alice.lag(members=4)
-    fifth = alice.connection("10Gbps", wait=None, location=lag["location"])
-    refused(alice.dx.associate_connection_with_lag, connectionId=fifth["connectionId"], lagId=lag["lagId"])
-    assert alice.show_lag(lag["lagId"])["numberOfConnections"] == 4
+def test_a_full_lag_takes_no_more(frozen):
+    lag = frozen.lag(members=4, wait=None)
+    fifth = frozen.connection("10Gbps", wait=None, location=lag["location"])
+    refused(frozen.dx.associate_connection_with_lag, connectionId=fifth["connectionId"], lagId=lag["lagId"])
+    assert frozen.show_lag(lag["lagId"])["numberOfConnections"] == 4
 
 
 def test_minimum_links_guard_members_but_not_the_last(alice):

@@ -114,15 +114,17 @@ def test_must_encrypt_without_a_key_takes_the_port_down(alice, port):
 
 
 def test_a_lags_key_reaches_its_members_and_replaces_theirs(alice):
-    lag = alice.lag(members=1, macsec=True)
-    own = alice.connection("10Gbps", wait=None, macsec=True, location=lag["location"])
-    alice.dx.associate_mac_sec_key(connectionId=own["connectionId"], ckn=ckn(1), cak=CAK)
-    alice.dx.associate_mac_sec_key(connectionId=lag["lagId"], ckn=ckn(2), cak=CAK)
-    alice.dx.associate_connection_with_lag(connectionId=own["connectionId"], lagId=lag["lagId"])
-    shown = alice.show_lag(lag["lagId"])
+    lag = alice.lag(members=2, macsec=True)["lagId"]
+    member = alice.show_lag(lag)["connections"][0]["connectionId"]
+    alice.dx.disassociate_connection_from_lag(connectionId=member, lagId=lag)
+    alice.dx.associate_mac_sec_key(connectionId=member, ckn=ckn(1), cak=CAK)
+    alice.dx.associate_mac_sec_key(connectionId=lag, ckn=ckn(2), cak=CAK)
+    alice.dx.associate_connection_with_lag(connectionId=member, lagId=lag)
+    shown = alice.show_lag(lag)
     assert [k["ckn"] for k in shown["macSecKeys"]] == [ckn(2)]
-    for member in shown["connections"]:
-        assert [k["ckn"] for k in member["macSecKeys"]] == [ckn(2)]
+    assert len(shown["connections"]) == 2
+    for one in shown["connections"]:
+        assert [k["ckn"] for k in one["macSecKeys"]] == [ckn(2)]
 
 
 def test_an_interconnect_takes_keys(alice):
