@@ -1,0 +1,55 @@
+//! Reading a store into a World.
+
+use demarc_domain::World;
+use demarc_domain::entity::{Change, Entity, EntityKey, InvalidKey};
+use demarc_store::{ReadError, Revision, Store};
+
+/// The store cannot be made a World of.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("the store could not be read")]
+    Read(#[from] ReadError),
+    #[error(
+        "the store holds a key that this version does not know: {0}; was it written by a newer version?"
+    )]
+    Key(#[from] InvalidKey),
+    #[error("the document under `{key}` could not be read")]
+    Document {
+        key: EntityKey,
+        source: serde_json::Error,
+    },
+    #[error("the document under `{key}` names itself `{named}`")]
+    Mismatch { key: EntityKey, named: EntityKey },
+    #[error("the system gave no random numbers")]
+    Random(#[from] getrandom::Error),
+    #[error("the first commit failed")]
+    Commit(#[source] demarc_store::CommitError),
+}
+
+/// Everything in the store, and the revision that it stands at.
+pub(crate) async fn load(store: &dyn Store) -> Result<(World, Revision), StartError> {
+    let mut entries = store.load().await?;
+    let revision = entries.revision();
+    let mut world = World::default();
+    while let Some(chunk) = entries.next().await? {
+        for entry in chunk {
+            world.apply(&Change::Put(read(entry.key.as_str(), &entry.value)?));
+        }
+    }
+    Ok((world, revision))
+}
+
+/// One document as an entity; it has to name itself as it is stored.
+pub(crate) fn read(key: &str, document: &[u8]) -> Result<Entity, StartError> {
+    let key: EntityKey = key.parse()?;
+    let entity =
+        Entity::from_json(&key, document).map_err(|source| StartError::Document { key, source })?;
+    if entity.key() == key {
+        Ok(entity)
+    } else {
+        Err(StartError::Mismatch {
+            key,
+            named: entity.key(),
+        })
+    }
+}

@@ -1,0 +1,8 @@
+//! Edges: what turns intents into links, sessions and routes.
+//!
+//! [`Simulated`] is the one that runs anywhere: links come up, customers' routers answer, and everything
+//! can be failed by the operator. It has no clock and no I/O; whoever drives it brings the time.
+
+mod simulated;
+
+pub use simulated::Simulated;

@@ -1,0 +1,181 @@
+//! An edge with a scripted world behind it.
+//!
+//! It holds no state of its own but a schedule: what it reports is the difference between what the World
+//! intends and what the World says was observed. So it needs nothing after a restart, and the same World
+//! gives the same reports. Provisioning takes one settle time; failures show at once.
+
+mod port;
+mod routes;
+mod session;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use demarc_domain::entity::EntityKey;
+use demarc_domain::fabric::Fabric;
+use demarc_domain::{Report, RouteSource, World};
+use demarc_types::{ParentId, Span, Timestamp};
+
+pub use routes::SimulatedRoutes;
+
+/// The simulated edge of all devices.
+#[derive(Debug)]
+pub struct Simulated {
+    settle: Span,
+    /// When each entity is looked at next; both maps have the same content.
+    due: BTreeMap<EntityKey, Timestamp>,
+    queue: BTreeSet<(Timestamp, EntityKey)>,
+}
+
+/// How soon a difference is acted on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Urgency {
+    /// A failure, or a link restored: it happened already.
+    Now,
+    /// Work that takes its time.
+    AfterSettling,
+}
+
+impl Simulated {
+    /// `settle`: how long a provisioning step takes.
+    pub fn new(settle: Span) -> Self {
+        Self {
+            settle,
+            due: BTreeMap::new(),
+            queue: BTreeSet::new(),
+        }
+    }
+
+    /// Looks at everything once, as after a start.
+    pub fn resync(&mut self, world: &World, now: Timestamp) {
+        let mut keys = world.entities().map(|entity| entity.key());
+        self.touched(world, &mut keys, now);
+    }
+
+    fn schedule(&mut self, key: EntityKey, urgency: Urgency, now: Timestamp) {
+        let at = match urgency {
+            Urgency::Now => now,
+            Urgency::AfterSettling => now + self.settle,
+        };
+        self.unschedule(key);
+        self.due.insert(key, at);
+        self.queue.insert((at, key));
+    }
+
+    fn unschedule(&mut self, key: EntityKey) {
+        if let Some(at) = self.due.remove(&key) {
+            self.queue.remove(&(at, key));
+        }
+    }
+
+    /// Schedules an entity by what is different about it; one without a difference is left alone.
+    fn look_at(&mut self, world: &World, key: EntityKey, now: Timestamp) {
+        let urgency = match key {
+            EntityKey::Connection(id) => world
+                .connection(id)
+                .and_then(|found| port::urgency(world, found)),
+            EntityKey::Lag(id) => world.lag(id).and_then(|found| port::lag_urgency(found)),
+            EntityKey::VirtualInterface(id) => world
+                .virtual_interface(id)
+                .and_then(|found| session::urgency(world, found)),
+            _ => None,
+        };
+        match urgency {
+            Some(urgency) => self.schedule(key, urgency, now),
+            None => self.unschedule(key),
+        }
+    }
+}
+
+/// What rides on a port or LAG: a change of the carrier may change the sessions.
+fn riders(world: &World, key: EntityKey) -> Vec<EntityKey> {
+    let mut carriers = match key {
+        EntityKey::Connection(id) => {
+            let lag = world.connection(id).and_then(|found| found.lag);
+            std::iter::once(ParentId::Connection(id))
+                .chain(lag.map(ParentId::Lag))
+                .collect::<Vec<_>>()
+        }
+        EntityKey::Lag(id) => vec![ParentId::Lag(id)],
+        _ => return Vec::new(),
+    };
+    let hosted: Vec<_> = carriers
+        .iter()
+        .flat_map(|carrier| world.hosted_on(*carrier))
+        .map(|connection| ParentId::Connection(connection.id))
+        .collect();
+    carriers.extend(hosted);
+    carriers
+        .into_iter()
+        .flat_map(|carrier| world.virtual_interfaces_on(carrier))
+        .map(|interface| EntityKey::VirtualInterface(interface.id))
+        .collect()
+}
+
+impl Fabric for Simulated {
+    fn touched(
+        &mut self,
+        world: &World,
+        keys: &mut dyn Iterator<Item = EntityKey>,
+        now: Timestamp,
+    ) {
+        for key in keys {
+            self.look_at(world, key, now);
+            for rider in riders(world, key) {
+                self.look_at(world, rider, now);
+            }
+            if let EntityKey::FailoverTest(id) = key {
+                if let Some(test) = world.failover_test(id) {
+                    self.look_at(
+                        world,
+                        EntityKey::VirtualInterface(test.virtual_interface),
+                        now,
+                    );
+                }
+            }
+        }
+    }
+
+    fn next_report(&self) -> Option<Timestamp> {
+        self.queue.first().map(|(at, _)| *at)
+    }
+
+    fn poll(&mut self, world: &World, now: Timestamp) -> Vec<Report> {
+        let mut reports = Vec::new();
+        while let Some((at, key)) = self.queue.first().copied() {
+            if at > now {
+                break;
+            }
+            self.unschedule(key);
+            match key {
+                EntityKey::Connection(id) => {
+                    reports.extend(
+                        world
+                            .connection(id)
+                            .into_iter()
+                            .flat_map(|found| port::reports(world, found)),
+                    );
+                }
+                EntityKey::Lag(id) => reports.extend(
+                    world
+                        .lag(id)
+                        .into_iter()
+                        .filter_map(|found| port::lag_report(found)),
+                ),
+                EntityKey::VirtualInterface(id) => {
+                    reports.extend(
+                        world
+                            .virtual_interface(id)
+                            .and_then(|found| session::report(world, found)),
+                    );
+                }
+                _ => {}
+            }
+        }
+        reports
+    }
+
+    fn routes(&self) -> Arc<dyn RouteSource> {
+        Arc::new(SimulatedRoutes)
+    }
+}

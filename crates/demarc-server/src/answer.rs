@@ -1,0 +1,67 @@
+//! Answers, in the forms of the protocols.
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{Response, StatusCode};
+use http_body_util::Full;
+use serde_json::json;
+use uuid::Uuid;
+
+/// A complete answer.
+pub(crate) type Answer = Response<Full<Bytes>>;
+
+const JSON_1_1: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.1");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+
+/// A fresh request id. It only has to differ from others, not to be hard to guess.
+pub(crate) fn request_id() -> Uuid {
+    uuid::Builder::from_random_bytes(fastrand::u128(..).to_le_bytes()).into_uuid()
+}
+
+/// An answer of awsJson1.1.
+pub(crate) fn json_1_1(status: StatusCode, body: Vec<u8>) -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::from(body)));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(CONTENT_TYPE, JSON_1_1);
+    let mut text = Uuid::encode_buffer();
+    let id = request_id().as_hyphenated().encode_lower(&mut text);
+    if let Ok(id) = HeaderValue::from_str(id) {
+        answer.headers_mut().insert(REQUEST_ID, id);
+    }
+    answer
+}
+
+/// An error of awsJson1.1: bare type name, lower-case `message` (spec/protocol §3.1).
+pub(crate) fn json_error(status: StatusCode, error_type: &str, message: Option<&str>) -> Answer {
+    let body = match message {
+        Some(message) => json!({ "__type": error_type, "message": message }),
+        None => json!({ "__type": error_type }),
+    };
+    json_1_1(status, body.to_string().into_bytes())
+}
+
+/// Anything else.
+pub(crate) fn plain(
+    status: StatusCode,
+    content_type: &'static str,
+    body: impl Into<Bytes>,
+) -> Answer {
+    let mut answer = Response::new(Full::new(body.into()));
+    *answer.status_mut() = status;
+    answer
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    answer
+}
+
+/// JSON of the operator API.
+pub(crate) fn json(status: StatusCode, body: &impl serde::Serialize) -> Answer {
+    match serde_json::to_vec(body) {
+        Ok(body) => plain(status, "application/json", body),
+        Err(error) => plain(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "text/plain; charset=utf-8",
+            error.to_string(),
+        ),
+    }
+}

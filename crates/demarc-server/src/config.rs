@@ -1,0 +1,247 @@
+//! The configuration file.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use demarc_auth::{AccountConfig, Directory, InvalidAccounts, Partner, Secret};
+use demarc_domain::Settings;
+use demarc_domain::settings::{Account, Accounts, PartnerType};
+use demarc_types::Region;
+use serde::Deserialize;
+
+use crate::duration::HumanDuration;
+
+/// Everything that a configuration file may say. Unknown names are refused, so that a typing error is
+/// found at the start and not in production. Reference: docs/configuration.md.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    pub server: ServerConfig,
+    pub throttle: Option<ThrottleConfig>,
+    /// Rules, quotas and the operator's name.
+    pub rules: Settings,
+    pub account: Vec<AccountConfig>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServerConfig {
+    pub listen: Option<String>,
+    pub data: Option<PathBuf>,
+    pub settle: Option<HumanDuration>,
+    pub tls_cert: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
+    /// Regions that are served; any when empty.
+    pub regions: Vec<Region>,
+    /// What the operator API asks for as a bearer token. Needed as soon as accounts are configured.
+    pub operator_token: Option<Secret>,
+    /// Requests handled at a time; more are answered with 503.
+    pub concurrency: usize,
+    /// The longest that a request may take, arriving and being answered.
+    pub request_timeout: HumanDuration,
+    /// The largest request body in bytes.
+    pub body_limit: usize,
+    /// What temporary credentials are sealed with; random at each start when absent, so that they end
+    /// with the process.
+    pub session_key: Option<Secret>,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            listen: None,
+            data: None,
+            settle: None,
+            tls_cert: None,
+            tls_key: None,
+            regions: Vec::new(),
+            operator_token: None,
+            concurrency: 1_024,
+            request_timeout: HumanDuration(demarc_types::Span::from_secs(30)),
+            body_limit: 1 << 20,
+            session_key: None,
+        }
+    }
+}
+
+/// Calls per account.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ThrottleConfig {
+    /// Calls a second that are let through in the long run.
+    pub rate: f64,
+    /// Calls that may come at once.
+    pub burst: f64,
+}
+
+impl Default for ThrottleConfig {
+    fn default() -> Self {
+        Self {
+            rate: 10.0,
+            burst: 20.0,
+        }
+    }
+}
+
+/// The configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("cannot read configuration file {path}: {source}")]
+    Read {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("configuration file {path}: {message}")]
+    Parse { path: PathBuf, message: String },
+    #[error("configuration: {0}")]
+    Accounts(#[from] InvalidAccounts),
+    #[error("configuration: `{name}` is {value}, but {rule}")]
+    Value {
+        name: &'static str,
+        value: String,
+        rule: &'static str,
+    },
+}
+
+impl Config {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// [`ConfigError`], one line that names file, place and value.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::parse(path, &text)
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text).map_err(|error| ConfigError::Parse {
+            path: path.to_owned(),
+            message: one_line(text, &error),
+        })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let value = |name, value: String, rule| Err(ConfigError::Value { name, value, rule });
+        if self.server.concurrency == 0 {
+            return value(
+                "server.concurrency",
+                "0".to_owned(),
+                "at least one request has to be handled",
+            );
+        }
+        if let Some(throttle) = self.throttle {
+            if !(throttle.rate.is_finite() && throttle.rate > 0.0) {
+                return value(
+                    "throttle.rate",
+                    throttle.rate.to_string(),
+                    "it has to be above 0",
+                );
+            }
+            if !(throttle.burst.is_finite() && throttle.burst >= 1.0) {
+                return value(
+                    "throttle.burst",
+                    throttle.burst.to_string(),
+                    "at least one call has to be let through",
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// The accounts, if any are configured.
+    ///
+    /// # Errors
+    /// [`ConfigError::Accounts`].
+    pub fn directory(&self) -> Result<Option<Directory>, ConfigError> {
+        let directory = Directory::new(&self.account)?;
+        Ok((!directory.is_empty()).then_some(directory))
+    }
+}
+
+/// What the rules have to know of the accounts.
+pub(crate) fn accounts_of(directory: Option<&Directory>) -> Accounts {
+    let Some(directory) = directory else {
+        return Accounts::Anyone;
+    };
+    let listed: BTreeMap<_, _> = directory
+        .accounts()
+        .map(|(id, account)| {
+            let partner = match account.partner {
+                Partner::None => PartnerType::NonPartner,
+                Partner::V1 => PartnerType::V1,
+                Partner::V2 => PartnerType::V2,
+            };
+            (
+                id,
+                Account {
+                    name: account.name.clone(),
+                    partner,
+                },
+            )
+        })
+        .collect();
+    Accounts::Listed(listed)
+}
+
+/// The error and where it is, on one line.
+fn one_line(text: &str, error: &toml::de::Error) -> String {
+    let message = error.message().lines().collect::<Vec<_>>().join(" ");
+    match error.span() {
+        Some(span) => {
+            let line = text[..span.start.min(text.len())].matches('\n').count() + 1;
+            format!("line {line}: {message}")
+        }
+        None => message,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> String {
+        Config::parse(Path::new("demarc.toml"), text)
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn an_unknown_name_is_refused_with_its_line() {
+        let message = error("[server]\nlisten = \"127.0.0.1:4580\"\nlissten = 1\n");
+        assert!(
+            message.contains("line 3") && message.contains("lissten"),
+            "{message}"
+        );
+        assert!(!message.contains('\n'), "{message}");
+    }
+
+    #[test]
+    fn a_bad_duration_is_named() {
+        let message = error("[server]\nsettle = \"soon\"\n");
+        assert!(
+            message.contains("soon") && message.contains("line 2"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn quotas_can_be_set_one_by_one() {
+        let config = Config::parse(Path::new("x"), "[rules.quotas]\nlags = 3\n").unwrap();
+        assert_eq!(config.rules.quotas.lags, 3);
+        assert_eq!(
+            config.rules.quotas.gateways,
+            Settings::default().quotas.gateways
+        );
+    }
+
+    #[test]
+    fn nonsense_numbers_are_refused() {
+        assert!(error("[throttle]\nrate = 0.0\n").contains("throttle.rate"));
+        assert!(error("[server]\nconcurrency = 0\n").contains("server.concurrency"));
+    }
+}

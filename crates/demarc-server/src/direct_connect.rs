@@ -1,0 +1,149 @@
+//! The Direct Connect API over awsJson1.1 (spec/protocol §1 to §3).
+
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use demarc_api::{DecodeError, Operation, Request};
+use demarc_auth::{Caller, Dialect, Service};
+use demarc_control::ControlError;
+use demarc_domain::{Exception, Refusal};
+use http::StatusCode;
+use http::request::Parts;
+
+use crate::answer::{Answer, json_1_1, json_error};
+use crate::front::Front;
+use crate::identity;
+
+/// What `X-Amz-Target` begins with.
+pub(crate) const TARGET: &str = "OvertureService.";
+
+const BAD: StatusCode = StatusCode::BAD_REQUEST;
+
+/// Handles one call, in the order of spec/protocol §3.4: target, caller, body, model constraints,
+/// permission; the rest is the domain's.
+pub(crate) async fn handle(front: &Front, parts: &Parts, body: Bytes, source: IpAddr) -> Answer {
+    let target = parts
+        .headers
+        .get("x-amz-target")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let Some(operation) = target.strip_prefix(TARGET).and_then(Operation::from_name) else {
+        return json_error(BAD, "UnknownOperationException", None);
+    };
+    let answer = call(front, parts, body, source, operation).await;
+    let outcome = if answer.status().is_success() {
+        "ok"
+    } else {
+        "error"
+    };
+    metrics::counter!("demarc_requests_total", "operation" => operation.name(), "outcome" => outcome).increment(1);
+    answer
+}
+
+async fn call(
+    front: &Front,
+    parts: &Parts,
+    body: Bytes,
+    source: IpAddr,
+    operation: Operation,
+) -> Answer {
+    let now = front.wall_clock();
+    let caller = match identity::authenticate(
+        &front.authenticator,
+        parts,
+        &body,
+        Service::DirectConnect,
+        now,
+    ) {
+        Ok(caller) => caller,
+        Err(error) => {
+            let wire = error.wire(Dialect::Json);
+            let status = StatusCode::from_u16(wire.status).unwrap_or(BAD);
+            return json_error(status, wire.code, Some(&error.message(Dialect::Json)));
+        }
+    };
+    if !front.admits(caller.principal.account, now) {
+        return json_error(BAD, "ThrottlingException", Some("Rate exceeded"));
+    }
+    let request = match Request::decode(operation, &body) {
+        Ok(request) => request,
+        Err(error @ DecodeError::Serialization(_)) => {
+            return json_error(BAD, "SerializationException", Some(&error.to_string()));
+        }
+        Err(error @ DecodeError::Validation(_)) => {
+            return json_error(BAD, Exception::Client.as_str(), Some(&error.to_string()));
+        }
+    };
+    if let Some(denied) = denied(front, &caller, operation, &body, source) {
+        return denied;
+    }
+    answer(front, &caller, request).await
+}
+
+fn denied(
+    front: &Front,
+    caller: &Caller,
+    operation: Operation,
+    body: &[u8],
+    source: IpAddr,
+) -> Option<Answer> {
+    if caller.principal.permissions.is_administrator() {
+        return None;
+    }
+    let snapshot = front.control.snapshot();
+    let context = front
+        .control
+        .context(caller.principal.account, caller.region);
+    let denial =
+        identity::authorize_direct_connect(caller, &snapshot, &context, operation, body, source)
+            .err()?;
+    let wire = denial.wire(Dialect::Json);
+    let status = StatusCode::from_u16(wire.status).unwrap_or(BAD);
+    Some(json_error(
+        status,
+        wire.code,
+        Some(&denial.message(Dialect::Json)),
+    ))
+}
+
+async fn answer(front: &Front, caller: &Caller, request: Request) -> Answer {
+    let (account, region) = (caller.principal.account, caller.region);
+    let result = if request.operation().is_read_only() {
+        Ok(front.control.query(account, region, &request))
+    } else {
+        front.control.decide(account, region, request).await
+    };
+    match result {
+        Ok(Ok(response)) => json_1_1(StatusCode::OK, response.to_json()),
+        Ok(Err(refusal)) => refused(&refusal),
+        Err(error) => not_done(&error),
+    }
+}
+
+fn refused(refusal: &Refusal) -> Answer {
+    // Both documented exceptions are 400, the server's too (spec/protocol §3.2).
+    json_error(
+        BAD,
+        refusal.exception().as_str(),
+        Some(&refusal.to_string()),
+    )
+}
+
+/// The store failed: what clients may repeat is told apart from what they may not know.
+fn not_done(error: &ControlError) -> Answer {
+    match error {
+        ControlError::Unavailable(_) | ControlError::Stopped => json_error(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "ServiceUnavailableException",
+            Some(&error.to_string()),
+        ),
+        ControlError::Unknown(_) => json_error(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "InternalFailure",
+            Some(&error.to_string()),
+        ),
+        ControlError::TooLarge(_) => {
+            json_error(BAD, Exception::Client.as_str(), Some(&error.to_string()))
+        }
+    }
+}

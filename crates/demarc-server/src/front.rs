@@ -1,0 +1,193 @@
+//! The way of a request: limits first, then the protocol that it speaks.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use demarc_auth::{Authenticator, Secret, Service, Signature};
+use demarc_control::Control;
+use demarc_types::{AccountId, Timestamp};
+use http::request::Parts;
+use http::{Method, Request, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::Semaphore;
+
+use crate::answer::{Answer, json_error, plain};
+use crate::throttle::Throttle;
+use crate::{direct_connect, identity, operator};
+
+/// Everything that a request may need.
+pub(crate) struct Front {
+    pub(crate) control: Control,
+    pub(crate) authenticator: Authenticator,
+    pub(crate) throttle: Option<Throttle>,
+    /// What the operator API asks for; in the open development mode nothing.
+    pub(crate) operator_token: OperatorAccess,
+    pub(crate) metrics: PrometheusHandle,
+    pub(crate) slots: Semaphore,
+    pub(crate) body_limit: usize,
+    pub(crate) timeout: Duration,
+}
+
+/// Who may use the operator API.
+#[derive(Debug)]
+pub(crate) enum OperatorAccess {
+    /// Anyone who reaches the loopback listener of the development mode.
+    Open,
+    Token(Secret),
+    /// Accounts are configured, but no token is.
+    Closed,
+}
+
+/// The path of the operator API.
+const OPERATOR: &str = "/_demarc/v1/";
+
+impl Front {
+    /// The machine's time, which signatures go by; the service's own may have been put forward.
+    #[expect(
+        clippy::unused_self,
+        reason = "callers need not know where the time comes from"
+    )]
+    pub(crate) fn wall_clock(&self) -> Timestamp {
+        let elapsed = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Timestamp::from_millis(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    pub(crate) fn admits(&self, account: AccountId, now: Timestamp) -> bool {
+        self.throttle
+            .as_ref()
+            .is_none_or(|throttle| throttle.admits(account, now))
+    }
+
+    /// Answers one request.
+    pub(crate) async fn handle(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+    ) -> Answer {
+        match request.uri().path() {
+            "/healthz" => return health(request.method()),
+            "/metrics" => return self.metrics_text(request.method()),
+            _ => {}
+        }
+        // Long polls hold no slot: they wait, they do not work.
+        let is_events = request.uri().path() == "/_demarc/v1/events";
+        let _slot = if is_events {
+            None
+        } else {
+            match self.slots.try_acquire() {
+                Ok(slot) => Some(slot),
+                Err(_) => {
+                    let text = "Too many requests are being handled; try again.";
+                    return json_error(
+                        StatusCode::SERVICE_UNAVAILABLE,
+                        "ServiceUnavailableException",
+                        Some(text),
+                    );
+                }
+            }
+        };
+        let work = self.route(request, peer.ip());
+        if is_events {
+            return work.await;
+        }
+        match tokio::time::timeout(self.timeout, work).await {
+            Ok(answer) => answer,
+            Err(_) => json_error(
+                StatusCode::REQUEST_TIMEOUT,
+                "RequestTimeoutException",
+                Some("The request took too long."),
+            ),
+        }
+    }
+
+    async fn route(&self, request: Request<Incoming>, source: IpAddr) -> Answer {
+        let (parts, body) = request.into_parts();
+        let body = match Limited::new(body, self.body_limit).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) if error.is::<LengthLimitError>() => {
+                let text = format!("The request body is larger than {} bytes.", self.body_limit);
+                return json_error(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "RequestEntityTooLargeException",
+                    Some(&text),
+                );
+            }
+            Err(error) => {
+                return plain(
+                    StatusCode::BAD_REQUEST,
+                    "text/plain; charset=utf-8",
+                    format!("{error}\n"),
+                );
+            }
+        };
+        if parts.uri.path().starts_with(OPERATOR) {
+            return operator::handle(self, &parts, body).await;
+        }
+        if parts.uri.path() != "/" {
+            return plain(
+                StatusCode::NOT_FOUND,
+                "text/plain; charset=utf-8",
+                "There is nothing at this path.\n",
+            );
+        }
+        self.api(&parts, body, source).await
+    }
+
+    /// Chooses the protocol: by target, else by the service in the credential scope.
+    async fn api(&self, parts: &Parts, body: Bytes, source: IpAddr) -> Answer {
+        let has_target = parts.headers.contains_key("x-amz-target");
+        if !has_target {
+            let signed = identity::signed(parts, &body);
+            let scope = Signature::read(&signed)
+                .ok()
+                .and_then(|signature| Service::from_scope_name(signature.scope().service));
+            if let Some(service @ (Service::Ec2 | Service::Sts | Service::Iam)) = scope {
+                return crate::query::handle(self, parts, body, service, source).await;
+            }
+        }
+        if parts.method != Method::POST {
+            return plain(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "text/plain; charset=utf-8",
+                "Only POST is served here.\n",
+            );
+        }
+        direct_connect::handle(self, parts, body, source).await
+    }
+
+    fn metrics_text(&self, method: &Method) -> Answer {
+        if method != Method::GET {
+            return plain(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "text/plain; charset=utf-8",
+                "Only GET is served here.\n",
+            );
+        }
+        let snapshot = self.control.snapshot();
+        metrics::gauge!("demarc_entities").set(f64::from(
+            u32::try_from(snapshot.world.len()).unwrap_or(u32::MAX),
+        ));
+        plain(
+            StatusCode::OK,
+            "text/plain; version=0.0.4; charset=utf-8",
+            self.metrics.render(),
+        )
+    }
+}
+
+fn health(method: &Method) -> Answer {
+    if method != Method::GET && method != Method::HEAD {
+        return plain(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "text/plain; charset=utf-8",
+            "Only GET is served here.\n",
+        );
+    }
+    plain(StatusCode::OK, "application/json", r#"{"status":"ok"}"#)
+}

@@ -1,0 +1,31 @@
+//! The service's face: HTTP, who is calling, which protocol, and what the operator may do.
+//!
+//! ```text
+//!  connection ─► listener (TLS, limits) ─► front ─┬─ X-Amz-Target: OvertureService.* ─► direct_connect
+//!                                                 ├─ credential scope ec2, sts, iam  ─► query
+//!                                                 ├─ /_demarc/v1/…                   ─► operator
+//!                                                 └─ /healthz, /metrics
+//! ```
+//!
+//! Nothing here decides anything about Direct Connect: requests go to `demarc-control` and come back as
+//! answers or refusals, which are put into the form that the client expects.
+
+mod answer;
+mod config;
+mod direct_connect;
+mod duration;
+mod front;
+mod identity;
+mod listener;
+mod operator;
+mod query;
+mod service;
+mod throttle;
+mod tls;
+
+pub use config::{Config, ConfigError, ServerConfig, ThrottleConfig};
+pub use duration::{HumanDuration, InvalidDuration};
+pub use listener::{ListenError, Listener};
+pub use operator::openapi;
+pub use service::{Service, ServiceError, StoreChoice};
+pub use tls::{TlsError, tls_acceptor};

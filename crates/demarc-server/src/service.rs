@@ -1,0 +1,188 @@
+//! Putting a service together from its configuration, and running it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use demarc_auth::{Authenticator, Directory, Identities, Sessions};
+use demarc_control::{Control, Options, StartError};
+use demarc_domain::fabric::Fabric;
+use demarc_edge::Simulated;
+use demarc_store::{EmbeddedStore, MemoryStore, OpenError, SharedStore};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio::sync::Semaphore;
+
+use crate::config::{Config, ConfigError, accounts_of};
+use crate::front::{Front, OperatorAccess};
+use crate::listener::Listener;
+use crate::throttle::Throttle;
+
+/// Where state is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreChoice {
+    /// In memory: gone with the process.
+    Ephemeral,
+    /// In a directory of this machine.
+    Directory(PathBuf),
+}
+
+/// A service, ready to serve.
+pub struct Service {
+    front: Arc<Front>,
+}
+
+/// The service cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    #[error("{}", with_causes(.0))]
+    Start(#[from] StartError),
+    #[error("metrics cannot be recorded: {0}")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
+    #[error("the system gave no random numbers: {0}")]
+    Random(#[from] getrandom::Error),
+    #[error(
+        "accounts have to be configured to listen on {0}: without accounts anyone who reaches the port may do \
+         anything, so the open development mode listens on loopback addresses only"
+    )]
+    OpenToTheWorld(std::net::SocketAddr),
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text.push_str(": ");
+        text.push_str(&next.to_string());
+        cause = next.source();
+    }
+    text
+}
+
+impl Service {
+    /// Opens the store, loads it and prepares everything for requests that arrive at `listener`.
+    /// `seed` makes ids and keys predictable, for tests.
+    ///
+    /// # Errors
+    /// [`ServiceError`]; a store that was refused is left as it was found.
+    pub async fn start(
+        config: Config,
+        store: StoreChoice,
+        listener: &Listener,
+        seed: Option<[u8; 32]>,
+    ) -> Result<Self, ServiceError> {
+        let directory = config.directory()?;
+        if directory.is_none() && !listener.address().ip().is_loopback() {
+            return Err(ServiceError::OpenToTheWorld(listener.address()));
+        }
+        let metrics = recorder()?;
+        let mut settings = config.rules.clone();
+        if let Some(settle) = config.server.settle {
+            settings.settle = settle.0;
+        }
+        settings.accounts = accounts_of(directory.as_ref());
+        let fabric: Box<dyn Fabric> = Box::new(Simulated::new(settings.settle));
+        let mut options = Options::new(Arc::new(settings), fabric);
+        options.seed = seed;
+        let control = Control::start(open(store)?, options).await?;
+        Ok(Self {
+            front: Arc::new(front(&config, directory, control, metrics)?),
+        })
+    }
+
+    /// The control plane behind it.
+    pub fn control(&self) -> &Control {
+        &self.front.control
+    }
+
+    /// Who may call: for the line that is printed at the start.
+    pub fn is_open(&self) -> bool {
+        matches!(
+            self.front.authenticator.identities(),
+            Identities::Development
+        )
+    }
+
+    /// Serves until `stop` resolves, then drains.
+    pub async fn serve(self, listener: Listener, stop: impl Future<Output = ()>) {
+        listener.serve(Arc::clone(&self.front), stop).await;
+    }
+}
+
+fn open(store: StoreChoice) -> Result<SharedStore, OpenError> {
+    Ok(match store {
+        StoreChoice::Ephemeral => Arc::new(MemoryStore::new()),
+        StoreChoice::Directory(path) => Arc::new(EmbeddedStore::open(path)?),
+    })
+}
+
+/// One recorder a process; a second service in the same process shares it.
+fn recorder() -> Result<PrometheusHandle, metrics_exporter_prometheus::BuildError> {
+    use std::sync::OnceLock;
+    static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+    if let Some(handle) = RECORDER.get() {
+        return Ok(handle.clone());
+    }
+    let seconds = [
+        0.000_1, 0.000_3, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0,
+    ];
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &seconds)?
+        .set_buckets_for_metric(
+            Matcher::Suffix("_requests".to_owned()),
+            &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0],
+        )?
+        .install_recorder();
+    let handle = match handle {
+        Ok(handle) => handle,
+        // Another thread was first.
+        Err(error) => return RECORDER.get().cloned().ok_or(error),
+    };
+    metrics::gauge!("demarc_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+    Ok(RECORDER.get_or_init(|| handle).clone())
+}
+
+fn front(
+    config: &Config,
+    directory: Option<Directory>,
+    control: Control,
+    metrics: PrometheusHandle,
+) -> Result<Front, ServiceError> {
+    let sessions = match &config.server.session_key {
+        Some(key) => Sessions::new(key.expose().as_bytes()),
+        None => {
+            let mut key = [0; 32];
+            getrandom::fill(&mut key)?;
+            Sessions::new(&key)
+        }
+    };
+    let operator_token = match (&config.server.operator_token, &directory) {
+        (Some(token), _) => OperatorAccess::Token(token.clone()),
+        (None, Some(_)) => OperatorAccess::Closed,
+        (None, None) => OperatorAccess::Open,
+    };
+    // Without accounts there is nobody to protect from anybody.
+    let throttle = match (&directory, config.throttle) {
+        (_, Some(throttle)) => Some(throttle),
+        (Some(_), None) => Some(crate::config::ThrottleConfig::default()),
+        (None, None) => None,
+    };
+    let identities = match directory {
+        Some(directory) => Identities::Configured(Arc::new(directory)),
+        None => Identities::Development,
+    };
+    let timeout = u64::try_from(config.server.request_timeout.0.millis()).unwrap_or(u64::MAX);
+    Ok(Front {
+        control,
+        authenticator: Authenticator::new(identities, sessions, config.server.regions.clone()),
+        throttle: throttle.map(Throttle::new),
+        operator_token,
+        metrics,
+        slots: Semaphore::new(config.server.concurrency),
+        body_limit: config.server.body_limit,
+        timeout: Duration::from_millis(timeout),
+    })
+}

@@ -1,0 +1,26 @@
+//! How the program says that it could not do what it was asked.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+/// A failure with the status that the program ends with.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// What was asked for makes no sense, or cannot be done here: status 2.
+    Usage(String),
+    /// It was tried and did not work: status 1.
+    Other(String),
+}
+
+impl Failure {
+    /// Prints one line and gives the status.
+    pub(crate) fn report(self) -> ExitCode {
+        let (text, status) = match self {
+            Self::Usage(text) => (text, 2),
+            Self::Other(text) => (text, 1),
+        };
+        // Nothing is left to do if even this cannot be written.
+        let _ = writeln!(std::io::stderr(), "demarc: {}", text.replace('\n', " "));
+        ExitCode::from(status)
+    }
+}
