@@ -122,6 +122,13 @@ const KNOWN: [(&str, &str, &str, &[&str]); 16] = [
     ),
 ];
 
+/// The Regions of the known locations, each once.
+pub(crate) fn known_regions() -> impl Iterator<Item = &'static str> {
+    let names: std::collections::BTreeSet<&str> =
+        KNOWN.iter().map(|(region, ..)| *region).collect();
+    names.into_iter()
+}
+
 /// The locations of a Region, in the order of their codes.
 pub(crate) fn locations(world: &World, region: Region) -> Vec<Arc<Location>> {
     let mut locations: Vec<Arc<Location>> = world.stored_locations(region).cloned().collect();
@@ -221,7 +228,10 @@ pub(crate) fn place(
             .filter(|connection| ends_on(device, connection))
             .count()
     };
-    let candidates = location.devices.iter().filter(|device| has_room(world, device, needed));
+    let candidates = location
+        .devices
+        .iter()
+        .filter(|device| has_room(world, device, needed));
     candidates
         .min_by_key(|device| own_ports(device))
         .map(|device| device.name.clone())

@@ -58,6 +58,15 @@ impl Ec2Phase {
         }
     }
 
+    /// What follows when the deadline has come: `None` when there is nothing left to show.
+    pub fn after(self, now: Timestamp) -> Option<Self> {
+        match self {
+            Self::Pending { .. } | Self::Available => Some(Self::Available),
+            Self::Deleting { .. } => Some(Self::Deleted { at: now }),
+            Self::Deleted { .. } => None,
+        }
+    }
+
     /// Neither deleted nor on the way there.
     pub fn is_live(self) -> bool {
         matches!(self, Self::Pending { .. } | Self::Available)
