@@ -13,15 +13,14 @@ use serde_json::Value;
 
 use crate::context::Context;
 use crate::entity::{
-    Attachment, BgpPeer, Change, Connection, ConnectionPhase, Entity, Lag, LagPhase, Link,
-    PeerPhase, PrefixAllocation, Session, VirtualInterface, VirtualInterfaceKind,
-    VirtualInterfacePhase,
+    Attachment, BgpPeer, Change, Connection, Entity, Lag, Link, PeerPhase, PrefixAllocation,
+    Session, VirtualInterface, VirtualInterfaceKind, VirtualInterfacePhase,
 };
 use crate::ids::IdSource;
 use crate::refusal::Refusal;
 use crate::settings::{Account, Accounts, PartnerType, Settings};
 use crate::world::World;
-use crate::{decide, fire, parent, state};
+use crate::{NoRoutes, PeerReport, Report, decide, fire, observe, parent, state};
 
 /// Accounts for tests. In a [`Lab::listed`] Paula is a partner of type v2, Victor of type v1.
 pub(crate) const ALICE: &str = "111111111111";
@@ -93,6 +92,7 @@ impl Lab {
             now: self.now,
             ids: IdSource::new(seed),
             settings: Arc::clone(&self.settings),
+            routes: Arc::new(NoRoutes),
         }
     }
 
@@ -180,22 +180,40 @@ impl Lab {
         self.world.apply(&Change::Put(entity.into()));
     }
 
-    /// The link of a port goes up or down; the first time up puts an approved port into service.
+    /// What an edge saw comes in.
+    pub(crate) fn report(&mut self, reports: &[Report]) {
+        let mut context = self.context("000000000000");
+        let (world, changes) = observe(&self.world, &mut context, reports);
+        self.check(&changes, &world);
+        self.world = world;
+    }
+
+    /// The link of a port goes up or down.
     pub(crate) fn link(&mut self, id: &str, link: Link) {
-        let mut connection = self.connection(id);
-        connection.link = link;
-        if link == Link::Up && matches!(connection.phase, ConnectionPhase::Pending { .. }) {
-            connection.phase = ConnectionPhase::Live;
-        }
-        let lag = connection.lag;
-        self.put(connection);
-        if let Some(id) = lag {
-            let mut lag = self.world.lag(id).unwrap().as_ref().clone();
-            if state::has_enough_links(&self.world, &lag) {
-                lag.phase = LagPhase::Active { been_up: true };
-                self.put(lag);
-            }
-        }
+        let connection = id.parse().unwrap();
+        self.report(&[Report::Port { connection, link }]);
+    }
+
+    /// The fabric carries out all that it was told: virtual interfaces stand or are gone, live peers are
+    /// up, keys are in place.
+    pub(crate) fn converge(&mut self) {
+        let reports: Vec<Report> = self
+            .world
+            .entities()
+            .filter_map(|entity| match entity {
+                Entity::VirtualInterface(found) => carried_out(&found),
+                Entity::Connection(found) if found.mac_sec.is_some() => {
+                    Some(Report::MacSecKeysInstalled {
+                        port: ParentId::Connection(found.id),
+                    })
+                }
+                Entity::Lag(found) => Some(Report::MacSecKeysInstalled {
+                    port: ParentId::Lag(found.id),
+                }),
+                _ => None,
+            })
+            .collect();
+        self.report(&reports);
     }
 
     // ===== short cuts =====
@@ -293,6 +311,8 @@ impl Lab {
                 phase: PeerPhase::Available,
                 session: Session::Up,
                 prefixes_received: 0,
+                session_since: self.now,
+                simulated_down: false,
             }],
             phase: VirtualInterfacePhase::Active,
             generation: 1,
@@ -311,6 +331,27 @@ impl Lab {
     pub(crate) fn now_of(&self, interface: &VirtualInterface) -> VirtualInterface {
         let found = self.world.virtual_interface(interface.id).unwrap();
         found.as_ref().clone()
+    }
+}
+
+/// The report that a virtual interface stands as it should, with its live peers up.
+fn carried_out(interface: &VirtualInterface) -> Option<Report> {
+    let id = interface.id;
+    match interface.phase {
+        VirtualInterfacePhase::Active => Some(Report::VirtualInterface {
+            id,
+            generation: interface.generation,
+            peers: interface
+                .live_peers()
+                .map(|peer| PeerReport {
+                    id: peer.id,
+                    session: Session::Up,
+                    prefixes_received: 0,
+                })
+                .collect(),
+        }),
+        VirtualInterfacePhase::Deleting => Some(Report::VirtualInterfaceRemoved { id }),
+        _ => None,
     }
 }
 

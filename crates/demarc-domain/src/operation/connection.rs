@@ -458,7 +458,8 @@ pub(crate) fn step(tx: &mut Transaction<'_>, connection: &Connection) {
     let now = tx.context.now;
     match connection.phase {
         ConnectionPhase::Ordering { expires } => {
-            next.phase = ConnectionPhase::Deleted { at: expires }
+            next.phase = ConnectionPhase::Deleted { at: expires };
+            next.tags = Tags::default();
         }
         ConnectionPhase::Requested { .. } => return approve(tx, connection),
         ConnectionPhase::Pending { .. } => next.phase = ConnectionPhase::Live,
@@ -497,3 +498,6 @@ pub(super) fn is_partner_of(connection: &Connection, account: AccountId) -> bool
         .hosting()
         .is_some_and(|(partner, _)| partner == account)
 }
+
+#[cfg(test)]
+mod tests;

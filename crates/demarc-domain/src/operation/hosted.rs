@@ -415,3 +415,6 @@ pub(crate) fn associate(
     let moved = hosted_move::carry_out(tx, connection, target);
     Ok(show(tx, &moved))
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,7 @@ use super::connection::{
 use super::{billing, lag_member, resiliency_member};
 use crate::context::Context;
 use crate::entity::{Connection, ConnectionKind, EntityKey, Lag, LagPhase, Location, MacSec, Tags};
+use crate::observe::lag_may_be_up;
 use crate::paging::{Page, Unasked};
 use crate::parent::{holding, own_connection, own_lag};
 use crate::refusal::Refusal;
@@ -297,7 +298,7 @@ pub(crate) fn update(
         }
     }
     tx.put(lag.clone());
-    lag_member::note_links(tx, lag.id);
+    lag_may_be_up(tx, lag.id);
     Ok(show(tx, lag.id))
 }
 

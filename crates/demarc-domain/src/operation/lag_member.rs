@@ -9,7 +9,8 @@ use demarc_types::{LagId, ParentId};
 
 use super::connection::{check_lag_survives, check_member_limit, show};
 use super::hosted_move;
-use crate::entity::{Connection, ConnectionKind, EncryptionMode, Lag, LagPhase, VirtualInterface};
+use crate::entity::{Connection, ConnectionKind, EncryptionMode, Lag, VirtualInterface};
+use crate::observe::lag_may_be_up;
 use crate::parent::{self, Pool, holding, is_gone, own_connection, own_lag};
 use crate::refusal::Refusal;
 use crate::settings::Settings;
@@ -157,7 +158,7 @@ pub(super) fn join(
     tx.put(joined.clone());
     move_virtual_interfaces(tx, ParentId::Connection(joined.id), &lag)?;
     hosted_move::all(tx, ParentId::Connection(joined.id), ParentId::Lag(lag.id))?;
-    note_links(tx, lag.id);
+    lag_may_be_up(tx, lag.id);
     Ok(joined)
 }
 
@@ -208,18 +209,6 @@ fn check_rate_limiters(
         });
     }
     Ok(())
-}
-
-/// Remembers it when the LAG has enough links for the first time.
-pub(super) fn note_links(tx: &mut Transaction<'_>, id: LagId) {
-    let Some(lag) = tx.lag(id).cloned() else {
-        return;
-    };
-    if lag.phase == (LagPhase::Active { been_up: false }) && state::has_enough_links(tx, &lag) {
-        let mut lag = lag.as_ref().clone();
-        lag.phase = LagPhase::Active { been_up: true };
-        tx.put(lag);
-    }
 }
 
 pub(crate) fn disassociate(
