@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::entity::{
     Attachment, Connection, ConnectionPhase, PeerPhase, VirtualInterface, VirtualInterfaceKind, VirtualInterfacePhase,
 };
+use crate::gateway_rules::allowed_prefixes;
 use crate::operation::failover_test;
 use crate::world::World;
 use crate::{parent, state};
@@ -184,19 +185,11 @@ pub fn domain(world: &World, domain: RoutingDomain) -> Option<DomainIntent> {
     match domain {
         RoutingDomain::Gateway(id) => {
             let gateway = world.gateway(id)?;
-            let uplinks = world.associations_of(id).filter(|association| association.is_live()).map(|association| {
-                let prefixes = prefixes_behind(world, association.associated);
-                let announced = match association.associated {
-                    // A filter: a CIDR passes when an allowed prefix covers it.
-                    GatewayRef::VirtualPrivate(_) => prefixes
-                        .iter()
-                        .copied()
-                        .filter(|cidr| association.allowed_prefixes.iter().any(|allowed| allowed.contains(cidr)))
-                        .collect(),
-                    // Origination: every allowed prefix, as written.
-                    GatewayRef::Transit(_) => association.allowed_prefixes.clone(),
-                };
-                UplinkIntent { gateway: association.associated, announced, prefixes }
+            let in_force = world.associations_of(id).filter(|association| association.is_in_force());
+            let uplinks = in_force.map(|association| UplinkIntent {
+                gateway: association.associated,
+                announced: allowed_prefixes::announced(world, association),
+                prefixes: prefixes_behind(world, association.associated),
             });
             Some(DomainIntent { domain, asn: gateway.amazon_side_asn, uplinks: uplinks.collect() })
         }

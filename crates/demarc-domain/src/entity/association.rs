@@ -59,6 +59,14 @@ impl Association {
         }
     }
 
+    /// Its routes are announced: from `associated` until it ends.
+    pub fn is_in_force(&self) -> bool {
+        matches!(
+            self.phase,
+            AssociationPhase::Associated | AssociationPhase::Updating { .. }
+        )
+    }
+
     /// Not on the way out.
     pub fn is_live(&self) -> bool {
         !matches!(self.phase, AssociationPhase::Disassociating { .. })

@@ -7,8 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::error::Ec2Error;
-use super::request::Describe;
-use super::response::{Page, TagView};
+use super::request::{Describe, Ec2Tag};
+use super::response::Page;
 
 /// One filter of a Describe call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub(super) trait Filtered {
     fn values(&self, name: &str) -> Vec<String>;
 
     /// `None` for what has no tags, and no filters for them.
-    fn tags(&self) -> Option<&[TagView]>;
+    fn tags(&self) -> Option<&[Ec2Tag]>;
 
     /// What no other view of the list has; stands in the token of the next page.
     fn id(&self) -> String;

@@ -170,18 +170,18 @@ pub struct ModifyTransitGateway {
     pub options: TransitGatewayChanges,
 }
 
-/// Options of a transit gateway that were given; switches say `enable` or `disable`.
+/// Options of a transit gateway that were given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TransitGatewayChanges {
     pub amazon_side_asn: Option<i64>,
-    pub auto_accept_shared_attachments: Option<String>,
-    pub default_route_table_association: Option<String>,
-    pub default_route_table_propagation: Option<String>,
-    pub vpn_ecmp_support: Option<String>,
-    pub dns_support: Option<String>,
-    pub security_group_referencing_support: Option<String>,
+    pub auto_accept_shared_attachments: Option<bool>,
+    pub default_route_table_association: Option<bool>,
+    pub default_route_table_propagation: Option<bool>,
+    pub vpn_ecmp_support: Option<bool>,
+    pub dns_support: Option<bool>,
+    pub security_group_referencing_support: Option<bool>,
     /// At creation only.
-    pub multicast_support: Option<String>,
+    pub multicast_support: Option<bool>,
     /// `TransitGatewayCidrBlocks` at creation, `AddTransitGatewayCidrBlocks` afterwards.
     pub add_cidr_blocks: Vec<String>,
     pub remove_cidr_blocks: Vec<String>,

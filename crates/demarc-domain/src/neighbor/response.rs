@@ -2,7 +2,9 @@
 
 mod filtered;
 
-use super::request::VpcAttribute;
+use demarc_types::Timestamp;
+
+use super::request::{Ec2Tag, VpcAttribute};
 
 /// The answer to a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,11 +46,10 @@ pub struct Page<T> {
     pub next_token: Option<String>,
 }
 
-/// A tag; `DescribeTags` says whose, elsewhere the last two members are of no interest.
+/// A tag, and whose it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TagView {
-    pub key: String,
-    pub value: String,
+    pub tag: Ec2Tag,
     pub resource_id: String,
     /// `vpc`, `vpn-gateway` or `transit-gateway`.
     pub resource_type: &'static str,
@@ -66,7 +67,7 @@ pub struct VpcView {
     pub is_default: bool,
     pub cidr_blocks: Vec<CidrBlockView>,
     pub ipv6_cidr_blocks: Vec<CidrBlockView>,
-    pub tags: Vec<TagView>,
+    pub tags: Vec<Ec2Tag>,
 }
 
 /// One address block of a VPC.
@@ -147,7 +148,7 @@ pub struct VpnGatewayView {
     pub availability_zone: Option<String>,
     pub amazon_side_asn: u32,
     pub attachment: Option<VpcAttachmentView>,
-    pub tags: Vec<TagView>,
+    pub tags: Vec<Ec2Tag>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -163,22 +164,21 @@ pub struct TransitGatewayView {
     pub state: &'static str,
     pub owner_id: String,
     pub description: String,
-    /// RFC 3339, milliseconds.
-    pub creation_time: String,
+    pub creation_time: Timestamp,
     pub amazon_side_asn: u32,
-    /// `enable` or `disable`, as are those below.
-    pub auto_accept_shared_attachments: &'static str,
-    pub default_route_table_association: &'static str,
-    /// Both ids are there when the respective switch is on.
+    pub auto_accept_shared_attachments: bool,
+    pub default_route_table_association: bool,
+    /// Is there while the default association is on.
     pub association_default_route_table_id: Option<String>,
-    pub default_route_table_propagation: &'static str,
+    pub default_route_table_propagation: bool,
+    /// Is there while the default propagation is on.
     pub propagation_default_route_table_id: Option<String>,
-    pub vpn_ecmp_support: &'static str,
-    pub dns_support: &'static str,
-    pub security_group_referencing_support: &'static str,
-    pub multicast_support: &'static str,
+    pub vpn_ecmp_support: bool,
+    pub dns_support: bool,
+    pub security_group_referencing_support: bool,
+    pub multicast_support: bool,
     pub transit_gateway_cidr_blocks: Vec<String>,
-    pub tags: Vec<TagView>,
+    pub tags: Vec<Ec2Tag>,
 }
 
 /// An association with a Direct Connect gateway, as the transit gateway has it.
@@ -196,7 +196,7 @@ pub struct TransitGatewayAttachmentView {
     pub state: &'static str,
     /// The route table that it is associated with, and the state of that.
     pub association: Option<(String, &'static str)>,
-    pub creation_time: String,
+    pub creation_time: Timestamp,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -206,7 +206,7 @@ pub struct TransitGatewayRouteTableView {
     pub state: &'static str,
     pub default_association_route_table: bool,
     pub default_propagation_route_table: bool,
-    pub creation_time: String,
+    pub creation_time: Timestamp,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

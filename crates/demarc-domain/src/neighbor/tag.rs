@@ -88,13 +88,22 @@ fn check_count(settings: &Settings, resource: &str, tags: &Tags) -> Result<(), E
     Ok(())
 }
 
-/// The tags as they stand in another view.
-pub(super) fn views(id: &str, resource_type: &'static str, tags: &Tags) -> Vec<TagView> {
+/// The tags in their own order.
+pub(super) fn list(tags: &Tags) -> Vec<Ec2Tag> {
     tags.iter()
-        .map(|(key, value)| TagView {
+        .map(|(key, value)| Ec2Tag {
             key: key.to_owned(),
             value: value.to_owned(),
-            resource_id: id.to_owned(),
+        })
+        .collect()
+}
+
+fn views(id: impl ToString, resource_type: &'static str, tags: &Tags) -> Vec<TagView> {
+    list(tags)
+        .into_iter()
+        .map(|tag| TagView {
+            tag,
+            resource_id: id.to_string(),
             resource_type,
         })
         .collect()
@@ -178,13 +187,13 @@ pub(super) fn describe(
     let home = (context.account, context.region);
     let vpcs = world
         .vpcs_of(home.0, home.1)
-        .flat_map(|found| views(&found.id.to_string(), VPC, &found.tags));
+        .flat_map(|found| views(found.id, VPC, &found.tags));
     let vpn_gateways = world
         .vpn_gateways_of(home.0, home.1)
-        .flat_map(|found| views(&found.id.to_string(), VPN_GATEWAY, &found.tags));
+        .flat_map(|found| views(found.id, VPN_GATEWAY, &found.tags));
     let transit_gateways = world
         .transit_gateways_of(home.0, home.1)
-        .flat_map(|found| views(&found.id.to_string(), TRANSIT_GATEWAY, &found.tags));
+        .flat_map(|found| views(found.id, TRANSIT_GATEWAY, &found.tags));
     let all = vpcs.chain(vpn_gateways).chain(transit_gateways).collect();
     filter::page(input, all)
 }

@@ -87,45 +87,28 @@ fn apply(
     options: &mut TransitGatewayOptions,
     changes: &TransitGatewayChanges,
 ) -> Result<(), Ec2Error> {
-    for (option, given, name) in [
+    for (option, given) in [
         (
             &mut options.auto_accept_shared_attachments,
-            &changes.auto_accept_shared_attachments,
-            "autoAcceptSharedAttachments",
+            changes.auto_accept_shared_attachments,
         ),
         (
             &mut options.default_route_table_association,
-            &changes.default_route_table_association,
-            "defaultRouteTableAssociation",
+            changes.default_route_table_association,
         ),
         (
             &mut options.default_route_table_propagation,
-            &changes.default_route_table_propagation,
-            "defaultRouteTablePropagation",
+            changes.default_route_table_propagation,
         ),
-        (
-            &mut options.vpn_ecmp_support,
-            &changes.vpn_ecmp_support,
-            "vpnEcmpSupport",
-        ),
-        (&mut options.dns_support, &changes.dns_support, "dnsSupport"),
+        (&mut options.vpn_ecmp_support, changes.vpn_ecmp_support),
+        (&mut options.dns_support, changes.dns_support),
         (
             &mut options.security_group_referencing_support,
-            &changes.security_group_referencing_support,
-            "securityGroupReferencingSupport",
+            changes.security_group_referencing_support,
         ),
-        (
-            &mut options.multicast_support,
-            &changes.multicast_support,
-            "multicastSupport",
-        ),
+        (&mut options.multicast_support, changes.multicast_support),
     ] {
-        *option = match given.as_deref() {
-            None => *option,
-            Some("enable") => true,
-            Some("disable") => false,
-            Some(other) => return Err(Ec2Error::value(other, name, "Use enable or disable.")),
-        };
+        *option = given.unwrap_or(*option);
     }
     options
         .cidr_blocks
@@ -151,34 +134,33 @@ pub(super) fn route_table_id(gateway: &TransitGateway) -> String {
 }
 
 pub(super) fn show(gateway: &TransitGateway) -> TransitGatewayView {
-    let id = gateway.id.to_string();
     let options = &gateway.options;
-    let switch = |on: bool| if on { "enable" } else { "disable" };
     let table = |on: bool| on.then(|| route_table_id(gateway));
     TransitGatewayView {
+        transit_gateway_id: gateway.id.to_string(),
         transit_gateway_arn: format!(
-            "arn:{}:ec2:{}:{}:transit-gateway/{id}",
+            "arn:{}:ec2:{}:{}:transit-gateway/{}",
             gateway.region.partition().as_str(),
             gateway.region,
-            gateway.owner
+            gateway.owner,
+            gateway.id
         ),
         state: gateway.phase.as_str(),
         owner_id: gateway.owner.to_string(),
         description: gateway.description.clone(),
-        creation_time: gateway.created.to_rfc3339(),
+        creation_time: gateway.created,
         amazon_side_asn: gateway.amazon_side_asn.get(),
-        auto_accept_shared_attachments: switch(options.auto_accept_shared_attachments),
-        default_route_table_association: switch(options.default_route_table_association),
+        auto_accept_shared_attachments: options.auto_accept_shared_attachments,
+        default_route_table_association: options.default_route_table_association,
         association_default_route_table_id: table(options.default_route_table_association),
-        default_route_table_propagation: switch(options.default_route_table_propagation),
+        default_route_table_propagation: options.default_route_table_propagation,
         propagation_default_route_table_id: table(options.default_route_table_propagation),
-        vpn_ecmp_support: switch(options.vpn_ecmp_support),
-        dns_support: switch(options.dns_support),
-        security_group_referencing_support: switch(options.security_group_referencing_support),
-        multicast_support: switch(options.multicast_support),
+        vpn_ecmp_support: options.vpn_ecmp_support,
+        dns_support: options.dns_support,
+        security_group_referencing_support: options.security_group_referencing_support,
+        multicast_support: options.multicast_support,
         transit_gateway_cidr_blocks: options.cidr_blocks.clone(),
-        tags: tag::views(&id, tag::TRANSIT_GATEWAY, &gateway.tags),
-        transit_gateway_id: id,
+        tags: tag::list(&gateway.tags),
     }
 }
 

@@ -72,7 +72,7 @@ fn show(world: &World, association: &Association) -> Option<TransitGatewayAttach
             AssociationPhase::Disassociating { .. } => "deleting",
         },
         association: gateway.and_then(|gateway| with_table(gateway, association)),
-        creation_time: association.created.to_rfc3339(),
+        creation_time: association.created,
     })
 }
 

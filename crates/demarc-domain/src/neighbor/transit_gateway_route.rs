@@ -9,15 +9,15 @@ use demarc_types::{GatewayRef, Prefix};
 
 use super::error::Ec2Error;
 use super::filter::{self, Filter, Filtered};
-use super::request::{Describe, SearchRoutes};
+use super::request::{Describe, Ec2Tag, SearchRoutes};
 use super::response::{
-    Ec2Response, Page, TagView, TransitGatewayRouteAttachmentView, TransitGatewayRouteTableView,
+    Ec2Response, Page, TransitGatewayRouteAttachmentView, TransitGatewayRouteTableView,
     TransitGatewayRouteView,
 };
 use super::transit_gateway::route_table_id;
 use super::transit_gateway_attachment::{RESOURCE_TYPE, attachment_id};
 use crate::context::Context;
-use crate::entity::{Association, AssociationPhase, Ec2Phase, TransitGateway};
+use crate::entity::{Ec2Phase, TransitGateway};
 use crate::gateway_rules;
 use crate::route_source::RouteDirection;
 use crate::world::World;
@@ -71,7 +71,7 @@ fn show_table(gateway: &TransitGateway) -> TransitGatewayRouteTableView {
         state: gateway.phase.as_str(),
         default_association_route_table: gateway.options.default_route_table_association,
         default_propagation_route_table: gateway.options.default_route_table_propagation,
-        creation_time: gateway.created.to_rfc3339(),
+        creation_time: gateway.created,
     }
 }
 
@@ -128,15 +128,9 @@ fn propagated(
     if !gateway.options.default_route_table_propagation {
         return table;
     }
-    let in_force = |association: &&std::sync::Arc<Association>| {
-        matches!(
-            association.phase,
-            AssociationPhase::Associated | AssociationPhase::Updating { .. }
-        )
-    };
     for association in world
         .associations_with(GatewayRef::Transit(gateway.id))
-        .filter(in_force)
+        .filter(|association| association.is_in_force())
     {
         let way = TransitGatewayRouteAttachmentView {
             resource_id: association.gateway.to_string(),
@@ -234,7 +228,7 @@ impl Filtered for TransitGatewayRouteView {
         }
     }
 
-    fn tags(&self) -> Option<&[TagView]> {
+    fn tags(&self) -> Option<&[Ec2Tag]> {
         None
     }
 

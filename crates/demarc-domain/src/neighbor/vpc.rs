@@ -88,7 +88,6 @@ fn fresh_id(tx: &mut Transaction<'_>) -> VpcId {
 }
 
 pub(super) fn show(vpc: &Vpc) -> VpcView {
-    let id = vpc.id.to_string();
     let (ipv4, ipv6): (Vec<_>, Vec<_>) = vpc
         .cidrs
         .iter()
@@ -99,6 +98,7 @@ pub(super) fn show(vpc: &Vpc) -> VpcView {
             .collect()
     };
     VpcView {
+        vpc_id: vpc.id.to_string(),
         owner_id: vpc.owner.to_string(),
         state: "available",
         cidr_block: ipv4
@@ -110,8 +110,7 @@ pub(super) fn show(vpc: &Vpc) -> VpcView {
         is_default: false,
         cidr_blocks: blocks(ipv4),
         ipv6_cidr_blocks: blocks(ipv6),
-        tags: tag::views(&id, tag::VPC, &vpc.tags),
-        vpc_id: id,
+        tags: tag::list(&vpc.tags),
     }
 }
 

@@ -100,15 +100,14 @@ fn fresh_id(tx: &mut Transaction<'_>) -> VpnGatewayId {
 }
 
 fn show(gateway: &VpnGateway) -> VpnGatewayView {
-    let id = gateway.id.to_string();
     VpnGatewayView {
+        vpn_gateway_id: gateway.id.to_string(),
         state: gateway.phase.as_str(),
         gateway_type: TYPE,
         availability_zone: gateway.availability_zone.clone(),
         amazon_side_asn: gateway.amazon_side_asn.get(),
         attachment: gateway.attachment.map(show_attachment),
-        tags: tag::views(&id, tag::VPN_GATEWAY, &gateway.tags),
-        vpn_gateway_id: id,
+        tags: tag::list(&gateway.tags),
     }
 }
 

@@ -6,9 +6,15 @@ use super::{
     TransitGatewayView, VpcView, VpnGatewayView,
 };
 use crate::neighbor::filter::Filtered;
+use crate::neighbor::request::Ec2Tag;
 
 fn flag(value: bool) -> Vec<String> {
     vec![value.to_string()]
+}
+
+/// The API's word for a switch.
+fn switch(on: bool) -> Vec<String> {
+    word(if on { "enable" } else { "disable" })
 }
 
 fn word(value: &str) -> Vec<String> {
@@ -60,7 +66,7 @@ impl Filtered for VpcView {
         }
     }
 
-    fn tags(&self) -> Option<&[TagView]> {
+    fn tags(&self) -> Option<&[Ec2Tag]> {
         Some(&self.tags)
     }
 
@@ -81,7 +87,7 @@ impl Filtered for NetworkAclView {
         }
     }
 
-    fn tags(&self) -> Option<&[TagView]> {
+    fn tags(&self) -> Option<&[Ec2Tag]> {
         None
     }
 
@@ -110,7 +116,7 @@ impl Filtered for RouteTableView {
         }
     }
 
-    fn tags(&self) -> Option<&[TagView]> {
+    fn tags(&self) -> Option<&[Ec2Tag]> {
         None
     }
 
@@ -138,7 +144,7 @@ impl Filtered for SecurityGroupView {
         }
     }
 
-    fn tags(&self) -> Option<&[TagView]> {
+    fn tags(&self) -> Option<&[Ec2Tag]> {
         None
     }
 
@@ -171,7 +177,7 @@ impl Filtered for VpnGatewayView {
         }
     }
 
-    fn tags(&self) -> Option<&[TagView]> {
+    fn tags(&self) -> Option<&[Ec2Tag]> {
         Some(&self.tags)
     }
 
@@ -203,23 +209,27 @@ impl Filtered for TransitGatewayView {
                 .iter()
                 .cloned()
                 .collect(),
-            "options.auto-accept-shared-attachments" => word(self.auto_accept_shared_attachments),
-            "options.default-route-table-association" => word(self.default_route_table_association),
-            "options.default-route-table-propagation" => word(self.default_route_table_propagation),
-            "options.dns-support" => word(self.dns_support),
+            "options.auto-accept-shared-attachments" => switch(self.auto_accept_shared_attachments),
+            "options.default-route-table-association" => {
+                switch(self.default_route_table_association)
+            }
+            "options.default-route-table-propagation" => {
+                switch(self.default_route_table_propagation)
+            }
+            "options.dns-support" => switch(self.dns_support),
             "options.propagation-default-route-table-id" => self
                 .propagation_default_route_table_id
                 .iter()
                 .cloned()
                 .collect(),
-            "options.vpn-ecmp-support" => word(self.vpn_ecmp_support),
+            "options.vpn-ecmp-support" => switch(self.vpn_ecmp_support),
             "owner-id" => word(&self.owner_id),
             "state" => word(self.state),
             _ => word(&self.transit_gateway_id),
         }
     }
 
-    fn tags(&self) -> Option<&[TagView]> {
+    fn tags(&self) -> Option<&[Ec2Tag]> {
         Some(&self.tags)
     }
 
@@ -258,7 +268,7 @@ impl Filtered for TransitGatewayAttachmentView {
         }
     }
 
-    fn tags(&self) -> Option<&[TagView]> {
+    fn tags(&self) -> Option<&[Ec2Tag]> {
         None
     }
 
@@ -286,7 +296,7 @@ impl Filtered for TransitGatewayRouteTableView {
         }
     }
 
-    fn tags(&self) -> Option<&[TagView]> {
+    fn tags(&self) -> Option<&[Ec2Tag]> {
         None
     }
 
@@ -300,19 +310,19 @@ impl Filtered for TagView {
 
     fn values(&self, name: &str) -> Vec<String> {
         match name {
-            "key" => word(&self.key),
+            "key" => word(&self.tag.key),
             "resource-type" => word(self.resource_type),
-            "value" => word(&self.value),
+            "value" => word(&self.tag.value),
             _ => word(&self.resource_id),
         }
     }
 
-    fn tags(&self) -> Option<&[Self]> {
-        Some(std::slice::from_ref(self))
+    fn tags(&self) -> Option<&[Ec2Tag]> {
+        Some(std::slice::from_ref(&self.tag))
     }
 
     fn id(&self) -> String {
-        format!("{} {}", self.resource_id, self.key)
+        format!("{} {}", self.resource_id, self.tag.key)
     }
 }
 
@@ -327,7 +337,7 @@ impl Filtered for RegionView {
         }
     }
 
-    fn tags(&self) -> Option<&[TagView]> {
+    fn tags(&self) -> Option<&[Ec2Tag]> {
         None
     }
 
@@ -358,7 +368,7 @@ impl Filtered for AvailabilityZoneView {
         }
     }
 
-    fn tags(&self) -> Option<&[TagView]> {
+    fn tags(&self) -> Option<&[Ec2Tag]> {
         None
     }
 
