@@ -11,7 +11,7 @@
 //!        poll_output: Connect, Send, Close ...     next_deadline
 //! ```
 //!
-//! A neighbour has one [`Session`] and up to two connections: the one that we open and the one that
+//! A neighbor has one [`Session`] and up to two connections: the one that we open and the one that
 //! it opens. Each runs the RFC's table, [`transition`], which is a pure function of state and event.
 //! Nothing here knows a socket, a clock or a random source.
 //!

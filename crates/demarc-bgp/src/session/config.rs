@@ -25,7 +25,7 @@ impl SessionConfig {
     pub const MIN_HOLD_TIME: u16 = 3;
     /// Graceful restart time that we offer, and the longest that we keep stale routes.
     pub const RESTART_TIME: Duration = Duration::from_secs(120);
-    /// Hold time until the neighbour's OPEN has come (RFC 4271 §8.2.2 suggests four minutes).
+    /// Hold time until the neighbor's OPEN has come (RFC 4271 §8.2.2 suggests four minutes).
     pub const OPEN_HOLD_TIME: Duration = Duration::from_secs(240);
 
     /// Our OPEN.

@@ -44,7 +44,7 @@ impl Damping {
     const MOST: Duration = Duration::from_secs(60);
     /// Up for longer than this is a session that works.
     const STABLE: Duration = Duration::from_secs(60);
-    /// From so many failures in a row on, the neighbour's own attempts are refused too.
+    /// From so many failures in a row on, the neighbor's own attempts are refused too.
     const REFUSE_FROM: u32 = 4;
 
     pub(super) fn count(&mut self) {

@@ -18,7 +18,7 @@
 //! connections), 13 (the session turns its idle hold timer into event 6 or 7).
 //!
 //! Two arms differ from the letter of the RFC, as in every router of today: a failed attempt in
-//! Connect goes to Active, where a connection of the neighbour is welcome, instead of Idle, where it
+//! Connect goes to Active, where a connection of the neighbor is welcome, instead of Idle, where it
 //! is not; and a NOTIFICATION is never answered with one.
 
 /// The six states.
@@ -83,7 +83,7 @@ pub enum Event {
     KeepaliveTimerExpires,
     /// 16: Tcp_CR_Acked, our connection is up.
     TcpConnectionAcked,
-    /// 17: the neighbour's connection is up.
+    /// 17: the neighbor's connection is up.
     TcpConnectionConfirmed,
     /// 18
     TcpConnectionFails,
@@ -152,7 +152,7 @@ pub enum Action {
     CountConnectRetry,
     StartConnectRetryTimer,
     StopConnectRetryTimer,
-    /// Start a TCP connection to the neighbour, dropping an attempt that is under way.
+    /// Start a TCP connection to the neighbor, dropping an attempt that is under way.
     Connect,
     DropConnection,
     SendOpen,
@@ -299,7 +299,7 @@ pub const fn transition(state: State, event: Event) -> Transition {
             | E::SendHoldTimerExpires,
         ) => to(S::Idle, FAILED),
 
-        // ----- OpenSent, OpenConfirm and Established: a stop is told to the neighbour
+        // ----- OpenSent, OpenConfirm and Established: a stop is told to the neighbor
         (S::OpenSent | S::OpenConfirm | S::Established, E::ManualStop) => {
             to(S::Idle, &[A::Notify, A::ClearConnectRetryCounter])
         }

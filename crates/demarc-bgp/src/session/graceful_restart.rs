@@ -1,4 +1,4 @@
-//! Helping a neighbour through its restart (RFC 4724 §4.2).
+//! Helping a neighbor through its restart (RFC 4724 §4.2).
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ pub(super) enum Helper {
     /// No stale routes.
     #[default]
     Off,
-    /// The connection is lost; the neighbour may come back until then.
+    /// The connection is lost; the neighbor may come back until then.
     Waiting { until: Timestamp },
     /// It is back; End-of-RIB must come until then.
     Receiving { until: Timestamp },

@@ -62,7 +62,7 @@ impl Link {
         Some(timer)
     }
 
-    /// Whether OPENs are being exchanged or have been: the neighbour can be told of the end.
+    /// Whether OPENs are being exchanged or have been: the neighbor can be told of the end.
     pub(super) const fn is_connected(&self) -> bool {
         matches!(
             self.state,

@@ -1,4 +1,4 @@
-//! The session: two links, one neighbour.
+//! The session: two links, one neighbor.
 
 mod input;
 mod step;
@@ -21,7 +21,7 @@ use crate::wire::{ErrorCode, Notification, RefreshKind, RouteRefresh};
 /// What an operator or another part of the edge wants.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Command {
-    /// Stay down, and tell the neighbour why (Cease 6/2, RFC 8203).
+    /// Stay down, and tell the neighbor why (Cease 6/2, RFC 8203).
     Shutdown { text: String },
     /// Undo a shutdown.
     Enable,
@@ -29,20 +29,20 @@ pub enum Command {
     Clear { text: String },
     /// BFD has seen the path fail (Cease 6/10, RFC 9384): no graceful restart.
     BfdDown,
-    /// The neighbour is removed from the configuration (Cease 6/3).
+    /// The neighbor is removed from the configuration (Cease 6/3).
     Deconfigure,
-    /// Ask the neighbour to announce everything again, if it can.
+    /// Ask the neighbor to announce everything again, if it can.
     RequestRefresh,
     /// Nothing could be written for too long (RFC 9687).
     SendHoldTimerExpired,
 }
 
-/// A BGP session with one neighbour.
+/// A BGP session with one neighbor.
 #[derive(Clone, Debug)]
 pub struct Session {
     config: SessionConfig,
     outgoing: Link,
-    /// There while the neighbour's own connection is.
+    /// There while the neighbor's own connection is.
     incoming: Option<Link>,
     /// Why nothing happens, when nothing happens.
     idle: Option<IdleReason>,
@@ -205,7 +205,7 @@ impl Session {
         self.note_state(now);
     }
 
-    /// May a connection that the neighbour has opened stay? [`Admission::Accept`] is followed by
+    /// May a connection that the neighbor has opened stay? [`Admission::Accept`] is followed by
     /// carrying out all outputs, attaching it as [`Direction::Incoming`], and
     /// [`handle_connected`](Self::handle_connected).
     pub fn admit_incoming(&mut self, now: Timestamp) -> Admission {
@@ -223,7 +223,7 @@ impl Session {
         admission
     }
 
-    /// A connection is there: ours is made (event 16), or the neighbour's is attached (event 17).
+    /// A connection is there: ours is made (event 16), or the neighbor's is attached (event 17).
     pub fn handle_connected(&mut self, direction: Direction, now: Timestamp) {
         let event = match direction {
             Direction::Outgoing => Event::TcpConnectionAcked,
@@ -282,7 +282,7 @@ impl Session {
         self.note_state(now);
     }
 
-    /// The RIB has counted more distinct prefixes from the neighbour than `limit`, before policy:
+    /// The RIB has counted more distinct prefixes from the neighbor than `limit`, before policy:
     /// the session ends and stays away (spec/routing §2).
     pub fn handle_prefix_limit_exceeded(&mut self, limit: u32, now: Timestamp) {
         if self.state() == State::Established {
@@ -384,10 +384,10 @@ impl Session {
         let restarts = self
             .negotiated()
             .is_some_and(|it| it.restart_time().is_some());
-        let superseded = "the neighbour has opened a new connection";
+        let superseded = "the neighbor has opened a new connection";
         for direction in [Direction::Outgoing, Direction::Incoming] {
             if self.link(direction).is_some_and(established) && restarts {
-                // The neighbour has restarted before we noticed (RFC 4724 §4.2).
+                // The neighbor has restarted before we noticed (RFC 4724 §4.2).
                 self.handle_connection_lost(direction, superseded, now);
             }
         }
@@ -430,7 +430,7 @@ impl Session {
         self.idle = Some(IdleReason::PrefixLimit { until: now + wait });
     }
 
-    /// The driver cannot take more input now: silence is not the neighbour's fault.
+    /// The driver cannot take more input now: silence is not the neighbor's fault.
     pub fn handle_input_paused(&mut self, now: Timestamp) {
         for direction in [Direction::Outgoing, Direction::Incoming] {
             if let Some(link) = self.link_mut(direction)

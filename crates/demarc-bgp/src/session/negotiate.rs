@@ -1,4 +1,4 @@
-//! Is the neighbour's OPEN acceptable, and what holds between the two (RFC 4271 §6.2).
+//! Is the neighbor's OPEN acceptable, and what holds between the two (RFC 4271 §6.2).
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -19,12 +19,12 @@ pub struct Negotiated {
     pub four_octet_asn: bool,
     pub route_refresh: bool,
     pub enhanced_route_refresh: bool,
-    /// What the neighbour can do, as it said.
+    /// What the neighbor can do, as it said.
     pub peer_capabilities: Capabilities,
 }
 
 impl Negotiated {
-    /// How to read the neighbour's UPDATEs.
+    /// How to read the neighbor's UPDATEs.
     #[must_use]
     pub const fn context(&self) -> SessionContext {
         SessionContext {
@@ -33,7 +33,7 @@ impl Negotiated {
         }
     }
 
-    /// How long routes outlive a lost connection: the neighbour's restart time, at most ours.
+    /// How long routes outlive a lost connection: the neighbor's restart time, at most ours.
     /// `None` unless it can preserve forwarding for the family of the session (RFC 4724 §4.2).
     #[must_use]
     pub fn restart_time(&self) -> Option<Duration> {
@@ -43,7 +43,7 @@ impl Negotiated {
         Some(time.min(SessionConfig::RESTART_TIME)).filter(|time| !time.is_zero())
     }
 
-    /// The neighbour says that it kept forwarding while it was away (RFC 4724 §4.2).
+    /// The neighbor says that it kept forwarding while it was away (RFC 4724 §4.2).
     #[must_use]
     pub fn forwarding_preserved(&self) -> bool {
         let restart = self.peer_capabilities.graceful_restart.as_ref();

@@ -6,12 +6,12 @@ use super::fsm::State;
 use super::negotiate::Negotiated;
 use crate::wire::{Fault, Notification, PathAttributes};
 
-/// Which of a neighbour's two possible connections.
+/// Which of a neighbor's two possible connections.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
 pub enum Direction {
     /// We opened it.
     Outgoing,
-    /// The neighbour opened it.
+    /// The neighbor opened it.
     Incoming,
 }
 
@@ -25,7 +25,7 @@ impl Direction {
     }
 }
 
-/// Whether a connection that the neighbour opened may stay.
+/// Whether a connection that the neighbor opened may stay.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub enum Admission {
     /// Attach it and call `handle_connected`.
@@ -53,7 +53,7 @@ pub enum DownReason {
 /// Outputs, to be carried out in order.
 #[derive(Clone, Debug)]
 pub enum Output {
-    /// Open a connection to the neighbour; answer with `handle_connected` or
+    /// Open a connection to the neighbor; answer with `handle_connected` or
     /// `handle_connection_lost` for [`Direction::Outgoing`].
     Connect,
     /// Write these bytes on that connection.
@@ -64,7 +64,7 @@ pub enum Output {
     Up(Direction, Box<Negotiated>),
     /// Routes in.
     Routes(RouteUpdate),
-    /// The neighbour has sent its first full set: drop routes that are still stale.
+    /// The neighbor has sent its first full set: drop routes that are still stale.
     EndOfRib,
     /// The session is down: drop all its routes, or mark them stale.
     Down {
@@ -75,7 +75,7 @@ pub enum Output {
     FlushStale,
     /// Announce everything again, between the marks of RFC 7313 when `enhanced`.
     RefreshRequested { enhanced: bool },
-    /// The neighbour announces everything again: mark all its routes stale.
+    /// The neighbor announces everything again: mark all its routes stale.
     RefreshBegin,
     /// It has: drop routes that are still stale.
     RefreshEnd,

@@ -1,4 +1,4 @@
-//! How long a neighbour stays away after announcing too much (spec/routing §2). Counting and
+//! How long a neighbor stays away after announcing too much (spec/routing §2). Counting and
 //! warning are done where the prefixes are: [`crate::policy::PrefixLimit`].
 
 use std::time::Duration;

@@ -12,7 +12,7 @@ use crate::wire::{MessageType, Notification};
 pub enum IdleReason {
     /// Not started yet.
     NotStarted,
-    /// An operator shut it down, with this text for the neighbour.
+    /// An operator shut it down, with this text for the neighbor.
     AdministrativeShutdown { text: String },
     /// Too many prefixes (spec/routing §2).
     PrefixLimit { until: Timestamp },
@@ -56,7 +56,7 @@ pub struct Counters {
     pub flaps: u64,
     /// Malformed attributes (RFC 7606) that did not end the session.
     pub faults: u64,
-    /// Connections of the neighbour that were not admitted.
+    /// Connections of the neighbor that were not admitted.
     pub refused: u64,
 }
 

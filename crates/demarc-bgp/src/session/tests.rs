@@ -1,4 +1,4 @@
-//! The session machine as a whole, by hand-made neighbours.
+//! The session machine as a whole, by hand-made neighbors.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -30,7 +30,7 @@ fn config() -> SessionConfig {
     }
 }
 
-/// What a well-behaved neighbour says first.
+/// What a well-behaved neighbor says first.
 fn peer_open() -> Open {
     Open {
         two_octet_asn: 65001,
@@ -295,7 +295,7 @@ fn an_incoming_connection_with_an_open_ends_our_own_attempt() {
 }
 
 #[test]
-fn a_second_connection_of_the_neighbour_does_not_disturb_an_established_session() {
+fn a_second_connection_of_the_neighbor_does_not_disturb_an_established_session() {
     let mut session = established_with(&peer_open());
     assert_eq!(session.admit_incoming(at(1)), Admission::Accept);
     session.handle_connected(IN, at(1));
@@ -310,7 +310,7 @@ fn a_second_connection_of_the_neighbour_does_not_disturb_an_established_session(
 }
 
 #[test]
-fn a_lost_connection_keeps_stale_routes_for_a_restarting_neighbour() {
+fn a_lost_connection_keeps_stale_routes_for_a_restarting_neighbor() {
     let mut session = established_with(&restarting_open(true));
     session.handle_connection_lost(OUT, "reset", at(10));
     let lost = downs(&drain(&mut session));
@@ -321,7 +321,7 @@ fn a_lost_connection_keeps_stale_routes_for_a_restarting_neighbour() {
     assert_eq!(
         session.status(at(10)).stale_until,
         Some(at(70)),
-        "the neighbour's 60 s"
+        "the neighbor's 60 s"
     );
     assert_eq!(session.admit_incoming(at(20)), Admission::Accept);
     session.handle_connected(IN, at(20));
@@ -349,7 +349,7 @@ fn a_lost_connection_keeps_stale_routes_for_a_restarting_neighbour() {
 }
 
 #[test]
-fn stale_routes_go_when_the_neighbour_lost_its_state_or_stays_away() {
+fn stale_routes_go_when_the_neighbor_lost_its_state_or_stays_away() {
     let mut session = established_with(&restarting_open(true));
     session.handle_connection_lost(OUT, "reset", at(10));
     assert_eq!(session.admit_incoming(at(20)), Admission::Accept);
@@ -390,7 +390,7 @@ fn bfd_down_flushes_at_once_even_with_graceful_restart() {
 }
 
 #[test]
-fn a_restarted_neighbour_takes_over_its_old_session() {
+fn a_restarted_neighbor_takes_over_its_old_session() {
     let mut session = established_with(&restarting_open(true));
     assert_eq!(session.admit_incoming(at(10)), Admission::Accept);
     let outputs = drain(&mut session);

@@ -96,7 +96,7 @@ impl<'a> AsPath<'a> {
         self.asns().any(|other| other == asn)
     }
 
-    /// The neighbour's ASN: the leftmost one when the path starts with a sequence (RFC 4271 §6.3).
+    /// The neighbor's ASN: the leftmost one when the path starts with a sequence (RFC 4271 §6.3).
     #[must_use]
     pub fn first(&self) -> Option<Asn> {
         let segment = self.segments().next()?;

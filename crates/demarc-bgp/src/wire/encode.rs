@@ -11,7 +11,7 @@ use super::message::{MAX_MESSAGE_LENGTH, MessageType, begin, finish};
 use super::nlri;
 use super::path_attributes::{self, PathAttributes};
 
-/// Why attributes cannot be sent. The prefixes must then be withdrawn from the neighbour
+/// Why attributes cannot be sent. The prefixes must then be withdrawn from the neighbor
 /// (RFC 4271 §9.2).
 #[derive(Copy, Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum EncodeError {
@@ -21,8 +21,8 @@ pub enum EncodeError {
     NoNextHop { family: Family },
 }
 
-/// Writes UPDATEs for neighbours with the same session parameters. Its output is the same for all
-/// of them, so a group of equal neighbours needs one encoding.
+/// Writes UPDATEs for neighbors with the same session parameters. Its output is the same for all
+/// of them, so a group of equal neighbors needs one encoding.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
 pub struct UpdateEncoder {
     pub family: Family,
@@ -129,7 +129,7 @@ impl UpdateEncoder {
         finish(out, start);
     }
 
-    /// Attributes without MP ones, in the form that the neighbour reads.
+    /// Attributes without MP ones, in the form that the neighbor reads.
     fn plain(&self, attributes: &PathAttributes, out: &mut Vec<u8>) {
         if self.four_octet_asn && self.family == Family::Ipv4 {
             out.extend_from_slice(attributes.as_bytes());

@@ -96,7 +96,7 @@ impl fmt::Display for ErrorCode {
     }
 }
 
-/// Why a session ends: sent to the neighbour, or received from it.
+/// Why a session ends: sent to the neighbor, or received from it.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub struct Notification {
     pub code: ErrorCode,
@@ -123,7 +123,7 @@ impl Notification {
         }
     }
 
-    /// Cease with a text for the neighbour's operator, cut to 255 octets of whole characters
+    /// Cease with a text for the neighbor's operator, cut to 255 octets of whole characters
     /// (RFC 8203, RFC 9003). For 6/2 and 6/4.
     #[must_use]
     pub fn with_shutdown_text(code: ErrorCode, text: &str) -> Self {

@@ -12,9 +12,9 @@ use crate::wire::{ErrorCode, MessageType, Notification, encode_keepalive};
 #[derive(Clone, Debug)]
 pub(super) enum Cause {
     None,
-    /// Our reason, to be told to the neighbour if the table says so.
+    /// Our reason, to be told to the neighbor if the table says so.
     Notify(Notification),
-    /// The neighbour's reason.
+    /// The neighbor's reason.
     Received(Notification),
     /// The connection is gone, in the driver's words.
     Lost(String),

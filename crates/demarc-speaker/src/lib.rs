@@ -1,0 +1,32 @@
+//! A BGP speaker on tokio: [`demarc_bgp`] and [`demarc_bfd`] do the thinking, this crate owns the
+//! sockets, the clock and the tasks.
+//!
+//! ```text
+//!   listener per address ──TcpStream──▶ neighbor task ──routes──▶ RIB task
+//!   BFD task ────────────BFD down─────▶ (one per session: owns  ◀──chunks── (owns all tables,
+//!   control HTTP ────────commands─────▶  its sockets and its      of UPDATEs  no locks)
+//!                                        Session machine)
+//! ```
+//!
+//! Every channel is bounded. A neighbor task that cannot hand over routes stops reading its socket,
+//! so TCP slows the sender down. The RIB task gives a neighbor at most two chunks that it has not
+//! written yet, so a slow reader costs its two chunks and a position in the table, no more.
+//!
+//! Dropping the future of [`run`] stops everything: all tasks live in one set that dies with it.
+//! To say good-bye to neighbors first, send on the shutdown handle.
+
+mod bfd;
+mod clock;
+mod config;
+mod control;
+mod listener;
+mod message;
+mod metrics;
+mod neighbor;
+mod rib_task;
+mod sockets;
+mod speaker;
+
+pub use config::{ConfigError, ConfigProblem, ExportMode, NeighborConfig, Secret, SpeakerConfig};
+pub use sockets::{HostSockets, NamespaceSockets, SocketFactory};
+pub use speaker::{SpeakerError, run, run_with};

@@ -1,0 +1,114 @@
+//! What tasks say to each other. All channels are bounded; each depth is explained here.
+
+use std::net::IpAddr;
+
+use demarc_bgp::rib::{Counters, Established, MemoryUse, RouteView, SessionId};
+use demarc_bgp::session::{Command, RouteUpdate, SessionStatus};
+use demarc_bgp::wire::Family;
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+
+/// A neighbor's place in the configuration.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
+pub(crate) struct NeighborIndex(pub(crate) usize);
+
+/// Counts the times a session came up, so that late messages of an earlier time are known.
+pub(crate) type Epoch = u64;
+
+/// Messages of all neighbors together that may wait for the RIB task. Each holds at most what one
+/// read of a socket brought, so this is some megabytes at worst.
+pub(crate) const RIB_DEPTH: usize = 64;
+/// Chunks that a neighbor has not written yet: one being written, one behind it.
+pub(crate) const CREDITS: u8 = 2;
+/// The chunks, and one word about the prefix limit.
+pub(crate) const FROM_RIB_DEPTH: usize = CREDITS as usize + 1;
+/// Connections and commands for a neighbor. More is refused, not queued.
+pub(crate) const INBOX_DEPTH: usize = 16;
+
+/// To the RIB task.
+#[derive(Debug)]
+pub(crate) enum ToRib {
+    Up {
+        neighbor: NeighborIndex,
+        epoch: Epoch,
+        established: Established,
+    },
+    Routes {
+        neighbor: NeighborIndex,
+        epoch: Epoch,
+        updates: Vec<RouteUpdate>,
+    },
+    Down {
+        neighbor: NeighborIndex,
+        keep_stale: bool,
+    },
+    MarkStale {
+        neighbor: NeighborIndex,
+    },
+    SweepStale {
+        neighbor: NeighborIndex,
+    },
+    Refresh {
+        neighbor: NeighborIndex,
+        enhanced: bool,
+    },
+    /// A chunk has been written.
+    Written {
+        neighbor: NeighborIndex,
+        epoch: Epoch,
+    },
+    Counters {
+        answer: oneshot::Sender<RibNumbers>,
+    },
+    Show {
+        direction: RouteDirection,
+        neighbors: Vec<NeighborIndex>,
+        answer: oneshot::Sender<Vec<ShownRoutes>>,
+    },
+}
+
+/// Which routes an operator wants to see.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub(crate) enum RouteDirection {
+    In,
+    Accepted,
+    Rejected,
+    Out,
+}
+
+/// Routes of one neighbor.
+#[derive(Debug)]
+pub(crate) struct ShownRoutes {
+    pub(crate) neighbor: IpAddr,
+    pub(crate) routes: Vec<RouteView<SessionId>>,
+}
+
+/// Numbers of the tables.
+#[derive(Debug)]
+pub(crate) struct RibNumbers {
+    /// In the order of the configuration.
+    pub(crate) neighbors: Vec<Counters>,
+    pub(crate) memory: [(Family, MemoryUse); 2],
+}
+
+/// From the RIB task to a neighbor.
+#[derive(Debug)]
+pub(crate) enum FromRib {
+    /// Whole messages to send.
+    Chunk {
+        epoch: Epoch,
+        bytes: Vec<u8>,
+    },
+    LimitExceeded {
+        epoch: Epoch,
+        limit: u32,
+    },
+}
+
+/// From everybody else to a neighbor.
+#[derive(Debug)]
+pub(crate) enum ToNeighbor {
+    Incoming(TcpStream),
+    Command(Command),
+    Status(oneshot::Sender<SessionStatus>),
+}

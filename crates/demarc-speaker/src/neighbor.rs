@@ -1,0 +1,361 @@
+//! The task of one neighbor: owns its sockets and its session machine.
+//!
+//! It waits for whatever comes first: a socket that is ready, a connection that is made, a chunk of
+//! the RIB task, a command, room in the channel to the RIB task, a deadline. It does no work of its
+//! own beyond that. When cancelled, its sockets close; nothing else is lost.
+
+mod connection;
+mod outputs;
+
+use std::collections::VecDeque;
+use std::future::{Future, pending};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use demarc_bgp::session::{Admission, Command, Direction, Session};
+use tokio::io::{Interest, Ready};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+use tracing::debug;
+
+use crate::clock::Clock;
+use crate::config::{NeighborConfig, SpeakerConfig};
+use crate::message::{Epoch, FromRib, NeighborIndex, ToNeighbor, ToRib};
+use crate::sockets::{Sockets, reset};
+use connection::{Connection, Progress};
+
+/// RFC 9687 §4: how long nothing may be writable.
+const SEND_HOLD_TIME: Duration = Duration::from_secs(8 * 60);
+
+type Dial = Pin<Box<dyn Future<Output = io::Result<TcpStream>> + Send>>;
+
+/// What a neighbor task is made of.
+pub(crate) struct Setup {
+    pub(crate) index: NeighborIndex,
+    pub(crate) speaker: Arc<SpeakerConfig>,
+    pub(crate) sockets: Sockets,
+    pub(crate) clock: Clock,
+    pub(crate) seed: u64,
+    pub(crate) inbox: mpsc::Receiver<ToNeighbor>,
+    pub(crate) from_rib: mpsc::Receiver<FromRib>,
+    pub(crate) to_rib: mpsc::Sender<ToRib>,
+}
+
+pub(crate) struct NeighborTask {
+    setup: Setup,
+    config: NeighborConfig,
+    session: Session,
+    dial: Option<Dial>,
+    outgoing: Option<Connection>,
+    incoming: Option<Connection>,
+    /// The connection that the session is established on.
+    up: Option<Direction>,
+    epoch: Epoch,
+    /// For the RIB task, while its channel is full; nothing is read meanwhile.
+    pending: VecDeque<ToRib>,
+    faults_logged: bool,
+}
+
+/// What woke the task.
+enum Wake {
+    Ready(Direction, io::Result<Ready>),
+    Dialed(io::Result<TcpStream>),
+    Inbox(Option<ToNeighbor>),
+    FromRib(Option<FromRib>),
+    RibHasRoom,
+    Deadline,
+}
+
+impl NeighborTask {
+    pub(crate) fn new(setup: Setup) -> Self {
+        let config = setup.speaker.neighbors[setup.index.0].clone();
+        let session_config = demarc_bgp::session::SessionConfig {
+            local_asn: setup.speaker.asn,
+            peer_asn: config.asn,
+            router_id: setup.speaker.router_id,
+            family: config.family,
+            passive: config.port.is_none(),
+            hold_time: demarc_bgp::session::SessionConfig::HOLD_TIME,
+        };
+        Self {
+            session: Session::new(session_config, setup.seed, setup.clock.now()),
+            setup,
+            config,
+            dial: None,
+            outgoing: None,
+            incoming: None,
+            up: None,
+            epoch: 0,
+            pending: VecDeque::new(),
+            faults_logged: false,
+        }
+    }
+
+    /// Runs until the speaker lets go of the inbox, then says good-bye.
+    pub(crate) async fn run(mut self) {
+        self.session.handle_start(self.setup.clock.now());
+        loop {
+            self.carry_out();
+            match self.wake().await {
+                Wake::Ready(direction, ready) => self.ready(direction, ready),
+                Wake::Dialed(result) => self.dialed(result),
+                Wake::Inbox(Some(message)) => self.message(message),
+                Wake::FromRib(Some(message)) => self.rib_message(message),
+                Wake::RibHasRoom => {}
+                Wake::Deadline => self.deadline(),
+                Wake::Inbox(None) | Wake::FromRib(None) => break,
+            }
+        }
+        let command = Command::Deconfigure;
+        self.session.handle_command(command, self.setup.clock.now());
+        self.carry_out();
+    }
+
+    async fn wake(&mut self) -> Wake {
+        let deadline = self.next_deadline();
+        let read = self.pending.is_empty();
+        let full = !read;
+        let Self {
+            dial,
+            outgoing,
+            incoming,
+            setup,
+            ..
+        } = self;
+        tokio::select! {
+            ready = connection_ready(outgoing.as_ref(), read) => {
+                Wake::Ready(Direction::Outgoing, ready)
+            }
+            ready = connection_ready(incoming.as_ref(), read) => {
+                Wake::Ready(Direction::Incoming, ready)
+            }
+            result = dialing(dial) => Wake::Dialed(result),
+            message = setup.inbox.recv() => Wake::Inbox(message),
+            message = setup.from_rib.recv() => Wake::FromRib(message),
+            _ = setup.to_rib.reserve(), if full => Wake::RibHasRoom,
+            () = wait_until(deadline) => Wake::Deadline,
+        }
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        let session = self
+            .session
+            .next_deadline()
+            .map(|at| self.setup.clock.instant(at));
+        let blocked = [&self.outgoing, &self.incoming].into_iter().flatten();
+        let send_hold = blocked.filter_map(|connection| connection.blocked_since());
+        session
+            .into_iter()
+            .chain(send_hold.map(|since| since + SEND_HOLD_TIME))
+            .min()
+    }
+
+    fn connection_mut(&mut self, direction: Direction) -> &mut Option<Connection> {
+        match direction {
+            Direction::Outgoing => &mut self.outgoing,
+            Direction::Incoming => &mut self.incoming,
+        }
+    }
+
+    fn ready(&mut self, direction: Direction, ready: io::Result<Ready>) {
+        match ready {
+            Err(error) => self.lost(direction, &error),
+            Ok(ready) => {
+                if ready.is_writable() || ready.is_write_closed() {
+                    self.write(direction);
+                }
+                if ready.is_readable() || ready.is_read_closed() || ready.is_error() {
+                    self.read(direction);
+                }
+            }
+        }
+    }
+
+    /// One read, and everything that it brought. Reading stops while the RIB task is behind.
+    fn read(&mut self, direction: Direction) {
+        if !self.pending.is_empty() {
+            return;
+        }
+        let now = self.setup.clock.now();
+        let Some(connection) = self.connection_mut(direction) else {
+            return;
+        };
+        match connection.read() {
+            Ok(Progress::Blocked) => {}
+            Ok(Progress::Closed) => self.lost_because(direction, "closed by the neighbor"),
+            Ok(Progress::Made) => {
+                let bytes = connection.take_input();
+                let done = self.session.handle_input(direction, &bytes, now);
+                if let Some(connection) = self.connection_mut(direction) {
+                    connection.keep_input(bytes, done);
+                }
+            }
+            Err(error) => self.lost(direction, &error),
+        }
+    }
+
+    fn write(&mut self, direction: Direction) {
+        let Some(connection) = self.connection_mut(direction) else {
+            return;
+        };
+        match connection.write() {
+            Ok(written) => {
+                for epoch in written.chunks {
+                    let neighbor = self.setup.index;
+                    self.tell_rib(ToRib::Written { neighbor, epoch });
+                }
+                if written.updates > 0 {
+                    let now = self.setup.clock.now();
+                    self.session
+                        .handle_updates_sent(direction, written.updates, now);
+                }
+            }
+            Err(error) => self.lost(direction, &error),
+        }
+    }
+
+    fn lost(&mut self, direction: Direction, error: &io::Error) {
+        let text = error.to_string();
+        self.lost_because(direction, &text);
+    }
+
+    fn lost_because(&mut self, direction: Direction, cause: &str) {
+        *self.connection_mut(direction) = None;
+        self.session
+            .handle_connection_lost(direction, cause, self.setup.clock.now());
+    }
+
+    fn dialed(&mut self, result: io::Result<TcpStream>) {
+        self.dial = None;
+        let now = self.setup.clock.now();
+        let connection = result.and_then(Connection::new);
+        match connection {
+            Ok(connection) => {
+                self.outgoing = Some(connection);
+                self.session.handle_connected(Direction::Outgoing, now);
+            }
+            Err(error) => {
+                let cause = error.to_string();
+                self.session
+                    .handle_connection_lost(Direction::Outgoing, cause, now);
+            }
+        }
+    }
+
+    fn message(&mut self, message: ToNeighbor) {
+        let now = self.setup.clock.now();
+        match message {
+            ToNeighbor::Incoming(stream) => self.incoming(stream),
+            ToNeighbor::Command(command) => self.session.handle_command(command, now),
+            // Who asked may have gone away.
+            ToNeighbor::Status(answer) => _ = answer.send(self.session.status(now)),
+        }
+    }
+
+    fn incoming(&mut self, stream: TcpStream) {
+        let now = self.setup.clock.now();
+        if self.session.admit_incoming(now) == Admission::Refuse {
+            reset(stream);
+            return;
+        }
+        // Whatever the old connection still has to be told goes first.
+        self.carry_out();
+        match Connection::new(stream) {
+            Ok(connection) => {
+                self.incoming = Some(connection);
+                self.session.handle_connected(Direction::Incoming, now);
+            }
+            Err(error) => self.lost(Direction::Incoming, &error),
+        }
+    }
+
+    fn rib_message(&mut self, message: FromRib) {
+        match message {
+            FromRib::Chunk { epoch, bytes } => {
+                let direction = self.up.filter(|_| epoch == self.epoch);
+                let Some(direction) = direction else {
+                    debug!(neighbor = %self.config.address, "a chunk came too late");
+                    return;
+                };
+                if let Some(connection) = self.connection_mut(direction) {
+                    connection.queue_chunk(bytes, epoch);
+                    self.write(direction);
+                }
+            }
+            FromRib::LimitExceeded { epoch, limit } if epoch == self.epoch => {
+                let now = self.setup.clock.now();
+                self.session.handle_prefix_limit_exceeded(limit, now);
+            }
+            FromRib::LimitExceeded { .. } => {}
+        }
+    }
+
+    fn deadline(&mut self) {
+        let now = self.setup.clock.now();
+        if !self.pending.is_empty() {
+            // We are not reading, so the neighbor's silence means nothing.
+            self.session.handle_input_paused(now);
+        }
+        // A late timer must not win over bytes that have been there for long.
+        for direction in [Direction::Outgoing, Direction::Incoming] {
+            self.read(direction);
+        }
+        let blocked = [&self.outgoing, &self.incoming].into_iter().flatten();
+        let expired = |since: Instant| since.elapsed() >= SEND_HOLD_TIME;
+        if blocked
+            .filter_map(|connection| connection.blocked_since())
+            .any(expired)
+        {
+            self.session
+                .handle_command(Command::SendHoldTimerExpired, now);
+        }
+        self.session.handle_timeout(now);
+    }
+
+    fn dial(&self) -> Dial {
+        let source = self.setup.speaker.local_address(self.config.transport());
+        let key = self.config.password.clone();
+        let sockets = self.setup.sockets.clone();
+        let neighbor = self
+            .config
+            .port
+            .map(|port| SocketAddr::new(self.config.address, port));
+        Box::pin(async move {
+            let (Some(source), Some(neighbor)) = (source, neighbor) else {
+                return Err(io::Error::other("there is nowhere to connect to"));
+            };
+            sockets.connect(source.ip(), neighbor, key.as_ref()).await
+        })
+    }
+}
+
+async fn connection_ready(connection: Option<&Connection>, read: bool) -> io::Result<Ready> {
+    let Some(connection) = connection else {
+        return pending().await;
+    };
+    let interest = match (read, connection.wants_write()) {
+        (true, true) => Interest::READABLE | Interest::WRITABLE,
+        (true, false) => Interest::READABLE,
+        (false, true) => Interest::WRITABLE,
+        (false, false) => return pending().await,
+    };
+    connection.ready(interest).await
+}
+
+async fn dialing(dial: &mut Option<Dial>) -> io::Result<TcpStream> {
+    match dial {
+        Some(dial) => dial.await,
+        None => pending().await,
+    }
+}
+
+async fn wait_until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => pending().await,
+    }
+}

@@ -1,0 +1,334 @@
+//! The RIB task: owns all tables, takes routes in, hands chunks of UPDATEs out.
+//!
+//! It alternates between taking in what waits, up to a budget, and giving each neighbor with credit
+//! what is ready for it. So sending starts while a neighbor is still announcing, and a burst of
+//! input is sent on as one, well packed.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
+
+use demarc_bgp::policy::{DEFAULT_PUBLIC_TAIL, ImportPolicy};
+use demarc_bgp::rib::{
+    DeviceId, Domain, Event, Export, Origination, Progress, RegionId, SessionConfig, SessionId,
+    SiteLink, Verdict,
+};
+use demarc_bgp::session::RouteUpdate;
+use demarc_bgp::wire::Family;
+use tokio::sync::mpsc;
+use tracing::{info, warn};
+
+use crate::config::{ExportMode, NeighborConfig, SpeakerConfig};
+use crate::message::{
+    CREDITS, Epoch, FromRib, NeighborIndex, RibNumbers, RouteDirection, ShownRoutes, ToRib,
+};
+
+/// Prefixes taken in before neighbors are served again.
+const INPUT_BUDGET: usize = 8192;
+/// Bytes of a chunk: a few times a socket's usual appetite.
+const CHUNK: usize = 64 * 1024;
+/// Messages taken from the channel at once.
+const BATCH: usize = 32;
+
+struct Neighbor {
+    address: IpAddr,
+    id: SessionId,
+    to: mpsc::Sender<FromRib>,
+    /// Some while the session is up.
+    epoch: Option<Epoch>,
+    credits: u8,
+    /// In the queue of those that have something to be sent.
+    queued: bool,
+    /// Has something to be sent and waits for credit.
+    hungry: bool,
+}
+
+pub(crate) struct RibTask {
+    domain: Domain,
+    neighbors: Vec<Neighbor>,
+    by_id: HashMap<SessionId, NeighborIndex>,
+    queue: VecDeque<NeighborIndex>,
+    taken_in: usize,
+}
+
+/// What the tables are to know of a neighbor.
+fn session_config(config: &SpeakerConfig, neighbor: &NeighborConfig) -> SessionConfig {
+    let local = config
+        .local_address(neighbor.family)
+        .map(|address| address.ip());
+    SessionConfig {
+        neighbor: neighbor.address,
+        import: ImportPolicy {
+            kind: neighbor.interface_kind,
+            local_asn: config.asn,
+            neighbor_asn: neighbor.asn,
+            local_address: local.filter(|address| !address.is_unspecified()),
+            peering_subnet: None,
+            approved: neighbor.route_filter.clone(),
+        },
+        export: match neighbor.export {
+            ExportMode::Policy => Export::Policy,
+            ExportMode::None => Export::Nothing,
+        },
+        site_link: neighbor.site_link.then_some(SiteLink {
+            limit: neighbor.site_link_limit,
+        }),
+        region: RegionId(u16::from(!neighbor.local_region)),
+        device: DeviceId::default(),
+        prefix_limit: neighbor.prefix_limit,
+        public_path: DEFAULT_PUBLIC_TAIL,
+    }
+}
+
+impl RibTask {
+    pub(crate) fn new(config: &SpeakerConfig, to: Vec<mpsc::Sender<FromRib>>, seed: u64) -> Self {
+        let mut domain = Domain::new(seed);
+        let originations: Vec<Origination> = config
+            .originate
+            .iter()
+            .copied()
+            .map(Origination::new)
+            .collect();
+        domain.set_originations(&originations);
+        let mut neighbors = Vec::with_capacity(to.len());
+        let mut by_id = HashMap::new();
+        for (index, (neighbor, to)) in config.neighbors.iter().zip(to).enumerate() {
+            let id = domain.add_session(neighbor.family, session_config(config, neighbor));
+            by_id.insert(id, NeighborIndex(index));
+            neighbors.push(Neighbor {
+                address: neighbor.address,
+                id,
+                to,
+                epoch: None,
+                credits: 0,
+                queued: false,
+                hungry: false,
+            });
+        }
+        Self {
+            domain,
+            neighbors,
+            by_id,
+            queue: VecDeque::new(),
+            taken_in: 0,
+        }
+    }
+
+    /// Runs until every sender is gone.
+    pub(crate) async fn run(mut self, mut from: mpsc::Receiver<ToRib>) {
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            if self.queue.is_empty() || !from.is_empty() {
+                if from.recv_many(&mut batch, BATCH).await == 0 {
+                    return;
+                }
+            } else {
+                // More to send and nothing to take in; let the others run in between.
+                tokio::task::yield_now().await;
+            }
+            for message in batch.drain(..) {
+                self.handle(message);
+            }
+            if from.is_empty() || self.taken_in >= INPUT_BUDGET {
+                self.taken_in = 0;
+                self.transmit();
+            }
+            self.log_events();
+        }
+    }
+
+    fn handle(&mut self, message: ToRib) {
+        match message {
+            ToRib::Up {
+                neighbor,
+                epoch,
+                established,
+            } => {
+                let entry = &mut self.neighbors[neighbor.0];
+                (entry.epoch, entry.credits) = (Some(epoch), CREDITS);
+                self.domain.session_up(entry.id, established);
+            }
+            ToRib::Routes {
+                neighbor,
+                epoch,
+                updates,
+            } => self.routes(neighbor, epoch, updates),
+            ToRib::Down {
+                neighbor,
+                keep_stale,
+            } => self.down(neighbor, keep_stale),
+            ToRib::MarkStale { neighbor } => self.domain.mark_stale(self.neighbors[neighbor.0].id),
+            ToRib::SweepStale { neighbor } => {
+                self.domain.sweep_stale(self.neighbors[neighbor.0].id);
+            }
+            ToRib::Refresh { neighbor, enhanced } => {
+                self.domain.refresh(self.neighbors[neighbor.0].id, enhanced);
+            }
+            ToRib::Written { neighbor, epoch } => {
+                let entry = &mut self.neighbors[neighbor.0];
+                if entry.epoch == Some(epoch) {
+                    entry.credits = (entry.credits + 1).min(CREDITS);
+                    if std::mem::take(&mut entry.hungry) {
+                        self.enqueue(neighbor);
+                    }
+                }
+            }
+            // Who asked may have gone away; that is its business.
+            ToRib::Counters { answer } => _ = answer.send(self.numbers()),
+            ToRib::Show {
+                direction,
+                neighbors,
+                answer,
+            } => {
+                let shown = neighbors
+                    .into_iter()
+                    .map(|neighbor| self.show(neighbor, direction));
+                _ = answer.send(shown.collect());
+            }
+        }
+    }
+
+    fn down(&mut self, neighbor: NeighborIndex, keep_stale: bool) {
+        let entry = &mut self.neighbors[neighbor.0];
+        entry.epoch = None;
+        if keep_stale {
+            self.domain.session_restarting(entry.id);
+        } else {
+            self.domain.session_down(entry.id);
+        }
+    }
+
+    fn routes(&mut self, neighbor: NeighborIndex, epoch: Epoch, updates: Vec<RouteUpdate>) {
+        let entry = &self.neighbors[neighbor.0];
+        if entry.epoch != Some(epoch) {
+            // What was on its way when the prefix limit ended the session.
+            return;
+        }
+        let id = entry.id;
+        for update in updates {
+            self.taken_in += update.withdrawn.len();
+            self.domain.withdraw(id, update.withdrawn);
+            for (attributes, prefixes) in update.announced {
+                self.taken_in += prefixes.len();
+                if let Err(exceeded) = self.domain.announce(id, &attributes, prefixes) {
+                    self.exceeded(neighbor, epoch, exceeded.limit);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// All routes go at once, without waiting for the neighbor's task (spec/routing §2).
+    fn exceeded(&mut self, neighbor: NeighborIndex, epoch: Epoch, limit: u32) {
+        self.down(neighbor, false);
+        let entry = &self.neighbors[neighbor.0];
+        // The channel has a place for this once an epoch; a closed one has no session to end.
+        _ = entry.to.try_send(FromRib::LimitExceeded { epoch, limit });
+    }
+
+    fn enqueue(&mut self, neighbor: NeighborIndex) {
+        let entry = &mut self.neighbors[neighbor.0];
+        if !std::mem::replace(&mut entry.queued, true) {
+            self.queue.push_back(neighbor);
+        }
+    }
+
+    /// One chunk for everyone who has something waiting and credit to take it.
+    fn transmit(&mut self) {
+        let ready: Vec<NeighborIndex> = self
+            .domain
+            .take_ready()
+            .filter_map(|id| self.by_id.get(&id).copied())
+            .collect();
+        for neighbor in ready {
+            self.enqueue(neighbor);
+        }
+        for _ in 0..self.queue.len() {
+            let Some(neighbor) = self.queue.pop_front() else {
+                return;
+            };
+            self.neighbors[neighbor.0].queued = false;
+            self.transmit_to(neighbor);
+        }
+    }
+
+    fn transmit_to(&mut self, neighbor: NeighborIndex) {
+        let entry = &mut self.neighbors[neighbor.0];
+        let Some(epoch) = entry.epoch else { return };
+        if entry.credits == 0 {
+            entry.hungry = true;
+            return;
+        }
+        let mut bytes = Vec::new();
+        let progress = self.domain.poll_transmit(entry.id, &mut bytes, CHUNK);
+        if !bytes.is_empty() {
+            entry.credits -= 1;
+            // Credits are fewer than the channel's places; a closed one is about to say Down.
+            _ = entry.to.try_send(FromRib::Chunk { epoch, bytes });
+        }
+        if progress == Progress::More {
+            if entry.credits == 0 {
+                entry.hungry = true;
+            } else {
+                self.enqueue(neighbor);
+            }
+        }
+    }
+
+    fn log_events(&mut self) {
+        while let Some(event) = self.domain.poll_event() {
+            let address =
+                |id: SessionId| self.by_id.get(&id).map(|it| self.neighbors[it.0].address);
+            match event {
+                Event::PrefixWarning {
+                    session,
+                    warning,
+                    prefixes,
+                    limit,
+                } => warn!(
+                    neighbor = ?address(session), percent = warning.percent(), prefixes, limit,
+                    "near the prefix limit"
+                ),
+                Event::SiteLinkLimitReached { session, limit } => {
+                    warn!(neighbor = ?address(session), limit, "not all SiteLink routes are sent");
+                }
+                Event::ContradictoryCommunities { session, prefix } => {
+                    info!(neighbor = ?address(session), %prefix, "contradictory communities");
+                }
+            }
+        }
+    }
+
+    fn numbers(&self) -> RibNumbers {
+        RibNumbers {
+            neighbors: self
+                .neighbors
+                .iter()
+                .map(|it| self.domain.counters(it.id))
+                .collect(),
+            memory: Family::ALL.map(|family| (family, self.domain.memory_use(family))),
+        }
+    }
+
+    fn show(&self, neighbor: NeighborIndex, direction: RouteDirection) -> ShownRoutes {
+        let Neighbor { address, id, .. } = self.neighbors[neighbor.0];
+        let rejected = |verdict| matches!(verdict, Verdict::Rejected(_));
+        let routes = match direction {
+            RouteDirection::Out => self.domain.routes_out(id).collect(),
+            RouteDirection::In => self.domain.routes_in(id).collect(),
+            RouteDirection::Accepted => self
+                .domain
+                .routes_in(id)
+                .filter(|route| !rejected(route.verdict))
+                .collect(),
+            RouteDirection::Rejected => self
+                .domain
+                .routes_in(id)
+                .filter(|route| rejected(route.verdict))
+                .collect(),
+        };
+        ShownRoutes {
+            neighbor: address,
+            routes,
+        }
+    }
+}
