@@ -131,3 +131,6 @@ fn answer(world: &World, interconnect: &Connection) -> DeleteInterconnectRespons
         interconnect_state: state::connection(world, interconnect).parse().ok(),
     }
 }
+
+#[cfg(test)]
+mod tests;

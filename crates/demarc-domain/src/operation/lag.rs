@@ -369,3 +369,6 @@ pub(crate) fn step(tx: &mut Transaction<'_>, lag: &Lag) {
         LagPhase::Active { .. } => {}
     }
 }
+
+#[cfg(test)]
+mod tests;
