@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use demarc_domain::entity::Change;
-use demarc_domain::event;
+use demarc_domain::event::{self, Event};
 use demarc_domain::fabric::Fabric;
 use demarc_domain::{Context, IdSource, World, fire, found, next_deadline, observe};
 use demarc_store::{
@@ -46,6 +46,8 @@ struct Draft {
     world: World,
     builder: BatchBuilder,
     changes: Vec<Change>,
+    /// Step by step: a state that lasts for one step only is seen all the same.
+    events: Vec<Event>,
 }
 
 pub(crate) async fn start(
@@ -179,10 +181,13 @@ impl Writer {
         world: World,
         changes: Vec<Change>,
     ) -> Result<(), Rejected> {
+        let before = draft.world.clone();
         let first = draft.changes.len();
         draft.take(world, changes)?;
         let now = self.shared.now(&draft.world);
-        let mut keys = draft.changes[first..].iter().map(Change::key);
+        let changes = &draft.changes[first..];
+        draft.events.extend(event::between(&before, &draft.world, changes, now));
+        let mut keys = changes.iter().map(Change::key);
         self.fabric.touched(&draft.world, &mut keys, now);
         Ok(())
     }
@@ -194,7 +199,7 @@ impl Writer {
             let mut idle = true;
             if next_deadline(&draft.world).is_some_and(|at| at <= now) {
                 let mut context = self.context(&draft.world, operator());
-                let (world, changes) = fire(&draft.world, &mut context, STEPS);
+                let (world, changes) = fire(&draft.world, &mut context, 1);
                 idle = changes.is_empty() || self.accept(draft, world, changes).is_err();
             }
             if self.fabric.next_report().is_some_and(|at| at <= now) {
@@ -214,6 +219,7 @@ impl Writer {
             world: self.world.clone(),
             builder: BatchBuilder::new(self.store.limits()),
             changes: Vec::new(),
+            events: Vec::new(),
         }
     }
 
@@ -243,15 +249,13 @@ impl Writer {
         metrics::histogram!("demarc_commit_seconds").record(started.elapsed().as_secs_f64());
         metrics::counter!("demarc_changes_total")
             .increment(u64::try_from(draft.changes.len()).unwrap_or(0));
-        let now = self.shared.now(&draft.world);
-        let events = event::between(&self.world, &draft.world, &draft.changes, now);
         self.world = draft.world;
         self.revision = revision;
         self.shared.snapshot.store(Arc::new(Snapshot {
             world: self.world.clone(),
             revision,
         }));
-        self.shared.events.append(revision, events);
+        self.shared.events.append(revision, draft.events);
         Ok(())
     }
 
