@@ -1,8 +1,10 @@
 //! Figures of the embedded engine on this machine:
-//! `cargo run --release -p demarc-store --example store_bench [ENTRIES]`
+//! `cargo run --release -p demarc-store --example store_bench [ENTRIES [ETCD-URL]]`
 //!
 //! Prints commits and decisions a second for several batch sizes, for the store and for redb alone,
-//! and how long a store of ENTRIES entries (1,000,000 unless given) takes to open and load.
+//! and how long a store of ENTRIES entries (1,000,000 unless given) takes to open and load. With the
+//! address of an etcd store, such as `etcd://127.0.0.1:2379/bench`, which must be empty, it does the
+//! same with that.
 
 #![expect(clippy::print_stdout, reason = "printing is its purpose")]
 
@@ -10,41 +12,69 @@ use std::error::Error;
 use std::time::Instant;
 
 use bytes::Bytes;
-use demarc_store::bench::{Workload, bare_redb, commit_rate};
-use demarc_store::{Batch, Change, CommitId, EmbeddedStore, Key, Revision, Store};
+use demarc_store::bench::{Rate, Workload, bare_redb, commit_rate};
+use demarc_store::{
+    Batch, Change, CommitId, EmbeddedStore, EtcdConfig, EtcdStore, InvalidKey, Key, Store,
+};
 
 /// A virtual interface with its tags is about this long.
 const VALUE_BYTES: usize = 700;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let entries = std::env::args()
-        .nth(1)
+    let mut arguments = std::env::args().skip(1);
+    let entries = arguments
+        .next()
         .map_or(Ok(1_000_000), |text| text.parse())?;
+    match arguments.next() {
+        None => embedded(entries).await,
+        Some(address) => etcd(entries, &address.parse()?).await,
+    }
+}
+
+async fn embedded(entries: u64) -> Result<(), Box<dyn Error>> {
     let folder = tempfile::TempDir::new_in(".")?;
     for size in [1, 16, 64, 256] {
-        let workload = Workload {
-            commits: 2_000,
-            batch_sizes: vec![size],
-            entries: 2,
-            bytes: VALUE_BYTES,
-        };
+        let workload = workload(size);
         let bare = bare_redb(&folder.path().join(format!("bare-{size}.redb")), &workload)?;
         let store = EmbeddedStore::open(folder.path().join(format!("store-{size}")))?;
-        let ours = commit_rate(&store, &workload).await?;
-        println!(
-            "{size:>4} decisions a commit: store {:>7.0} commits/s {:>8.0} decisions/s, redb alone {:>7.0} and {:>8.0}",
-            ours.commits_per_second(),
-            ours.decisions_per_second(),
-            bare.commits_per_second(),
-            bare.decisions_per_second(),
-        );
+        report("store", size, commit_rate(&store, &workload).await?);
+        report("redb alone", size, bare);
     }
     let path = folder.path().join("large");
-    fill(&path, entries).await?;
+    fill(&EmbeddedStore::open(&path)?, entries).await?;
     let started = Instant::now();
     let store = EmbeddedStore::open(&path)?;
     println!("open: {:?}", started.elapsed());
+    load(&store).await
+}
+
+async fn etcd(entries: u64, config: &EtcdConfig) -> Result<(), Box<dyn Error>> {
+    let store = EtcdStore::connect(config).await?;
+    for size in [1, 8, 62] {
+        report("etcd", size, commit_rate(&store, &workload(size)).await?);
+    }
+    fill(&store, entries).await?;
+    load(&store).await
+}
+
+fn workload(size: usize) -> Workload {
+    Workload {
+        commits: 2_000,
+        batch_sizes: vec![size],
+        entries: 2,
+        bytes: VALUE_BYTES,
+    }
+}
+
+fn report(what: &str, size: usize, rate: Rate) {
+    let (commits, decisions) = (rate.commits_per_second(), rate.decisions_per_second());
+    println!(
+        "{size:>4} decisions a commit, {what}: {commits:.0} commits/s, {decisions:.0} decisions/s"
+    );
+}
+
+async fn load(store: &dyn Store) -> Result<(), Box<dyn Error>> {
     let started = Instant::now();
     let mut loading = store.load().await?;
     let (mut count, mut bytes) = (0, 0);
@@ -59,20 +89,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-async fn fill(path: &std::path::Path, entries: u64) -> Result<(), Box<dyn Error>> {
-    let store = EmbeddedStore::open(path)?;
+async fn fill(store: &dyn Store, entries: u64) -> Result<(), Box<dyn Error>> {
     let value = Bytes::from(vec![b'x'; VALUE_BYTES]);
     let started = Instant::now();
-    let mut at = Revision::ZERO;
-    for first in (0..entries).step_by(10_000) {
-        let numbers = first..entries.min(first + 10_000);
+    let mut at = store.head().await?;
+    let stride = store.limits().operations.min(10_000);
+    for first in (0..entries).step_by(stride) {
+        let numbers = first..entries.min(first + stride as u64);
         let puts = numbers.map(|number| {
             let key = Key::new(format!("vif/dxvif-{number:08x}"))?;
             let value = value.clone();
             Ok(Change::Put { key, value })
         });
-        let puts = puts.collect::<Result<Vec<_>, demarc_store::InvalidKey>>()?;
-        let id = CommitId::new(u128::from(first) + 1);
+        let puts = puts.collect::<Result<Vec<_>, InvalidKey>>()?;
+        let id = CommitId::new((1 << 64) + u128::from(first));
         at = store.commit(at, Batch::new(id, puts)).await?;
     }
     println!("fill: {entries} entries in {:?}", started.elapsed());

@@ -19,9 +19,10 @@ use super::wire::{AuthenticateRequest, AuthenticateResponse, ErrorBody};
 use crate::Cause;
 use crate::error::Reason;
 
-/// The first attempt waits this long for an answer, each later one twice as long as the one before.
-/// A frozen member or an election costs no more than that.
-const FIRST_ATTEMPT: Duration = Duration::from_millis(700);
+/// The first attempt waits this long for an answer, each later one half as long again. Short, because a
+/// request that a member passed on to a dead leader is lost, and the next one finds the new leader; growing,
+/// so that an overloaded cluster gets to answer.
+const FIRST_ATTEMPT: Duration = Duration::from_millis(500);
 /// Pause once every member has been tried.
 const PAUSE: Duration = Duration::from_millis(50);
 /// No answer is larger: pages are small, and a single value has etcd's limit.
@@ -172,7 +173,7 @@ impl Gateway {
             };
             tracing::debug!(path, attempt, %cause, "etcd did not answer");
             self.turn_from(current);
-            wait = (wait * 2).min(self.patience);
+            wait = (wait * 3 / 2).min(self.patience);
             if attempt.is_multiple_of(self.members.len()) {
                 sleep(PAUSE).await;
             }
