@@ -4,25 +4,19 @@
 //! through [`decide`], reads through [`query`], time through [`fire`], what an edge saw through
 //! [`observe`]. Nothing here touches a clock, a socket, a disk or randomness: the [`Context`] brings all.
 
-// Stands in for what is still to be written.
-macro_rules! unfinished {
-    () => {
-        panic!("to be written")
-    };
-}
-
 mod address_pool;
 mod authorize;
 mod context;
 mod dispatch;
+pub mod entity;
 pub mod event;
 pub mod fabric;
-pub mod entity;
 mod gateway_rules;
 mod ids;
 mod index;
 mod input;
 pub mod intent;
+mod invariant;
 mod inventory;
 pub mod neighbor;
 mod observe;
@@ -46,6 +40,7 @@ pub use authorize::{Access, AccessResource, access};
 pub use context::Context;
 pub use dispatch::{Decision, decide, query};
 pub use ids::IdSource;
+pub use invariant::violations;
 pub use observe::{PeerReport, Report, observe};
 pub use operator::{Order, command, found, locations};
 pub use refusal::{Exception, Refusal};

@@ -1,15 +1,61 @@
 //! The neighbours on the same endpoint: EC2, STS and IAM over the Query protocol (spec/clients §1.5).
 
+mod ec2;
+mod iam;
+mod sts;
+
 use std::net::IpAddr;
 
 use bytes::Bytes;
-use demarc_auth::Service;
-use http::StatusCode;
+use demarc_auth::{Action, Caller, Denial, Dialect, Service, authorize};
+use demarc_query::{MalformedParameters, Node};
 use http::request::Parts;
+use http::{HeaderValue, Method, StatusCode};
 
-use crate::answer::{Answer, plain};
+use crate::answer::{Answer, plain, request_id};
 use crate::front::Front;
+use crate::identity;
 
+/// What an answer is made of before it has a request id.
+pub(super) struct Outcome {
+    status: StatusCode,
+    body: Vec<u8>,
+}
+
+impl Outcome {
+    pub(super) fn new(status: u16, body: Vec<u8>) -> Self {
+        Self {
+            status: StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST),
+            body,
+        }
+    }
+}
+
+/// One call, as far as the services have in common.
+pub(super) struct Call<'a> {
+    pub(super) front: &'a Front,
+    pub(super) caller: Caller,
+    pub(super) source: IpAddr,
+    pub(super) id: String,
+}
+
+impl Call<'_> {
+    /// Asks the caller's policies; actions of these services are judged without resources.
+    pub(super) fn authorize(&self, action: &str) -> Result<(), Denial> {
+        let action = Action {
+            name: action,
+            resources: &[],
+            request_tags: &[],
+            request_tag_keys: &[],
+            region: self.caller.region,
+            now: self.front.wall_clock(),
+            source: Some(self.source),
+        };
+        authorize(&self.caller.principal, &action)
+    }
+}
+
+/// Handles a call of `service`: EC2, STS or IAM.
 pub(crate) async fn handle(
     front: &Front,
     parts: &Parts,
@@ -17,6 +63,92 @@ pub(crate) async fn handle(
     service: Service,
     source: IpAddr,
 ) -> Answer {
-    let _ = (front, parts, body, service, source);
-    plain(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "")
+    let id = request_id().to_string();
+    let outcome = answer(front, parts, body, service, source, &id).await;
+    let mut answer = plain(outcome.status, "text/xml;charset=UTF-8", outcome.body);
+    let name = if service == Service::Ec2 {
+        "x-amz-request-id"
+    } else {
+        "x-amzn-requestid"
+    };
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        answer.headers_mut().insert(name, value);
+    }
+    answer
 }
+
+async fn answer(
+    front: &Front,
+    parts: &Parts,
+    body: Bytes,
+    service: Service,
+    source: IpAddr,
+    id: &str,
+) -> Outcome {
+    let dialect = service.dialect();
+    let now = front.wall_clock();
+    let caller = match identity::authenticate(&front.authenticator, parts, &body, service, now) {
+        Ok(caller) => caller,
+        Err(error) => {
+            let wire = error.wire(dialect);
+            return refused(service, wire.code, &error.message(dialect), wire.status, id);
+        }
+    };
+    if !front.admits(caller.principal.account, now) {
+        let (code, status) = if dialect == Dialect::Ec2 {
+            ("RequestLimitExceeded", 503)
+        } else {
+            ("Throttling", 400)
+        };
+        return refused(service, code, "Rate exceeded", status, id);
+    }
+    let form = if parts.method == Method::GET {
+        parts.uri.query().unwrap_or_default().as_bytes()
+    } else {
+        &body
+    };
+    let node = Node::parse(form);
+    let call = Call {
+        front,
+        caller,
+        source,
+        id: id.to_owned(),
+    };
+    match service {
+        Service::Sts => sts::answer(&call, node),
+        Service::Iam => iam::answer(&call, node),
+        _ => ec2::answer(&call, node).await,
+    }
+}
+
+/// A refusal in the form of the service.
+pub(super) fn refused(
+    service: Service,
+    code: &str,
+    message: &str,
+    status: u16,
+    id: &str,
+) -> Outcome {
+    let body = match service {
+        Service::Sts => demarc_query::sts::error_document(code, message, status, id),
+        Service::Iam => demarc_query::iam::error_document(code, message, status, id),
+        _ => demarc_query::ec2::error_document(code, message, id),
+    };
+    Outcome::new(status, body)
+}
+
+/// A policy's refusal.
+pub(super) fn denied(service: Service, denial: &Denial, id: &str) -> Outcome {
+    let dialect = service.dialect();
+    let wire = denial.wire(dialect);
+    refused(
+        service,
+        wire.code,
+        &denial.message(dialect),
+        wire.status,
+        id,
+    )
+}
+
+/// What [`Node::parse`] gives.
+pub(super) type Parsed = Result<Node, MalformedParameters>;

@@ -115,6 +115,15 @@ impl Directory {
         self.accounts.get(&account)?.roles.get(name)
     }
 
+    /// The roles of an account, by name.
+    pub fn roles(&self, account: AccountId) -> impl Iterator<Item = (&str, &Role)> {
+        self.accounts
+            .get(&account)
+            .into_iter()
+            .flat_map(|account| &account.roles)
+            .map(|(name, role)| (name.as_str(), role))
+    }
+
     fn add(&mut self, config: &AccountConfig, at: &str) -> Result<(), InvalidAccounts> {
         let id: AccountId = config.id.parse().map_err(|_| {
             InvalidAccounts::value(
