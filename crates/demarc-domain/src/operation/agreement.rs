@@ -75,3 +75,6 @@ pub(crate) fn confirm(
         status: Some(SIGNED.to_owned()),
     })
 }
+
+#[cfg(test)]
+mod tests;

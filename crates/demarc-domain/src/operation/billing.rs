@@ -134,3 +134,6 @@ fn change_one(
 fn stored(mode: &str) -> Option<String> {
     (mode != PAY_AS_YOU_GO).then(|| mode.to_owned())
 }
+
+#[cfg(test)]
+mod tests;

@@ -294,3 +294,6 @@ pub(super) fn hosts_any(world: &World, lag: LagId) -> bool {
         .hosted_on(ParentId::Lag(lag))
         .any(|hosted| !is_gone(hosted))
 }
+
+#[cfg(test)]
+mod tests;

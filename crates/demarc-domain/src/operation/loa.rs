@@ -210,3 +210,6 @@ fn assignment(port: &Connection) -> Option<Assignment> {
         device,
     })
 }
+
+#[cfg(test)]
+mod tests;

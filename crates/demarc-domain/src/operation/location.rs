@@ -52,3 +52,6 @@ fn billing_modes(location: &Location) -> Vec<AvailableBillingMode> {
         .filter_map(|mode| offered(*mode))
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -280,3 +280,6 @@ fn follow(tx: &mut Transaction<'_>, lag: LagId, common: &MacSec) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,564 @@
+//! Rows of spec/operations §5 and spec/states §4.
+
+use serde_json::{Value, json};
+
+use crate::entity::{EncryptionMode, Link, PrefixAllocation, VirtualInterface};
+use crate::refusal::{Exception, Refusal};
+use crate::testing::{ALICE, BOB, Lab, PAULA, text};
+
+/// An order of a LAG of Alice's with so many new members.
+fn lag_of(lab: &mut Lab, account: &str, members: Value) -> (String, Vec<String>) {
+    let mut body = json!({
+        "numberOfConnections": 1, "location": "EqDC2", "connectionsBandwidth": "10Gbps", "lagName": "lag",
+    });
+    let over = members.as_object().unwrap().clone();
+    body.as_object_mut().unwrap().extend(over);
+    let answer = lab.ok(account, "CreateLag", body);
+    let members = answer["connections"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|member| text(member, "connectionId"))
+        .collect();
+    (text(&answer, "lagId"), members)
+}
+
+/// A LAG made from one connection that is up.
+fn lag_up(lab: &mut Lab) -> (String, String) {
+    let member = lab.dedicated(ALICE);
+    let (lag, _) = lag_of(lab, ALICE, json!({"connectionId": member}));
+    (lag, member)
+}
+
+fn ordered(lab: &mut Lab, members: Value) -> String {
+    let mut body = json!({"location": "EqDC2", "bandwidth": "10Gbps", "connectionName": "port"});
+    let over = members.as_object().unwrap().clone();
+    body.as_object_mut().unwrap().extend(over);
+    text(&lab.ok(ALICE, "CreateConnection", body), "connectionId")
+}
+
+/// A connection of Alice's, up, on the device of the LAG.
+fn beside(lab: &mut Lab, lag: &str) -> String {
+    let id = lab.dedicated(ALICE);
+    move_to_device_of(lab, &id, lag);
+    id
+}
+
+fn move_to_device_of(lab: &mut Lab, id: &str, lag: &str) {
+    let mut connection = lab.connection(id);
+    connection.device = Some(lab.lag(lag).device);
+    lab.put(connection);
+}
+
+fn pair(connection: &str, lag: &str) -> Value {
+    json!({"connectionId": connection, "lagId": lag})
+}
+
+// ===== AssociateConnectionWithLag =====
+
+#[test]
+fn a_connection_joins_with_what_is_on_it() {
+    let mut lab = Lab::new();
+    let (lag, _) = lag_up(&mut lab);
+    let id = beside(&mut lab, &lag);
+    let interface = lab.virtual_interface_on(ALICE, &id, 7);
+    let answer = lab.ok(ALICE, "AssociateConnectionWithLag", pair(&id, &lag));
+    assert_eq!(answer["lagId"], json!(lag));
+    assert_eq!(answer["connectionState"], "available", "the state is kept");
+    assert_eq!(lab.now_of(&interface).parent.to_string(), lag);
+    let lags = lab.ok(ALICE, "DescribeLags", json!({"lagId": lag}));
+    assert_eq!(lags["lags"][0]["numberOfConnections"], 2);
+}
+
+#[test]
+fn a_port_without_a_device_takes_the_lags() {
+    let mut lab = Lab::new();
+    let (lag, _) = lag_up(&mut lab);
+    let id = ordered(&mut lab, json!({}));
+    let answer = lab.ok(ALICE, "AssociateConnectionWithLag", pair(&id, &lag));
+    assert_eq!(answer["connectionState"], "requested");
+    assert_eq!(answer["awsDeviceV2"], json!(lab.lag(&lag).device));
+    lab.settle();
+    assert_eq!(lab.connection(&id).device, Some(lab.lag(&lag).device));
+}
+
+#[test]
+fn joining_again_changes_nothing() {
+    let mut lab = Lab::new();
+    let (lag, member) = lag_up(&mut lab);
+    lab.ok(ALICE, "UpdateLag", json!({"lagId": lag, "minimumLinks": 1}));
+    let before = lab.world.clone();
+    let answer = lab.ok(ALICE, "AssociateConnectionWithLag", pair(&member, &lag));
+    assert_eq!(answer["lagId"], json!(lag));
+    assert!(before.entities().eq(lab.world.entities()));
+}
+
+#[test]
+fn joining_is_checked_row_by_row() {
+    let mut lab = Lab::new();
+    let (lag, _) = lag_up(&mut lab);
+    let foreign = lab.dedicated(BOB);
+    let slow = ordered(&mut lab, json!({"bandwidth": "1Gbps"}));
+    let elsewhere = ordered(&mut lab, json!({"location": "CSVA1"}));
+    let secured = ordered(&mut lab, json!({"requestMACSec": true}));
+    let other_device = lab.dedicated(ALICE);
+    assert_ne!(
+        lab.connection(&other_device).device,
+        Some(lab.lag(&lag).device)
+    );
+    let interconnect = lab.interconnect(ALICE);
+    let hosted = text(
+        &lab.ok(
+            ALICE,
+            "AllocateHostedConnection",
+            json!({"connectionId": interconnect, "ownerAccount": ALICE, "bandwidth": "10Gbps", "connectionName": "h", "vlan": 1}),
+        ),
+        "connectionId",
+    );
+    move_to_device_of(&mut lab, &interconnect, &lag);
+    lab.settle();
+    move_to_device_of(&mut lab, &slow, &lag);
+    move_to_device_of(&mut lab, &secured, &lag);
+    let leaving = beside(&mut lab, &lag);
+    lab.ok(ALICE, "DeleteConnection", json!({"connectionId": leaving}));
+    let rows = [
+        (
+            "deleting",
+            pair(&leaving, &lag),
+            format!(
+                "The specified Connection ID is not available: {leaving} is in state deleting."
+            ),
+        ),
+        (
+            "connection format",
+            pair("x", &lag),
+            "Connection ID x has an invalid format.".to_owned(),
+        ),
+        (
+            "LAG format",
+            pair(&slow, "x"),
+            "Lag ID x has an invalid format.".to_owned(),
+        ),
+        (
+            "connection unknown (M5)",
+            pair("dxcon-ffffffff", &lag),
+            "Could not find Connection with ID dxcon-ffffffff".to_owned(),
+        ),
+        (
+            "connection of another",
+            pair(&foreign, &lag),
+            format!("Could not find Connection with ID {foreign}"),
+        ),
+        (
+            "LAG unknown (M6)",
+            pair(&slow, "dxlag-ffffffff"),
+            "Could not find Lag with ID dxlag-ffffffff".to_owned(),
+        ),
+        (
+            "hosted",
+            pair(&hosted, &lag),
+            format!("Connection {hosted} is a hosted connection and cannot be a member of a Lag."),
+        ),
+        (
+            "other location",
+            pair(&elsewhere, &lag),
+            format!("Connection {elsewhere} and Lag {lag} are not on the same device."),
+        ),
+        (
+            "other device",
+            pair(&other_device, &lag),
+            format!("Connection {other_device} and Lag {lag} are not on the same device."),
+        ),
+        (
+            "other speed",
+            pair(&slow, &lag),
+            format!("Connection {slow} has 1Gbps, but the connections of Lag {lag} have 10Gbps."),
+        ),
+        (
+            "MACsec (M17)",
+            pair(&secured, &lag),
+            format!("Connection {secured} and lag should be requested MacSec at the same time"),
+        ),
+        (
+            "interconnect into an ordinary LAG",
+            pair(&interconnect, &lag),
+            format!("Lag {lag} does not take interconnects: it does not allow hosted connections."),
+        ),
+    ];
+    for (row, body, message) in rows {
+        assert_eq!(
+            lab.message(ALICE, "AssociateConnectionWithLag", body),
+            message,
+            "{row}"
+        );
+    }
+}
+
+#[test]
+fn a_full_lag_takes_no_more() {
+    let mut lab = Lab::new();
+    let (lag, _) = lag_of(&mut lab, ALICE, json!({"numberOfConnections": 4}));
+    let id = ordered(&mut lab, json!({}));
+    let refusal = lab.refused(ALICE, "AssociateConnectionWithLag", pair(&id, &lag));
+    assert!(
+        matches!(refusal, Refusal::Quota { limit: 4, .. }),
+        "{refusal}"
+    );
+}
+
+#[test]
+fn clashes_with_what_is_on_the_lag_are_refused() {
+    let clash = |change: fn(&mut VirtualInterface)| {
+        let mut lab = Lab::new();
+        let (lag, _) = lag_up(&mut lab);
+        lab.virtual_interface_on(ALICE, &lag, 7);
+        let id = beside(&mut lab, &lag);
+        let mut interface = lab.virtual_interface_on(ALICE, &id, 8);
+        change(&mut interface);
+        lab.put(interface);
+        lab.message(ALICE, "AssociateConnectionWithLag", pair(&id, &lag))
+    };
+    let vlan = clash(|interface| interface.vlan = demarc_types::VlanId::new(7).unwrap());
+    assert_eq!(vlan, "VLAN 7 is already in use");
+    let address = clash(|interface| {
+        interface.peers[0].amazon_address =
+            demarc_types::PeerAddress::parse("169.254.96.57/29").unwrap();
+    });
+    assert!(
+        address.contains("conflicts with an address of virtual interface"),
+        "{address}"
+    );
+}
+
+#[test]
+fn quotas_of_the_lag_hold_for_what_comes() {
+    let joining = |there: i64, change: fn(&mut VirtualInterface)| {
+        let mut lab = Lab::with(|settings| settings.quotas.virtual_interfaces_per_connection = 3);
+        let (lag, _) = lag_up(&mut lab);
+        let id = beside(&mut lab, &lag);
+        for vlan in 0..there {
+            let mut interface = lab.virtual_interface_on(ALICE, &lag, 10 + vlan);
+            change(&mut interface);
+            lab.put(interface);
+        }
+        let mut interface = lab.virtual_interface_on(ALICE, &id, 30);
+        change(&mut interface);
+        lab.put(interface);
+        (lab, pair(&id, &lag))
+    };
+    let (mut lab, body) = joining(2, |_| {});
+    lab.ok(ALICE, "AssociateConnectionWithLag", body);
+    let (mut lab, body) = joining(3, |_| {});
+    let refusal = lab.refused(ALICE, "AssociateConnectionWithLag", body);
+    assert!(
+        matches!(refusal, Refusal::Quota { limit: 3, .. }),
+        "{refusal}"
+    );
+}
+
+#[test]
+fn rate_limiters_that_come_have_an_exception_of_their_own() {
+    let mut lab = Lab::with(|settings| settings.quotas.rate_limiters_per_connection = 1);
+    let (lag, _) = lag_up(&mut lab);
+    let id = beside(&mut lab, &lag);
+    for (carrier, vlan) in [(&lag, 1), (&id, 2)] {
+        let mut interface = lab.virtual_interface_on(ALICE, carrier, vlan);
+        interface.rate_limit = Some("50Mbps".parse().unwrap());
+        lab.put(interface);
+    }
+    let refusal = lab.refused(ALICE, "AssociateConnectionWithLag", pair(&id, &lag));
+    assert_eq!(refusal.exception(), Exception::LimitExceeded);
+}
+
+#[test]
+fn from_another_lag_the_virtual_interfaces_stay_behind() {
+    let mut lab = Lab::new();
+    let (old, member) = lag_up(&mut lab);
+    let interface = lab.virtual_interface_on(ALICE, &old, 7);
+    let (new, _) = lag_of(&mut lab, ALICE, json!({}));
+    let mut target = lab.lag(&new);
+    target.device = lab.lag(&old).device;
+    lab.put(target);
+    lab.ok(ALICE, "AssociateConnectionWithLag", pair(&member, &new));
+    assert_eq!(lab.now_of(&interface), interface);
+    assert_eq!(lab.connection(&member).lag.unwrap().to_string(), new);
+    lab.ok(ALICE, "UpdateLag", json!({"lagId": new, "minimumLinks": 2}));
+    let mut target = lab.lag(&old);
+    target.device = lab.lag(&new).device;
+    lab.put(target);
+    let message = lab.message(ALICE, "AssociateConnectionWithLag", pair(&member, &old));
+    assert!(
+        message.contains(&format!("below the minimum links of Lag {new}")),
+        "{message}"
+    );
+}
+
+#[test]
+fn in_development_mode_the_first_interconnect_makes_an_empty_lag_host() {
+    let mut lab = Lab::new();
+    let (lag, members) = lag_of(&mut lab, PAULA, json!({}));
+    lab.ok(
+        PAULA,
+        "DeleteConnection",
+        json!({"connectionId": members[0]}),
+    );
+    let interconnect = lab.interconnect(PAULA);
+    move_to_device_of(&mut lab, &interconnect, &lag);
+    lab.ok(
+        PAULA,
+        "AssociateConnectionWithLag",
+        pair(&interconnect, &lag),
+    );
+    let lags = lab.ok(PAULA, "DescribeLags", json!({"lagId": lag}));
+    assert_eq!(lags["lags"][0]["allowsHostedConnections"], true);
+    lab.ok(
+        PAULA,
+        "DisassociateConnectionFromLag",
+        pair(&interconnect, &lag),
+    );
+    let lags = lab.ok(PAULA, "DescribeLags", json!({"lagId": lag}));
+    assert_eq!(
+        lags["lags"][0]["allowsHostedConnections"], true,
+        "it never changes back"
+    );
+}
+
+#[test]
+fn a_lag_that_hosts_takes_no_virtual_interfaces_along() {
+    let mut lab = Lab::listed();
+    let (lag, _) = lag_of(&mut lab, PAULA, json!({}));
+    let id = lab.dedicated(PAULA);
+    move_to_device_of(&mut lab, &id, &lag);
+    let interface = lab.virtual_interface_on(PAULA, &id, 7);
+    let message = lab.message(PAULA, "AssociateConnectionWithLag", pair(&id, &lag));
+    assert!(message.contains("has virtual interfaces"), "{message}");
+    lab.world.apply(&crate::entity::Change::Remove(
+        crate::entity::EntityKey::VirtualInterface(interface.id),
+    ));
+    lab.ok(PAULA, "AssociateConnectionWithLag", pair(&id, &lag));
+}
+
+#[test]
+fn keys_and_mode_give_way_to_those_of_the_lag() {
+    let mut lab = Lab::new();
+    let (lag, _) = lag_of(&mut lab, ALICE, json!({"requestMACSec": true}));
+    lab.ok(
+        ALICE,
+        "UpdateLag",
+        json!({"lagId": lag, "encryptionMode": "no_encrypt"}),
+    );
+    let key = |ckn: &str| json!({"ckn": ckn.repeat(64), "cak": "0".repeat(64)});
+    let mut body = key("a");
+    body["connectionId"] = json!(lag);
+    lab.ok(ALICE, "AssociateMacSecKey", body);
+    let id = ordered(&mut lab, json!({"requestMACSec": true}));
+    let mut body = key("b");
+    body["connectionId"] = json!(id);
+    lab.ok(ALICE, "AssociateMacSecKey", body);
+    let answer = lab.ok(ALICE, "AssociateConnectionWithLag", pair(&id, &lag));
+    assert_eq!(answer["encryptionMode"], "no_encrypt");
+    assert_eq!(answer["macSecKeys"][0]["ckn"], json!("a".repeat(64)));
+    assert!(lab.connection(&id).mac_sec.unwrap().keys.is_empty());
+}
+
+// ===== DisassociateConnectionFromLag =====
+
+#[test]
+fn a_member_leaves_alone() {
+    let mut lab = Lab::new();
+    let (lag, member) = lag_up(&mut lab);
+    let interface = lab.virtual_interface_on(ALICE, &lag, 7);
+    let answer = lab.ok(ALICE, "DisassociateConnectionFromLag", pair(&member, &lag));
+    assert!(answer.get("lagId").is_none());
+    assert_eq!(answer["connectionState"], "available");
+    assert_eq!(
+        lab.now_of(&interface).parent.to_string(),
+        lag,
+        "it stays on the LAG"
+    );
+    assert_eq!(lab.lag_state(&lag), Some("down"), "the empty LAG goes on");
+}
+
+#[test]
+fn leaving_is_checked_row_by_row() {
+    let mut lab = Lab::new();
+    let (lag, _) = lag_up(&mut lab);
+    let (other, _) = lag_of(&mut lab, ALICE, json!({}));
+    let alone = lab.dedicated(ALICE);
+    let foreign = lab.dedicated(BOB);
+    let gone = lab.dedicated(ALICE);
+    lab.ok(ALICE, "DeleteConnection", json!({"connectionId": gone}));
+    let rows = [
+        (
+            "connection format",
+            pair("x", &lag),
+            "Connection ID x has an invalid format.",
+        ),
+        (
+            "LAG format",
+            pair(&alone, "x"),
+            "Lag ID x has an invalid format.",
+        ),
+        (
+            "connection unknown",
+            pair("dxcon-ffffffff", &lag),
+            "Connection does not exist",
+        ),
+        (
+            "connection of another",
+            pair(&foreign, &lag),
+            "Connection does not exist",
+        ),
+        (
+            "connection on its way out",
+            pair(&gone, &lag),
+            "Connection does not exist",
+        ),
+        (
+            "LAG unknown",
+            pair(&alone, "dxlag-ffffffff"),
+            "Lag does not exist",
+        ),
+        (
+            "not a member",
+            pair(&alone, &lag),
+            "is not associated with Lag",
+        ),
+        (
+            "member of another",
+            pair(&alone, &other),
+            "is not associated with Lag",
+        ),
+    ];
+    for (row, body, part) in rows {
+        let message = lab.message(ALICE, "DisassociateConnectionFromLag", body);
+        assert!(message.contains(part), "{row}: {message}");
+    }
+}
+
+#[test]
+fn the_minimum_holds_except_for_the_last_member() {
+    let mut lab = Lab::new();
+    let (lag, members) = lag_of(&mut lab, ALICE, json!({"numberOfConnections": 2}));
+    lab.ok(ALICE, "UpdateLag", json!({"lagId": lag, "minimumLinks": 2}));
+    let message = lab.message(
+        ALICE,
+        "DisassociateConnectionFromLag",
+        pair(&members[0], &lag),
+    );
+    assert!(message.contains("below the minimum links"), "{message}");
+    lab.ok(ALICE, "UpdateLag", json!({"lagId": lag, "minimumLinks": 1}));
+    lab.ok(
+        ALICE,
+        "DisassociateConnectionFromLag",
+        pair(&members[0], &lag),
+    );
+    lab.ok(
+        ALICE,
+        "DisassociateConnectionFromLag",
+        pair(&members[1], &lag),
+    );
+    assert_eq!(lab.lag_state(&lag), Some("pending"));
+}
+
+#[test]
+fn the_prefix_pool_does_not_shrink_below_what_is_allocated() {
+    let mut lab = Lab::new();
+    let (lag, members) = lag_of(&mut lab, ALICE, json!({"numberOfConnections": 2}));
+    lab.settle();
+    for member in &members {
+        lab.link(member, Link::Up);
+    }
+    let mut interface = lab.virtual_interface_on(ALICE, &lag, 7);
+    interface.prefix_allocation = Some(PrefixAllocation {
+        ipv4: 100,
+        ipv6: 5_001,
+    });
+    lab.put(interface.clone());
+    for (operation, body) in [
+        ("DisassociateConnectionFromLag", pair(&members[0], &lag)),
+        ("DeleteConnection", json!({"connectionId": members[0]})),
+    ] {
+        let message = lab.message(ALICE, operation, body);
+        assert!(message.contains("prefix pool"), "{operation}: {message}");
+    }
+    interface.prefix_allocation = Some(PrefixAllocation {
+        ipv4: 100,
+        ipv6: 5_000,
+    });
+    lab.put(interface);
+    lab.ok(
+        ALICE,
+        "DisassociateConnectionFromLag",
+        pair(&members[0], &lag),
+    );
+    lab.ok(
+        ALICE,
+        "DisassociateConnectionFromLag",
+        pair(&members[1], &lag),
+    );
+}
+
+#[test]
+fn a_port_out_of_a_partners_lag_is_an_interconnect() {
+    let mut lab = Lab::listed();
+    let (lag, members) = lag_of(&mut lab, PAULA, json!({"numberOfConnections": 2}));
+    lab.ok(
+        PAULA,
+        "DisassociateConnectionFromLag",
+        pair(&members[0], &lag),
+    );
+    let list = lab.ok(PAULA, "DescribeInterconnects", json!({}));
+    assert_eq!(
+        list["interconnects"][0]["interconnectId"],
+        json!(members[0])
+    );
+    lab.ok(PAULA, "DeleteLag", json!({"lagId": lag}));
+    let list = lab.ok(PAULA, "DescribeInterconnects", json!({}));
+    assert_eq!(list["interconnects"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_port_that_had_to_encrypt_does_not_go_dark_without_the_lags_keys() {
+    let mut lab = Lab::new();
+    let (lag, members) = lag_of(&mut lab, ALICE, json!({"requestMACSec": true}));
+    lab.ok(
+        ALICE,
+        "UpdateLag",
+        json!({"lagId": lag, "encryptionMode": "must_encrypt"}),
+    );
+    lab.ok(
+        ALICE,
+        "DisassociateConnectionFromLag",
+        pair(&members[0], &lag),
+    );
+    let mac_sec = lab.connection(&members[0]).mac_sec.unwrap();
+    assert_eq!(mac_sec.mode, EncryptionMode::ShouldEncrypt);
+}
+
+#[test]
+fn hosted_connections_stay_on_the_lag_that_their_interconnect_leaves() {
+    let mut lab = Lab::new();
+    let interconnect = lab.interconnect(PAULA);
+    let (lag, _) = lag_of(&mut lab, PAULA, json!({"connectionId": interconnect}));
+    let hosted = text(
+        &lab.ok(
+            PAULA,
+            "AllocateHostedConnection",
+            json!({"connectionId": lag, "ownerAccount": ALICE, "bandwidth": "1Gbps", "connectionName": "h", "vlan": 1}),
+        ),
+        "connectionId",
+    );
+    lab.ok(
+        PAULA,
+        "DisassociateConnectionFromLag",
+        pair(&interconnect, &lag),
+    );
+    assert_eq!(lab.connection(&hosted).parent().unwrap().to_string(), lag);
+    lab.ok(
+        PAULA,
+        "AssociateConnectionWithLag",
+        pair(&interconnect, &lag),
+    );
+    assert!(lab.connection(&interconnect).is_interconnect());
+}
