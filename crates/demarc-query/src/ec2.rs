@@ -1,24 +1,14 @@
 //! EC2, API version 2016-11-15: VPCs, virtual private gateways, transit gateways, and what clients ask
-//! for on the way.
+//! for on the way. Requests and answers are the values of [`demarc_domain::neighbor`]; here they are read
+//! from parameters and written as XML.
 
+mod answer;
 mod error;
 mod request;
-mod response;
-mod view;
 
-pub use error::{Error, IdKind, Limit, error_document};
-pub use request::{
-    AssociateVpcCidrBlock, Attachment, Call, CreateTransitGateway, CreateVpc, CreateVpnGateway,
-    Describe, Filter, ModifyTransitGateway, ModifyVpcAttribute, PageRequest, Request,
-    SearchTransitGatewayRoutes, Tag, Tagging, TransitGatewayOptions, Untagging, VpcAttribute,
-};
-pub use response::{CONTENT_TYPE, Page, Response};
-pub use view::{
-    AvailabilityZoneView, CidrAssociationView, NetworkAclEntryView, NetworkAclView, PermissionView,
-    RegionView, RouteAttachmentView, RouteTableView, RouteView, SecurityGroupView, TagView,
-    TransitGatewayAttachmentView, TransitGatewayOptionsView, TransitGatewayRouteTableView,
-    TransitGatewayRouteView, TransitGatewayView, VpcAttachmentView, VpcView, VpnGatewayView,
-};
+pub use answer::{CONTENT_TYPE, answer};
+pub use error::{Error, error_document, refusal};
+pub use request::{Call, read};
 
 #[cfg(test)]
 mod tests;

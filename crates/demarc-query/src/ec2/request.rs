@@ -1,344 +1,284 @@
-//! Requests with types. Ids and address blocks stay texts: whether they are well formed is a question
-//! with an answer per kind, which the domain gives.
+//! Requests with types. Ids, address blocks and words stay texts: what they may be is for the domain.
 
-mod shapes;
+use demarc_domain::neighbor::{
+    CidrBlockOrder, Describe, Ec2Request, Ec2Tag, Filter, ModifyTransitGateway, SearchRoutes,
+    TagSpecification, TagToDelete, TransitGatewayChanges, TransitGatewayOrder, VpcAttribute,
+    VpcOrder, VpnGatewayOrder,
+};
 
+use super::error::Error;
 use crate::parameters::Node;
 use crate::read::{Fault, boolean, number, optional, required, required_texts, texts};
 
-use super::error::Error;
-
-pub use shapes::{
-    AssociateVpcCidrBlock, Attachment, CreateTransitGateway, CreateVpc, CreateVpnGateway, Describe,
-    Filter, ModifyTransitGateway, ModifyVpcAttribute, PageRequest, SearchTransitGatewayRoutes, Tag,
-    Tagging, TransitGatewayOptions, Untagging, VpcAttribute,
-};
-use shapes::{filters, page, read_options, tag_specifications, tags};
-
-/// A request to EC2.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Request {
-    CreateVpc(CreateVpc),
-    DescribeVpcs(Describe),
-    DescribeVpcAttribute {
-        vpc_id: String,
-        attribute: VpcAttribute,
-    },
-    ModifyVpcAttribute(ModifyVpcAttribute),
-    DeleteVpc {
-        vpc_id: String,
-    },
-    AssociateVpcCidrBlock(AssociateVpcCidrBlock),
-    DisassociateVpcCidrBlock {
-        association_id: String,
-    },
-    DescribeNetworkAcls(Describe),
-    DescribeRouteTables(Describe),
-    /// `names` are those of `GroupName`.
-    DescribeSecurityGroups {
-        describe: Describe,
-        names: Vec<String>,
-    },
-    CreateVpnGateway(CreateVpnGateway),
-    DescribeVpnGateways(Describe),
-    AttachVpnGateway(Attachment),
-    DetachVpnGateway(Attachment),
-    DeleteVpnGateway {
-        vpn_gateway_id: String,
-    },
-    CreateTransitGateway(CreateTransitGateway),
-    DescribeTransitGateways(Describe),
-    ModifyTransitGateway(ModifyTransitGateway),
-    DeleteTransitGateway {
-        transit_gateway_id: String,
-    },
-    DescribeTransitGatewayAttachments(Describe),
-    DescribeTransitGatewayRouteTables(Describe),
-    SearchTransitGatewayRoutes(SearchTransitGatewayRoutes),
-    CreateTags(Tagging),
-    DeleteTags(Untagging),
-    /// Has no ids.
-    DescribeTags(Describe),
-    /// `ids` are Region names.
-    DescribeRegions {
-        describe: Describe,
-        all: bool,
-    },
-    /// `ids` are the names of zones.
-    DescribeAvailabilityZones {
-        describe: Describe,
-        zone_ids: Vec<String>,
-    },
-}
-
-/// What a request is and whether it is only to be tried.
+/// What is asked for, and whether it is only to be tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    pub request: Request,
-    /// Answer [`Error::DryRunOperation`] instead of acting.
+    pub request: Ec2Request,
+    /// Decide, and then answer `DryRunOperation` instead of acting.
     pub dry_run: bool,
 }
 
-impl Request {
-    /// Reads the request from its parameters.
-    ///
-    /// # Errors
-    /// [`Error::MissingAction`], [`Error::InvalidAction`] for what is not served here, and
-    /// [`Error::Parameter`].
-    pub fn read(node: &Node) -> Result<Self, Error> {
-        let action = node.text("Action").ok_or(Error::MissingAction)?;
-        Ok(match action {
-            "CreateVpc" => Self::CreateVpc(CreateVpc::read(node)?),
-            "DescribeVpcs" => Self::DescribeVpcs(describe(node, "VpcId")?),
-            "DescribeVpcAttribute" => Self::DescribeVpcAttribute {
-                vpc_id: required(node, "VpcId")?,
-                attribute: VpcAttribute::read(&required(node, "Attribute")?)?,
-            },
-            "ModifyVpcAttribute" => Self::ModifyVpcAttribute(ModifyVpcAttribute::read(node)?),
-            "DeleteVpc" => Self::DeleteVpc {
-                vpc_id: required(node, "VpcId")?,
-            },
-            "AssociateVpcCidrBlock" => {
-                Self::AssociateVpcCidrBlock(AssociateVpcCidrBlock::read(node)?)
-            }
-            "DisassociateVpcCidrBlock" => Self::DisassociateVpcCidrBlock {
-                association_id: required(node, "AssociationId")?,
-            },
-            "DescribeNetworkAcls" => Self::DescribeNetworkAcls(describe(node, "NetworkAclId")?),
-            "DescribeRouteTables" => Self::DescribeRouteTables(describe(node, "RouteTableId")?),
-            "DescribeSecurityGroups" => Self::DescribeSecurityGroups {
-                describe: describe(node, "GroupId")?,
-                names: texts(node, "GroupName"),
-            },
-            _ => return Self::read_gateways(action, node),
-        })
-    }
+/// Reads a request from its parameters.
+///
+/// # Errors
+/// [`Error::InvalidAction`] for what is not served here, and missing or unreadable parameters.
+pub fn read(node: &Node) -> Result<Call, Error> {
+    let action = node.text("Action").ok_or(Error::MissingAction)?;
+    let request = match vpc_request(action, node)? {
+        Some(request) => request,
+        None => match gateway_request(action, node)? {
+            Some(request) => request,
+            None => common_request(action, node)?
+                .ok_or_else(|| Error::InvalidAction(action.chars().take(64).collect()))?,
+        },
+    };
+    Ok(Call {
+        request,
+        dry_run: boolean(node, "DryRun")?.unwrap_or(false),
+    })
+}
 
-    fn read_gateways(action: &str, node: &Node) -> Result<Self, Error> {
-        Ok(match action {
-            "CreateVpnGateway" => Self::CreateVpnGateway(CreateVpnGateway::read(node)?),
-            "DescribeVpnGateways" => Self::DescribeVpnGateways(describe(node, "VpnGatewayId")?),
-            "AttachVpnGateway" => Self::AttachVpnGateway(Attachment::read(node)?),
-            "DetachVpnGateway" => Self::DetachVpnGateway(Attachment::read(node)?),
-            "DeleteVpnGateway" => Self::DeleteVpnGateway {
-                vpn_gateway_id: required(node, "VpnGatewayId")?,
+fn vpc_request(action: &str, node: &Node) -> Result<Option<Ec2Request>, Error> {
+    Ok(Some(match action {
+        "CreateVpc" => Ec2Request::CreateVpc(VpcOrder {
+            cidr_block: optional(node, "CidrBlock"),
+            amazon_provided_ipv6_cidr_block: boolean(node, "AmazonProvidedIpv6CidrBlock")?
+                .unwrap_or(false),
+            instance_tenancy: optional(node, "InstanceTenancy"),
+            tag_specifications: tag_specifications(node)?,
+        }),
+        "DescribeVpcs" => Ec2Request::DescribeVpcs(describe(node, "VpcId")?),
+        "DescribeVpcAttribute" => Ec2Request::DescribeVpcAttribute {
+            vpc_id: required(node, "VpcId")?,
+            attribute: attribute(&required(node, "Attribute")?)?,
+        },
+        "ModifyVpcAttribute" => modify_vpc_attribute(node)?,
+        "DeleteVpc" => Ec2Request::DeleteVpc {
+            vpc_id: required(node, "VpcId")?,
+        },
+        "AssociateVpcCidrBlock" => Ec2Request::AssociateVpcCidrBlock {
+            vpc_id: required(node, "VpcId")?,
+            block: CidrBlockOrder {
+                cidr_block: optional(node, "CidrBlock"),
+                amazon_provided_ipv6_cidr_block: boolean(node, "AmazonProvidedIpv6CidrBlock")?
+                    .unwrap_or(false),
             },
-            "CreateTransitGateway" => Self::CreateTransitGateway(CreateTransitGateway::read(node)?),
-            "DescribeTransitGateways" => {
-                Self::DescribeTransitGateways(describe(node, "TransitGatewayIds")?)
+        },
+        "DisassociateVpcCidrBlock" => Ec2Request::DisassociateVpcCidrBlock {
+            association_id: required(node, "AssociationId")?,
+        },
+        "DescribeNetworkAcls" => Ec2Request::DescribeNetworkAcls(describe(node, "NetworkAclId")?),
+        "DescribeRouteTables" => Ec2Request::DescribeRouteTables(describe(node, "RouteTableId")?),
+        "DescribeSecurityGroups" => {
+            let mut input = describe(node, "GroupId")?;
+            let values = texts(node, "GroupName");
+            if !values.is_empty() {
+                let name = "group-name".to_owned();
+                input.filters.push(Filter { name, values });
             }
-            "ModifyTransitGateway" => Self::ModifyTransitGateway(ModifyTransitGateway::read(node)?),
-            "DeleteTransitGateway" => Self::DeleteTransitGateway {
-                transit_gateway_id: required(node, "TransitGatewayId")?,
-            },
-            "DescribeTransitGatewayAttachments" => {
-                let ids = "TransitGatewayAttachmentIds";
-                Self::DescribeTransitGatewayAttachments(describe(node, ids)?)
-            }
-            "DescribeTransitGatewayRouteTables" => {
-                let ids = "TransitGatewayRouteTableIds";
-                Self::DescribeTransitGatewayRouteTables(describe(node, ids)?)
-            }
-            "SearchTransitGatewayRoutes" => {
-                Self::SearchTransitGatewayRoutes(SearchTransitGatewayRoutes::read(node)?)
-            }
-            _ => return Self::read_common(action, node),
-        })
-    }
-
-    fn read_common(action: &str, node: &Node) -> Result<Self, Error> {
-        Ok(match action {
-            "CreateTags" => Self::CreateTags(Tagging {
-                resources: required_texts(node, "ResourceId")?,
-                tags: tags(node)?,
-            }),
-            "DeleteTags" => Self::DeleteTags(Untagging::read(node)?),
-            "DescribeTags" => Self::DescribeTags(describe(node, "")?),
-            "DescribeRegions" => Self::DescribeRegions {
-                describe: describe(node, "RegionName")?,
-                all: boolean(node, "AllRegions")?.unwrap_or(false),
-            },
-            "DescribeAvailabilityZones" => Self::DescribeAvailabilityZones {
-                describe: describe(node, "ZoneName")?,
-                zone_ids: texts(node, "ZoneId"),
-            },
-            other => return Err(Error::InvalidAction(other.chars().take(64).collect())),
-        })
-    }
-
-    /// The operation's name, as in `ec2:CreateVpc`.
-    pub fn action(&self) -> &'static str {
-        match self {
-            Self::CreateVpc(_) => "CreateVpc",
-            Self::DescribeVpcs(_) => "DescribeVpcs",
-            Self::DescribeVpcAttribute { .. } => "DescribeVpcAttribute",
-            Self::ModifyVpcAttribute(_) => "ModifyVpcAttribute",
-            Self::DeleteVpc { .. } => "DeleteVpc",
-            Self::AssociateVpcCidrBlock(_) => "AssociateVpcCidrBlock",
-            Self::DisassociateVpcCidrBlock { .. } => "DisassociateVpcCidrBlock",
-            Self::DescribeNetworkAcls(_) => "DescribeNetworkAcls",
-            Self::DescribeRouteTables(_) => "DescribeRouteTables",
-            Self::DescribeSecurityGroups { .. } => "DescribeSecurityGroups",
-            Self::CreateVpnGateway(_) => "CreateVpnGateway",
-            Self::DescribeVpnGateways(_) => "DescribeVpnGateways",
-            Self::AttachVpnGateway(_) => "AttachVpnGateway",
-            Self::DetachVpnGateway(_) => "DetachVpnGateway",
-            Self::DeleteVpnGateway { .. } => "DeleteVpnGateway",
-            Self::CreateTransitGateway(_) => "CreateTransitGateway",
-            Self::DescribeTransitGateways(_) => "DescribeTransitGateways",
-            Self::ModifyTransitGateway(_) => "ModifyTransitGateway",
-            Self::DeleteTransitGateway { .. } => "DeleteTransitGateway",
-            Self::DescribeTransitGatewayAttachments(_) => "DescribeTransitGatewayAttachments",
-            Self::DescribeTransitGatewayRouteTables(_) => "DescribeTransitGatewayRouteTables",
-            Self::SearchTransitGatewayRoutes(_) => "SearchTransitGatewayRoutes",
-            Self::CreateTags(_) => "CreateTags",
-            Self::DeleteTags(_) => "DeleteTags",
-            Self::DescribeTags(_) => "DescribeTags",
-            Self::DescribeRegions { .. } => "DescribeRegions",
-            Self::DescribeAvailabilityZones { .. } => "DescribeAvailabilityZones",
+            Ec2Request::DescribeSecurityGroups(input)
         }
-    }
+        _ => return Ok(None),
+    }))
 }
 
-impl Call {
-    /// Reads the request and its `DryRun`.
-    ///
-    /// # Errors
-    /// Those of [`Request::read`].
-    pub fn read(node: &Node) -> Result<Self, Error> {
-        Ok(Self {
-            request: Request::read(node)?,
-            dry_run: boolean(node, "DryRun")?.unwrap_or(false),
-        })
-    }
+fn gateway_request(action: &str, node: &Node) -> Result<Option<Ec2Request>, Error> {
+    Ok(Some(match action {
+        "CreateVpnGateway" => Ec2Request::CreateVpnGateway(VpnGatewayOrder {
+            gateway_type: optional(node, "Type"),
+            amazon_side_asn: number(node, "AmazonSideAsn")?,
+            availability_zone: optional(node, "AvailabilityZone"),
+            tag_specifications: tag_specifications(node)?,
+        }),
+        "DescribeVpnGateways" => Ec2Request::DescribeVpnGateways(describe(node, "VpnGatewayId")?),
+        "AttachVpnGateway" => Ec2Request::AttachVpnGateway {
+            vpn_gateway_id: required(node, "VpnGatewayId")?,
+            vpc_id: required(node, "VpcId")?,
+        },
+        "DetachVpnGateway" => Ec2Request::DetachVpnGateway {
+            vpn_gateway_id: required(node, "VpnGatewayId")?,
+            vpc_id: required(node, "VpcId")?,
+        },
+        "DeleteVpnGateway" => Ec2Request::DeleteVpnGateway {
+            vpn_gateway_id: required(node, "VpnGatewayId")?,
+        },
+        "CreateTransitGateway" => Ec2Request::CreateTransitGateway(TransitGatewayOrder {
+            description: optional(node, "Description"),
+            options: options(node, "Options.TransitGatewayCidrBlocks")?,
+            tag_specifications: tag_specifications(node)?,
+        }),
+        "DescribeTransitGateways" => {
+            Ec2Request::DescribeTransitGateways(describe(node, "TransitGatewayIds")?)
+        }
+        "ModifyTransitGateway" => Ec2Request::ModifyTransitGateway(ModifyTransitGateway {
+            transit_gateway_id: required(node, "TransitGatewayId")?,
+            // An empty one takes the description away.
+            description: node.text("Description").map(str::to_owned),
+            options: options(node, "Options.AddTransitGatewayCidrBlocks")?,
+        }),
+        "DeleteTransitGateway" => Ec2Request::DeleteTransitGateway {
+            transit_gateway_id: required(node, "TransitGatewayId")?,
+        },
+        "DescribeTransitGatewayAttachments" => {
+            let input = describe(node, "TransitGatewayAttachmentIds")?;
+            Ec2Request::DescribeTransitGatewayAttachments(input)
+        }
+        "DescribeTransitGatewayRouteTables" => {
+            let input = describe(node, "TransitGatewayRouteTableIds")?;
+            Ec2Request::DescribeTransitGatewayRouteTables(input)
+        }
+        "SearchTransitGatewayRoutes" => Ec2Request::SearchTransitGatewayRoutes(search(node)?),
+        _ => return Ok(None),
+    }))
 }
 
-/// The parts that all `Describe...` calls share.
+fn common_request(action: &str, node: &Node) -> Result<Option<Ec2Request>, Error> {
+    Ok(Some(match action {
+        "CreateTags" => Ec2Request::CreateTags {
+            resources: required_texts(node, "ResourceId")?,
+            tags: tags(node)?,
+        },
+        "DeleteTags" => Ec2Request::DeleteTags {
+            resources: required_texts(node, "ResourceId")?,
+            tags: tags_to_delete(node)?,
+        },
+        "DescribeTags" => Ec2Request::DescribeTags(describe(node, "")?),
+        "DescribeRegions" => Ec2Request::DescribeRegions(describe(node, "RegionName")?),
+        "DescribeAvailabilityZones" => {
+            let mut input = describe(node, "ZoneName")?;
+            input.ids.extend(texts(node, "ZoneId"));
+            Ec2Request::DescribeAvailabilityZones(input)
+        }
+        _ => return Ok(None),
+    }))
+}
+
+/// The parts that all `Describe...` calls share; `ids` is the name of the list of ids.
 fn describe(node: &Node, ids: &str) -> Result<Describe, Error> {
     Ok(Describe {
         ids: texts(node, ids),
         filters: filters(node)?,
-        page: page(node)?,
+        max_results: number(node, "MaxResults")?,
+        next_token: optional(node, "NextToken"),
     })
 }
 
-impl CreateVpc {
-    fn read(node: &Node) -> Result<Self, Error> {
-        Ok(Self {
-            cidr_block: required(node, "CidrBlock")?,
-            instance_tenancy: optional(node, "InstanceTenancy"),
-            amazon_provided_ipv6_cidr_block: boolean(node, "AmazonProvidedIpv6CidrBlock")?
-                .unwrap_or(false),
-            ipv6_cidr_block: optional(node, "Ipv6CidrBlock"),
-            tags: tag_specifications(node, "vpc")?,
+fn filters(node: &Node) -> Result<Vec<Filter>, Error> {
+    node.items("Filter")
+        .map(|filter| {
+            Ok(Filter {
+                name: required(filter, "Name")?,
+                values: texts(filter, "Value"),
+            })
         })
-    }
+        .collect()
 }
 
-impl ModifyVpcAttribute {
-    fn read(node: &Node) -> Result<Self, Error> {
-        Ok(Self {
-            vpc_id: required(node, "VpcId")?,
-            enable_dns_support: boolean(node, "EnableDnsSupport.Value")?,
-            enable_dns_hostnames: boolean(node, "EnableDnsHostnames.Value")?,
-            enable_network_address_usage_metrics: boolean(
-                node,
-                "EnableNetworkAddressUsageMetrics.Value",
-            )?,
-        })
+fn search(node: &Node) -> Result<SearchRoutes, Error> {
+    let filters = filters(node)?;
+    if filters.is_empty() {
+        return Err(Fault::Missing("Filters").into());
     }
+    Ok(SearchRoutes {
+        transit_gateway_route_table_id: required(node, "TransitGatewayRouteTableId")?,
+        filters,
+        max_results: number(node, "MaxResults")?,
+    })
 }
 
-impl AssociateVpcCidrBlock {
-    fn read(node: &Node) -> Result<Self, Error> {
-        Ok(Self {
-            vpc_id: required(node, "VpcId")?,
-            cidr_block: optional(node, "CidrBlock"),
-            ipv6_cidr_block: optional(node, "Ipv6CidrBlock"),
-            amazon_provided_ipv6_cidr_block: boolean(node, "AmazonProvidedIpv6CidrBlock")?
-                .unwrap_or(false),
-        })
-    }
+fn attribute(text: &str) -> Result<VpcAttribute, Fault> {
+    VpcAttribute::parse(text).ok_or_else(|| {
+        let expected =
+            "Use enableDnsSupport, enableDnsHostnames or enableNetworkAddressUsageMetrics.";
+        Fault::invalid("attribute", text, expected)
+    })
 }
 
-impl CreateVpnGateway {
-    fn read(node: &Node) -> Result<Self, Error> {
-        let kind = required(node, "Type")?;
-        if kind != "ipsec.1" {
-            return Err(Fault::invalid("type", &kind, "Use ipsec.1.").into());
+fn modify_vpc_attribute(node: &Node) -> Result<Ec2Request, Error> {
+    let given = [
+        (VpcAttribute::EnableDnsSupport, "EnableDnsSupport.Value"),
+        (VpcAttribute::EnableDnsHostnames, "EnableDnsHostnames.Value"),
+        (
+            VpcAttribute::EnableNetworkAddressUsageMetrics,
+            "EnableNetworkAddressUsageMetrics.Value",
+        ),
+    ];
+    let mut wanted = None;
+    for (attribute, name) in given {
+        let Some(value) = boolean(node, name)? else {
+            continue;
+        };
+        if wanted.replace((attribute, value)).is_some() {
+            return Err(Error::OneAttribute);
         }
-        Ok(Self {
-            amazon_side_asn: number(node, "AmazonSideAsn")?,
-            availability_zone: optional(node, "AvailabilityZone"),
-            tags: tag_specifications(node, "vpn-gateway")?,
-        })
+    }
+    let (attribute, value) = wanted.ok_or(Error::OneAttribute)?;
+    Ok(Ec2Request::ModifyVpcAttribute {
+        vpc_id: required(node, "VpcId")?,
+        attribute,
+        value,
+    })
+}
+
+fn options(node: &Node, cidr_blocks: &str) -> Result<TransitGatewayChanges, Error> {
+    Ok(TransitGatewayChanges {
+        amazon_side_asn: number(node, "Options.AmazonSideAsn")?,
+        auto_accept_shared_attachments: switch(node, "Options.AutoAcceptSharedAttachments")?,
+        default_route_table_association: switch(node, "Options.DefaultRouteTableAssociation")?,
+        default_route_table_propagation: switch(node, "Options.DefaultRouteTablePropagation")?,
+        vpn_ecmp_support: switch(node, "Options.VpnEcmpSupport")?,
+        dns_support: switch(node, "Options.DnsSupport")?,
+        security_group_referencing_support: switch(
+            node,
+            "Options.SecurityGroupReferencingSupport",
+        )?,
+        multicast_support: switch(node, "Options.MulticastSupport")?,
+        add_cidr_blocks: texts(node, cidr_blocks),
+        remove_cidr_blocks: texts(node, "Options.RemoveTransitGatewayCidrBlocks"),
+    })
+}
+
+fn switch(node: &Node, name: &'static str) -> Result<Option<bool>, Fault> {
+    match node.text(name) {
+        None | Some("") => Ok(None),
+        Some("enable") => Ok(Some(true)),
+        Some("disable") => Ok(Some(false)),
+        Some(other) => Err(Fault::invalid(name, other, "Use enable or disable.")),
     }
 }
 
-impl Attachment {
-    fn read(node: &Node) -> Result<Self, Error> {
-        Ok(Self {
-            vpc_id: required(node, "VpcId")?,
-            vpn_gateway_id: required(node, "VpnGatewayId")?,
+/// `Tag.N.Key` and `Tag.N.Value`; a tag without a value has an empty one.
+fn tags(node: &Node) -> Result<Vec<Ec2Tag>, Error> {
+    node.items("Tag")
+        .map(|tag| {
+            Ok(Ec2Tag {
+                key: required(tag, "Key")?,
+                value: tag.text("Value").unwrap_or_default().to_owned(),
+            })
         })
-    }
+        .collect()
 }
 
-impl CreateTransitGateway {
-    fn read(node: &Node) -> Result<Self, Error> {
-        Ok(Self {
-            description: optional(node, "Description"),
-            options: read_options(node)?,
-            cidr_blocks: texts(node, "Options.TransitGatewayCidrBlocks"),
-            tags: tag_specifications(node, "transit-gateway")?,
+fn tags_to_delete(node: &Node) -> Result<Vec<TagToDelete>, Error> {
+    node.items("Tag")
+        .map(|tag| {
+            Ok(TagToDelete {
+                key: required(tag, "Key")?,
+                value: tag.text("Value").map(str::to_owned),
+            })
         })
-    }
+        .collect()
 }
 
-impl ModifyTransitGateway {
-    fn read(node: &Node) -> Result<Self, Error> {
-        Ok(Self {
-            transit_gateway_id: required(node, "TransitGatewayId")?,
-            description: node.text("Description").map(str::to_owned),
-            options: read_options(node)?,
-            add_cidr_blocks: texts(node, "Options.AddTransitGatewayCidrBlocks"),
-            remove_cidr_blocks: texts(node, "Options.RemoveTransitGatewayCidrBlocks"),
-            association_default_route_table_id: optional(
-                node,
-                "Options.AssociationDefaultRouteTableId",
-            ),
-            propagation_default_route_table_id: optional(
-                node,
-                "Options.PropagationDefaultRouteTableId",
-            ),
+/// `TagSpecification.N`, in some operations' models `TagSpecifications.N`.
+fn tag_specifications(node: &Node) -> Result<Vec<TagSpecification>, Error> {
+    node.items("TagSpecification")
+        .chain(node.items("TagSpecifications"))
+        .map(|specification| {
+            Ok(TagSpecification {
+                resource_type: required(specification, "ResourceType")?,
+                tags: tags(specification)?,
+            })
         })
-    }
-}
-
-impl SearchTransitGatewayRoutes {
-    fn read(node: &Node) -> Result<Self, Error> {
-        let filters = filters(node)?;
-        if filters.is_empty() {
-            return Err(Fault::Missing("Filters").into());
-        }
-        Ok(Self {
-            transit_gateway_route_table_id: required(node, "TransitGatewayRouteTableId")?,
-            filters,
-            page: page(node)?,
-        })
-    }
-}
-
-impl Untagging {
-    /// Terraform sends keys with values, the CLI keys alone; without tags all of them go.
-    fn read(node: &Node) -> Result<Self, Error> {
-        let mut tags = Vec::new();
-        for tag in node.items("Tag") {
-            tags.push((required(tag, "Key")?, tag.text("Value").map(str::to_owned)));
-        }
-        Ok(Self {
-            resources: required_texts(node, "ResourceId")?,
-            tags,
-        })
-    }
+        .collect()
 }
