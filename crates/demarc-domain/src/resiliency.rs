@@ -167,3 +167,6 @@ fn groups_of(
 fn member_ids(world: &World, lag: LagId) -> Vec<ConnectionId> {
     world.members(lag).map(|member| member.id).collect()
 }
+
+#[cfg(test)]
+mod tests;

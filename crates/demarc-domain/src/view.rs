@@ -11,7 +11,9 @@ mod virtual_interface;
 
 pub(crate) use association::association;
 pub(crate) use attachment::attachment;
-pub(crate) use connection::{connection, interconnect, mac_sec_key, mac_sec_keys, redundancy_of, tag_list};
+pub(crate) use connection::{
+    connection, interconnect, mac_sec_key, mac_sec_keys, redundancy_of, tag_list,
+};
 pub(crate) use gateway::gateway;
 pub(crate) use lag::lag;
 pub(crate) use proposal::proposal;

@@ -255,3 +255,6 @@ pub(crate) fn step(tx: &mut Transaction<'_>, group: &ResiliencyGroup) {
     });
     tx.put(next);
 }
+
+#[cfg(test)]
+mod tests;

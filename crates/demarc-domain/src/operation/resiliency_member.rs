@@ -229,3 +229,6 @@ pub(crate) fn forget(tx: &mut Transaction<'_>, member: ParentId) {
         tx.put(group);
     }
 }
+
+#[cfg(test)]
+mod tests;
