@@ -21,6 +21,8 @@ pub(crate) mod vpn_gateway;
 mod zone;
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 
 use crate::context::Context;

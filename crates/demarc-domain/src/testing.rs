@@ -158,7 +158,7 @@ impl Lab {
     }
 
     /// The changes lead from the World to `after`, and what they put survives being stored.
-    fn check(&self, changes: &[Change], after: &World) {
+    pub(crate) fn check(&self, changes: &[Change], after: &World) {
         let mut replayed = self.world.clone();
         for change in changes {
             replayed.apply(change);

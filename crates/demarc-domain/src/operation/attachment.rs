@@ -102,3 +102,6 @@ fn show(
     let here = interface.region.partition() == context.region.partition();
     (sees && here).then(|| view::attachment(gateway, interface))
 }
+
+#[cfg(test)]
+mod tests;

@@ -192,3 +192,6 @@ pub(crate) fn step(tx: &mut Transaction<'_>, gateway: &DirectConnectGateway) {
         GatewayPhase::Available => {}
     }
 }
+
+#[cfg(test)]
+mod tests;
