@@ -8,7 +8,7 @@ mod connection;
 mod outputs;
 
 use std::collections::VecDeque;
-use std::future::{Future, pending};
+use std::future::{self, Future};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -124,6 +124,7 @@ impl NeighborTask {
             outgoing,
             incoming,
             setup,
+            pending,
             ..
         } = self;
         tokio::select! {
@@ -136,7 +137,14 @@ impl NeighborTask {
             result = dialing(dial) => Wake::Dialed(result),
             message = setup.inbox.recv() => Wake::Inbox(message),
             message = setup.from_rib.recv() => Wake::FromRib(message),
-            _ = setup.to_rib.reserve(), if full => Wake::RibHasRoom,
+            permit = setup.to_rib.reserve(), if full => {
+                // The place must be used: given back, it goes to the next who waits, and nobody
+                // would ever send.
+                if let Ok(permit) = permit && let Some(message) = pending.pop_front() {
+                    permit.send(message);
+                }
+                Wake::RibHasRoom
+            }
             () = wait_until(deadline) => Wake::Deadline,
         }
     }
@@ -335,13 +343,13 @@ impl NeighborTask {
 
 async fn connection_ready(connection: Option<&Connection>, read: bool) -> io::Result<Ready> {
     let Some(connection) = connection else {
-        return pending().await;
+        return future::pending().await;
     };
     let interest = match (read, connection.wants_write()) {
         (true, true) => Interest::READABLE | Interest::WRITABLE,
         (true, false) => Interest::READABLE,
         (false, true) => Interest::WRITABLE,
-        (false, false) => return pending().await,
+        (false, false) => return future::pending().await,
     };
     connection.ready(interest).await
 }
@@ -349,13 +357,13 @@ async fn connection_ready(connection: Option<&Connection>, read: bool) -> io::Re
 async fn dialing(dial: &mut Option<Dial>) -> io::Result<TcpStream> {
     match dial {
         Some(dial) => dial.await,
-        None => pending().await,
+        None => future::pending().await,
     }
 }
 
 async fn wait_until(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => sleep_until(deadline).await,
-        None => pending().await,
+        None => future::pending().await,
     }
 }
