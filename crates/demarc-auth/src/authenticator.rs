@@ -76,6 +76,12 @@ impl Authenticator {
                 self.verified(directory, request, signature, service, now)?
             }
             Identities::Development => {
+                let expected = service.scope_name();
+                if signature.scope().service != expected {
+                    return Err(AuthError::InvalidSignature(format!(
+                        "Credential should be scoped to correct service: '{expected}'. "
+                    )));
+                }
                 let region = signature.scope().region.parse().map_err(|_| {
                     AuthError::InvalidSignature(
                         "Credential should be scoped to a valid region. ".to_owned(),

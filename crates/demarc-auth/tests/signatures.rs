@@ -6,7 +6,7 @@ mod support;
 
 use demarc_auth::{AuthError, RegionRule, Service, Signature, SigningKeys, verify};
 use proptest::prelude::*;
-use support::{NOW, Signed, scratchstack_accepts, secret, sign};
+use support::{NOW, Signed, Signer, scratchstack_accepts, secret, sign};
 
 /// What the verifier under test says.
 fn verdict(signed: &Signed) -> Result<(), AuthError> {
@@ -76,7 +76,7 @@ prop_compose! {
         // A lone percent sign is not a query that a client could mean.
         let query = query.map(|query| query.replace('%', "%41"));
         Signed::unsigned(if post { "POST" } else { "GET" }, &path, query.as_deref(), &header, &body)
-            .with_token(token)
+            .signed_with(Signer { token, ..Signer::default() })
             .presigned(presigned)
     }
 }

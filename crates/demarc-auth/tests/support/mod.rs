@@ -36,8 +36,26 @@ pub(crate) struct Signed {
     pub(crate) query: Option<String>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
-    token: Option<String>,
+    signer: Signer,
     presigned: bool,
+}
+
+/// What a request is signed with.
+#[derive(Clone, Debug)]
+pub(crate) struct Signer {
+    pub(crate) key_id: String,
+    pub(crate) secret: String,
+    pub(crate) token: Option<String>,
+}
+
+impl Default for Signer {
+    fn default() -> Self {
+        Self {
+            key_id: "AKIDEXAMPLE".to_owned(),
+            secret: SECRET.to_owned(),
+            token: None,
+        }
+    }
 }
 
 impl Signed {
@@ -55,7 +73,7 @@ impl Signed {
             query: query.map(str::to_owned),
             headers: HeaderMap::new(),
             body: body.to_vec(),
-            token: None,
+            signer: Signer::default(),
             presigned: false,
         };
         signed.set_header("host", "localhost:4580");
@@ -65,8 +83,8 @@ impl Signed {
         signed
     }
 
-    pub(crate) fn with_token(mut self, token: Option<String>) -> Self {
-        self.token = token;
+    pub(crate) fn signed_with(mut self, signer: Signer) -> Self {
+        self.signer = signer;
         self
     }
 
@@ -209,8 +227,9 @@ fn then() -> SystemTime {
 
 /// Signs as the AWS SDK for Rust does.
 pub(crate) fn sign(mut request: Signed) -> Signed {
+    let signer = request.signer.clone();
     let identity =
-        Credentials::new("AKIDEXAMPLE", SECRET, request.token.clone(), None, "test").into();
+        Credentials::new(signer.key_id, signer.secret, signer.token, None, "test").into();
     let mut settings = SigningSettings::default();
     if request.presigned {
         settings.signature_location = SignatureLocation::QueryParams;
