@@ -6,11 +6,11 @@ use demarc_types::{BgpPeerId, ConnectionId, Region, Span, VirtualInterfaceId};
 
 use crate::context::Context;
 use crate::entity::{Change, ConnectionPhase, Location, PeerPhase, Service};
+use crate::inventory;
 use crate::operation::{connection, virtual_interface};
 use crate::refusal::Refusal;
 use crate::transaction::Transaction;
 use crate::world::World;
-use crate::inventory;
 
 /// An operator's order.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,16 +21,26 @@ pub enum Order {
     ApproveVirtualInterface(VirtualInterfaceId),
     RejectVirtualInterface(VirtualInterfaceId),
     /// Tells the simulated far end of a port to bring its link up or down.
-    SetLink { connection: ConnectionId, up: bool },
+    SetLink {
+        connection: ConnectionId,
+        up: bool,
+    },
     /// Tells the simulated customer's router to speak or to stay away.
-    SetSession { peer: BgpPeerId, up: bool },
+    SetSession {
+        peer: BgpPeerId,
+        up: bool,
+    },
     PutLocation(Location),
     /// Moves the service's clock forward.
     AdvanceClock(Span),
 }
 
 /// Carries out an order, or says why not; a refusal has changed nothing.
-pub fn command(world: &World, context: &mut Context, order: &Order) -> Result<(World, Vec<Change>), Refusal> {
+pub fn command(
+    world: &World,
+    context: &mut Context,
+    order: &Order,
+) -> Result<(World, Vec<Change>), Refusal> {
     let mut tx = Transaction::new(world, context);
     match order {
         Order::ApproveConnection(id) => approve_connection(&mut tx, *id)?,
@@ -59,23 +69,43 @@ pub fn found(world: &World, context: &mut Context) -> (World, Vec<Change>) {
 fn service(tx: &mut Transaction<'_>) -> Service {
     match tx.service() {
         Some(service) => service.as_ref().clone(),
-        None => Service { token_key: tx.context.ids.hex(64), clock_offset: Span::ZERO },
+        None => Service {
+            token_key: tx.context.ids.hex(64),
+            clock_offset: Span::ZERO,
+        },
     }
 }
 
 fn approve_connection(tx: &mut Transaction<'_>, id: ConnectionId) -> Result<(), Refusal> {
-    let found = tx.connection(id).cloned().ok_or_else(|| Refusal::ConnectionNotFound(id.to_string()))?;
+    let found = tx
+        .connection(id)
+        .cloned()
+        .ok_or_else(|| Refusal::ConnectionNotFound(id.to_string()))?;
     if !matches!(found.phase, ConnectionPhase::Requested { .. }) {
-        return Err(Refusal::invalid(format!("Connection {id} does not wait for approval.")));
+        return Err(Refusal::invalid(format!(
+            "Connection {id} does not wait for approval."
+        )));
     }
     connection::approve(tx, &found);
-    let placed = tx.connection(id).is_some_and(|found| found.device.is_some());
-    if placed { Ok(()) } else { Err(Refusal::invalid(format!("No device at {} has a free port.", found.location))) }
+    let placed = tx
+        .connection(id)
+        .is_some_and(|found| found.device.is_some());
+    if placed {
+        Ok(())
+    } else {
+        Err(Refusal::invalid(format!(
+            "No device at {} has a free port.",
+            found.location
+        )))
+    }
 }
 
 fn set_link(tx: &mut Transaction<'_>, id: ConnectionId, up: bool) -> Result<(), Refusal> {
     let found = tx.connection(id).filter(|found| found.is_live());
-    let mut port = found.ok_or_else(|| Refusal::ConnectionNotFound(id.to_string()))?.as_ref().clone();
+    let mut port = found
+        .ok_or_else(|| Refusal::ConnectionNotFound(id.to_string()))?
+        .as_ref()
+        .clone();
     if port.is_hosted() {
         return Err(Refusal::invalid(format!(
             "Connection {id} is hosted and has no link of its own: name the partner's interconnect."
@@ -87,7 +117,7 @@ fn set_link(tx: &mut Transaction<'_>, id: ConnectionId, up: bool) -> Result<(), 
 }
 
 fn set_session(tx: &mut Transaction<'_>, id: BgpPeerId, up: bool) -> Result<(), Refusal> {
-    let missing = || Refusal::invalid(format!("BGP peer {id} does not exist."));
+    let missing = || Refusal::UnknownBgpPeer(id.to_string());
     let interface = tx.virtual_interface_of_peer(id).ok_or_else(missing)?;
     let mut interface = interface.as_ref().clone();
     for peer in interface.peers.iter_mut().filter(|peer| peer.id == id) {
@@ -108,15 +138,28 @@ fn put_location(tx: &mut Transaction<'_>, location: &Location) -> Result<(), Ref
         .chain(&location.mac_sec_port_speeds)
         .find(|speed| !speeds.contains(&speed.as_str()));
     if let Some(speed) = unknown {
-        return Err(Refusal::invalid(format!("Port speed `{speed}` is not valid: use {}.", speeds.join(", "))));
+        return Err(Refusal::invalid(format!(
+            "Port speed `{speed}` is not valid: use {}.",
+            speeds.join(", ")
+        )));
     }
     if location.devices.is_empty() {
-        return Err(Refusal::invalid(format!("Location {} needs at least one device.", location.code)));
+        return Err(Refusal::invalid(format!(
+            "Location {} needs at least one device.",
+            location.code
+        )));
     }
-    let mut names: Vec<_> = location.devices.iter().map(|device| device.name.as_str()).collect();
+    let mut names: Vec<_> = location
+        .devices
+        .iter()
+        .map(|device| device.name.as_str())
+        .collect();
     names.sort_unstable();
     if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(Refusal::invalid(format!("Device `{}` is named twice at location {}.", pair[0], location.code)));
+        return Err(Refusal::invalid(format!(
+            "Device `{}` is named twice at location {}.",
+            pair[0], location.code
+        )));
     }
     tx.put(location.clone());
     Ok(())

@@ -88,6 +88,9 @@ pub enum Refusal {
     ResourceNotFound(String),
     #[error("Resiliency group {0} does not exist.")]
     ResiliencyGroupNotFound(String),
+    /// In the operator's calls, which know no virtual interface.
+    #[error("BGP peer {0} does not exist.")]
+    UnknownBgpPeer(String),
     #[error("BGP peer not found on virtual interface {0}.")]
     BgpPeerNotFound(String),
 

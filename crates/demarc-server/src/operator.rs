@@ -46,7 +46,9 @@ impl Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let status = match refusal {
-            Refusal::ConnectionNotFound(_) | Refusal::VirtualInterfaceNotFound(_) => {
+            Refusal::ConnectionNotFound(_)
+            | Refusal::VirtualInterfaceNotFound(_)
+            | Refusal::UnknownBgpPeer(_) => {
                 StatusCode::NOT_FOUND
             }
             Refusal::VirtualInterfaceState { .. } => StatusCode::CONFLICT,

@@ -218,7 +218,8 @@ impl VirtualInterface {
         match self.phase {
             VirtualInterfacePhase::Confirming { expires } => Some(expires),
             VirtualInterfacePhase::Verifying { approve_at } => approve_at,
-            VirtualInterfacePhase::Active | VirtualInterfacePhase::Deleting => None,
+            VirtualInterfacePhase::Active => self.peers.iter().filter_map(BgpPeer::approval).min(),
+            VirtualInterfacePhase::Deleting => None,
             VirtualInterfacePhase::Deleted { at } | VirtualInterfacePhase::Rejected { at } => {
                 Some(at + RETENTION)
             }

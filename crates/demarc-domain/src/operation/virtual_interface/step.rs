@@ -99,3 +99,29 @@ fn wrong_state(interface: &VirtualInterface) -> Refusal {
         state: state::virtual_interface(interface),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::testing::{ALICE, Lab};
+
+    #[test]
+    fn a_peer_added_to_a_public_virtual_interface_is_reviewed_by_itself() {
+        let mut lab = Lab::new();
+        let connection = lab.dedicated(ALICE);
+        let made = lab.ok(
+            ALICE,
+            "CreatePublicVirtualInterface",
+            json!({"connectionId": connection, "newPublicVirtualInterface": {
+                "virtualInterfaceName": "v", "vlan": 5, "asn": 65001, "amazonAddress": "175.45.176.1/30",
+                "customerAddress": "175.45.176.2/30", "routeFilterPrefixes": [{"cidr": "210.52.109.0/24"}]}}),
+        );
+        lab.advance(demarc_types::Span::from_secs(5));
+        let id = made["virtualInterfaceId"].clone();
+        lab.ok(ALICE, "CreateBGPPeer", json!({"virtualInterfaceId": id, "newBGPPeer": {"asn": 65001, "addressFamily": "ipv6"}}));
+        lab.advance(demarc_types::Span::from_secs(5));
+        let shown = lab.ok(ALICE, "DescribeVirtualInterfaces", json!({"virtualInterfaceId": id}));
+        assert_eq!(shown["virtualInterfaces"][0]["bgpPeers"][1]["bgpPeerState"], "pending");
+    }
+}
