@@ -108,11 +108,6 @@ impl Node {
     pub fn texts(&self, name: &str) -> Vec<&str> {
         self.items(name).filter_map(Self::value).collect()
     }
-
-    /// There is nothing here.
-    pub fn is_empty(&self) -> bool {
-        self.value.is_none() && self.below.is_empty()
-    }
 }
 
 #[cfg(test)]
