@@ -1,17 +1,24 @@
 //! The replicated engine: any number of processes over one etcd cluster.
 //!
 //! A commit is one etcd transaction that compares the head; a watch follows everyone's commits; the head is
-//! looked up once for all readers that wait. It speaks to etcd's JSON gateway over HTTP/1.1, which every
-//! etcd from 3.4 on has, so that building needs no protobuf compiler. The layout in etcd, and what it
-//! survives, is in `docs/store-format.md`, section 8.
+//! looked up once for all readers that wait. It speaks etcd's own gRPC with messages declared by hand, so that
+//! building needs no protobuf compiler. The layout in etcd, and what it survives, is in
+//! `docs/store-format.md`, section 8.
+//!
+//! ```text
+//! EtcdStore ─ commit, load, watch, lookup     what a store does
+//!     └ cluster                               what is known of the head; the bookkeeping keys
+//!         └ client                            any member, again and again; logging in
+//!             └ member ─ grpc ─ wire          one HTTP/2 connection; framing and status; messages
+//! ```
 //!
 //! etcd is told no secrets of ours and does nothing of its own: no leases, no locks. Who fires timers and
 //! talks to devices is decided elsewhere.
 
 use std::sync::Arc;
 
+use self::client::{CallError, Client};
 use self::cluster::Cluster;
-use self::gateway::{CallError, Gateway};
 use self::layout::Layout;
 use self::lookup::Lookups;
 use crate::{
@@ -19,19 +26,20 @@ use crate::{
     WatchError,
 };
 
+mod client;
 mod cluster;
 mod commit;
 mod config;
-mod gateway;
-mod http;
+mod grpc;
 mod layout;
 mod load;
 mod lookup;
+mod member;
 mod watch;
 mod wire;
 
 pub use config::{Credentials, Endpoint, EtcdConfig, InvalidEtcdUrl, TlsFileError, tls_from_files};
-pub use gateway::Refusal;
+pub use grpc::Refusal;
 
 /// A store in an etcd cluster. Dropping it leaves everything as it is.
 #[derive(Debug)]
@@ -47,9 +55,9 @@ impl EtcdStore {
     /// # Errors
     /// [`ReadError`] when no member answers, or the format is newer.
     pub async fn connect(config: &EtcdConfig) -> Result<Self, ReadError> {
-        let gateway = Gateway::new(config);
+        let client = Client::new(config);
         let layout = Layout::new(&config.prefix);
-        let cluster = Arc::new(Cluster::new(gateway, layout));
+        let cluster = Arc::new(Cluster::new(client, layout));
         cluster.look(Revision::ZERO).await?;
         Ok(Self {
             cluster,

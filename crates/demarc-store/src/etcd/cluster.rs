@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use super::EtcdError;
-use super::gateway::Gateway;
+use super::client::Client;
 use super::layout::{FORMAT, Layout, Record};
 use super::wire::{RangeResponse, RequestOp, TxnRequest, TxnResponse};
 use crate::{CommitId, Revision};
 
+pub(super) const TXN: &str = "/etcdserverpb.KV/Txn";
+
 #[derive(Debug)]
 pub(super) struct Cluster {
-    pub(super) gateway: Gateway,
+    pub(super) client: Client,
     pub(super) layout: Layout,
     /// The newest head that any answer showed; `None` while the store is at revision 0.
     newest: Mutex<Option<Record>>,
@@ -38,9 +40,9 @@ impl Sight {
 }
 
 impl Cluster {
-    pub(super) fn new(gateway: Gateway, layout: Layout) -> Self {
+    pub(super) fn new(client: Client, layout: Layout) -> Self {
         Self {
-            gateway,
+            client,
             layout,
             newest: Mutex::default(),
             doubtful: Mutex::default(),
@@ -54,12 +56,12 @@ impl Cluster {
             success: self.reads(slot),
             ..TxnRequest::default()
         };
-        let answer: TxnResponse = self.gateway.call("/v3/kv/txn", &request).await?;
+        let answer: TxnResponse = self.client.call(TXN, &request).await?;
         self.sight(answer, before)
     }
 
     /// The reads that make a [`Sight`].
-    pub(super) fn reads(&self, slot: Revision) -> Vec<RequestOp<'static>> {
+    pub(super) fn reads(&self, slot: Revision) -> Vec<RequestOp> {
         let keys = [
             self.layout.head(),
             self.layout.format(),
@@ -74,10 +76,7 @@ impl Cluster {
         answer: TxnResponse,
         before: Option<Record>,
     ) -> Result<Sight, EtcdError> {
-        let mut ranges = answer
-            .responses
-            .into_iter()
-            .map(|response| response.response_range);
+        let mut ranges = answer.responses.into_iter().map(|response| response.range);
         let mut next = || ranges.next().flatten().unwrap_or_default();
         let (head, format, slot) = (next(), next(), next());
         if let Some(found) = format.kvs.first()
@@ -89,7 +88,7 @@ impl Cluster {
         let sight = Sight {
             head: record(&head)?,
             slot: record(&slot)?,
-            etcd_revision: answer.header.revision,
+            etcd_revision: answer.header.unwrap_or_default().revision,
         };
         let known = before.map_or(Revision::ZERO, |record| record.revision);
         if sight.revision() < known {

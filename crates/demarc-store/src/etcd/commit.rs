@@ -5,7 +5,7 @@
 //! one either does the work or finds, in the log slot of its revision, that the first one did.
 
 use super::EtcdError;
-use super::cluster::{Cluster, Sight};
+use super::cluster::{Cluster, Sight, TXN};
 use super::layout::{FORMAT, Record};
 use super::wire::{Compare, RequestOp, TxnRequest, TxnResponse};
 use crate::{Batch, Change, CommitError, Limits, Revision, TooLarge};
@@ -68,7 +68,7 @@ async fn attempt(cluster: &Cluster, at: Revision, batch: &Batch) -> Result<Verdi
     };
     let before = cluster.newest();
     let request = transaction(cluster, base, next, batch);
-    let answer: TxnResponse = cluster.gateway.call("/v3/kv/txn", &request).await?;
+    let answer: TxnResponse = cluster.client.call(TXN, &request).await?;
     if answer.succeeded {
         let (revision, commit) = (next, batch.id());
         cluster.saw(Record { revision, commit });
@@ -77,12 +77,12 @@ async fn attempt(cluster: &Cluster, at: Revision, batch: &Batch) -> Result<Verdi
     judge(&cluster.sight(answer, before)?, at, batch)
 }
 
-fn transaction<'a>(
+fn transaction(
     cluster: &Cluster,
     base: Option<Record>,
     next: Revision,
-    batch: &'a Batch,
-) -> TxnRequest<'a> {
+    batch: &Batch,
+) -> TxnRequest {
     let layout = &cluster.layout;
     let record = Record {
         revision: next,
@@ -106,7 +106,7 @@ fn transaction<'a>(
         ],
     };
     success.extend(batch.changes().iter().map(|change| match change {
-        Change::Put { key, value } => RequestOp::put(layout.entry(key), &value[..]),
+        Change::Put { key, value } => RequestOp::put(layout.entry(key), value.clone()),
         Change::Delete { key } => RequestOp::delete(layout.entry(key)),
     }));
     TxnRequest {

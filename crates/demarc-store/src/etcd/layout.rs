@@ -107,6 +107,8 @@ impl Record {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
     #[test]
@@ -143,8 +145,8 @@ mod tests {
             r#"{"revision":7,"commit":"000000000000000000000000000000ff"}"#
         );
         let mut found = KeyValue {
-            key: b"/demarc/head".to_vec(),
-            value: text.into_bytes(),
+            key: Bytes::from_static(b"/demarc/head"),
+            value: text.into(),
             mod_revision: 1,
         };
         assert_eq!(Record::decode(&found).unwrap(), record);

@@ -9,6 +9,7 @@ use super::cluster::Cluster;
 use super::wire::{RangeRequest, RangeResponse};
 use crate::{Entries, Entry, EntrySender, ReadError, Revision};
 
+const RANGE: &str = "/etcdserverpb.KV/Range";
 /// Entries asked for at once. Halved when an answer gets too large, down to one.
 const PAGE: u64 = 2_000;
 
@@ -29,16 +30,16 @@ async fn send_pages(
     sender: &EntrySender,
 ) -> Result<(), EtcdError> {
     let (start, end) = cluster.layout.entries();
-    let mut start = start.into_bytes();
+    let (mut start, end) = (Bytes::from(start), Bytes::from(end));
     let mut limit = PAGE;
     loop {
         let request = RangeRequest {
-            key: start.as_slice().into(),
-            range_end: Some(end.as_str().into()),
+            key: start.clone(),
+            range_end: end.clone(),
             limit,
             revision: etcd_revision,
         };
-        let page = cluster.gateway.call("/v3/kv/range", &request).await;
+        let page = cluster.client.call(RANGE, &request).await;
         let page: RangeResponse = match page.map_err(EtcdError::from) {
             Err(error)
                 if limit > 1
@@ -52,8 +53,7 @@ async fn send_pages(
             page => page?,
         };
         if let Some(last) = page.kvs.last() {
-            start.clone_from(&last.key);
-            start.push(0);
+            start = Bytes::from([&last.key[..], &[0]].concat());
         }
         let more = page.more;
         let chunk = page.kvs.into_iter().map(|found| {
@@ -61,7 +61,7 @@ async fn send_pages(
             let key = key.ok_or_else(|| EtcdError::Garbled {
                 key: String::from_utf8_lossy(&found.key).into_owned(),
             })?;
-            let value = Bytes::from(found.value);
+            let value = found.value;
             Ok(Entry { key, value })
         });
         let chunk = chunk.collect::<Result<Vec<_>, EtcdError>>()?;

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use self::proxy::Proxy;
 use self::server::{Server, connect, fresh_prefix, missing, shared};
-use super::wire::{AuthenticateResponse, RequestOp, TxnRequest, TxnResponse};
+use super::wire::{RequestOp, TxnRequest, TxnResponse};
 use super::*;
 use crate::conformance::{Engine, Instance};
 use crate::{Change, CommitId, Key, SharedStore, commit_definitely};
@@ -75,17 +75,37 @@ async fn commit_some(store: &EtcdStore, mut at: Revision, count: u64) -> Revisio
 }
 
 /// Does something to etcd that is not a commit.
-async fn meddle(store: &EtcdStore, operation: RequestOp<'_>) {
+async fn meddle(store: &EtcdStore, operation: RequestOp) {
     let request = TxnRequest {
         success: vec![operation],
         ..TxnRequest::default()
     };
     let _done: TxnResponse = store
         .cluster
-        .gateway
-        .call("/v3/kv/txn", &request)
+        .client
+        .call(cluster::TXN, &request)
         .await
         .unwrap();
+}
+
+/// etcd's administration, as far as the tests need it.
+#[derive(Clone, PartialEq, prost::Message)]
+struct CompactionRequest {
+    #[prost(uint64, tag = "1")]
+    revision: u64,
+}
+
+/// Any request of up to two strings: a name and a password, a user and a role.
+#[derive(Clone, PartialEq, prost::Message)]
+struct Two {
+    #[prost(string, tag = "1")]
+    first: String,
+    #[prost(string, tag = "2")]
+    second: String,
+}
+
+async fn administer(store: &EtcdStore, method: &'static str, request: &impl prost::Message) {
+    let _done: TxnResponse = store.cluster.client.call(method, request).await.unwrap();
 }
 
 #[tokio::test]
@@ -172,13 +192,10 @@ async fn a_watch_behind_a_compaction_is_told_to_load() {
     let store = server.store("demarc").await;
     let at = commit_some(&store, Revision::ZERO, 5).await;
     let sight = store.cluster.look(at).await.unwrap();
-    let compaction = serde_json::json!({"revision": sight.etcd_revision.to_string()});
-    let _done: serde_json::Value = store
-        .cluster
-        .gateway
-        .call("/v3/kv/compaction", &compaction)
-        .await
-        .unwrap();
+    let compaction = CompactionRequest {
+        revision: sight.etcd_revision,
+    };
+    administer(&store, "/etcdserverpb.KV/Compact", &compaction).await;
     let mut watch = store.watch(Revision::new(1)).await.unwrap();
     let told = watch.next().await.unwrap_err();
     assert!(
@@ -333,20 +350,19 @@ async fn users_log_in_and_again_when_their_token_expires() {
     let server = Server::start(&["--auth-token-ttl", "1"]);
     let mut config = server.config("demarc");
     let root = connect(&config).await;
-    for (path, body) in [
-        (
-            "/v3/auth/user/add",
-            serde_json::json!({"name": "root", "password": "secret"}),
-        ),
-        ("/v3/auth/role/add", serde_json::json!({"name": "root"})),
-        (
-            "/v3/auth/user/grant",
-            serde_json::json!({"user": "root", "role": "root"}),
-        ),
-        ("/v3/auth/enable", serde_json::json!({})),
-    ] {
-        let _done: serde_json::Value = root.cluster.gateway.call(path, &body).await.unwrap();
-    }
+    let two = |first: &str, second: &str| Two {
+        first: first.to_owned(),
+        second: second.to_owned(),
+    };
+    administer(&root, "/etcdserverpb.Auth/UserAdd", &two("root", "secret")).await;
+    administer(&root, "/etcdserverpb.Auth/RoleAdd", &two("root", "")).await;
+    administer(
+        &root,
+        "/etcdserverpb.Auth/UserGrantRole",
+        &two("root", "root"),
+    )
+    .await;
+    administer(&root, "/etcdserverpb.Auth/AuthEnable", &two("", "")).await;
     config.patience = Duration::from_secs(2);
     let refused = EtcdStore::connect(&config).await.unwrap_err();
     assert!(matches!(refused, ReadError::Unavailable(_)), "{refused:?}");
@@ -362,16 +378,6 @@ async fn users_log_in_and_again_when_their_token_expires() {
     });
     let store = EtcdStore::connect(&config).await.unwrap();
     let at = commit_some(&store, Revision::ZERO, 2).await;
-    let login = wire::AuthenticateRequest {
-        name: "root",
-        password: "secret",
-    };
-    let _fresh: AuthenticateResponse = store
-        .cluster
-        .gateway
-        .call("/v3/auth/authenticate", &login)
-        .await
-        .unwrap();
     tokio::time::sleep(Duration::from_millis(2_500)).await;
     let at = commit_some(&store, at, 2).await;
     let mut watch = store.watch(Revision::new(1)).await.unwrap();

@@ -7,14 +7,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::BodyExt;
 use tokio::time::{Instant, interval, sleep};
 
 use super::EtcdError;
 use super::cluster::Cluster;
-use super::gateway::{Refusal, Stream};
 use super::layout::Record;
-use super::wire::{Event, EventKind, WatchCreateRequest, WatchLine, WatchRequest, WatchResponse};
+use super::wire::{Event, WatchCreateRequest, WatchRequest, WatchResponse};
 use crate::error::Reason;
 use crate::{Cause, Change, Commit, CommitSender, Commits, ReadError, Revision, WatchError};
 
@@ -22,8 +20,7 @@ use crate::{Cause, Change, Commit, CommitSender, Commits, ReadError, Revision, W
 const SILENCE: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// No line is longer: etcd sends large revisions in fragments.
-const LONGEST_LINE: usize = 64 << 20;
+const WATCH: &str = "/etcdserverpb.Watch/Watch";
 
 pub(super) async fn watch(cluster: &Arc<Cluster>, from: Revision) -> Result<Commits, WatchError> {
     let start = first_etcd_revision(cluster, from).await?;
@@ -111,59 +108,41 @@ impl Follower {
         self.collected.clear();
         let (key, end) = self.cluster.layout.everything();
         let request = WatchRequest {
-            create_request: WatchCreateRequest {
+            create: Some(WatchCreateRequest {
                 key: key.into(),
                 range_end: end.into(),
                 start_revision: self.start,
                 fragment: true,
-            },
+            }),
         };
-        let mut stream = match self.cluster.gateway.stream("/v3/watch", &request).await {
+        let mut stream = match self.cluster.client.stream(WATCH, &request).await {
             Ok(stream) => stream,
             Err(error) => return End::Broken(error.into()),
         };
         let mut check = interval(SILENCE / 4);
         let mut lagging = None;
-        let mut buffer = Vec::new();
         loop {
             tokio::select! {
-                received = read(&mut stream, &mut buffer) => {
-                    if let Err(cause) = received {
-                        return End::Broken(cause);
-                    }
-                    lagging = None;
-                    if let Err(end) = self.take_lines(&mut buffer).await {
+                received = stream.next() => {
+                    let taken = match received {
+                        Ok(response) => self.take(response).await,
+                        Err(cause) => Err(End::Broken(cause)),
+                    };
+                    if let Err(end) = taken {
                         return end;
                     }
+                    lagging = None;
                 }
                 now = check.tick() => {
                     if self.cluster.newest_revision() <= self.last {
                         lagging = None;
                     } else if now - *lagging.get_or_insert(now) >= SILENCE {
-                        self.cluster.gateway.turn();
+                        self.cluster.client.turn();
                         return End::Broken(Reason("the watch stayed behind the head").into());
                     }
                 }
             }
         }
-    }
-
-    async fn take_lines(&mut self, buffer: &mut Vec<u8>) -> Result<(), End> {
-        let mut taken = 0;
-        while let Some(length) = buffer[taken..].iter().position(|byte| *byte == b'\n') {
-            let line = &buffer[taken..taken + length];
-            taken += length + 1;
-            let line: WatchLine =
-                serde_json::from_slice(line).map_err(|error| End::Broken(error.into()))?;
-            if let Some(error) = line.error {
-                return Err(End::Broken(Refusal::new(error).into()));
-            }
-            if let Some(response) = line.result {
-                self.take(response).await?;
-            }
-        }
-        buffer.drain(..taken);
-        Ok(())
     }
 
     async fn take(&mut self, response: WatchResponse) -> Result<(), End> {
@@ -172,6 +151,8 @@ impl Follower {
             return self.fail(WatchError::Compacted { from, head }).await;
         }
         if response.canceled {
+            // The reason may be a token that has expired.
+            self.cluster.client.forget_token();
             let reason = format!("etcd cancelled the watch: {}", response.cancel_reason);
             return Err(End::Broken(reason.into()));
         }
@@ -180,7 +161,7 @@ impl Follower {
             return Ok(());
         }
         let events = std::mem::take(&mut self.collected);
-        for group in events.chunk_by(|a, b| a.kv.mod_revision == b.kv.mod_revision) {
+        for group in events.chunk_by(|a, b| a.mod_revision() == b.mod_revision()) {
             match self.commit_of(group) {
                 Ok(Some((commit, record))) => {
                     self.last = commit.revision;
@@ -195,7 +176,7 @@ impl Follower {
             }
             self.start = group
                 .first()
-                .map_or(self.start, |event| event.kv.mod_revision + 1);
+                .map_or(self.start, |event| event.mod_revision() + 1);
         }
         Ok(())
     }
@@ -212,32 +193,31 @@ impl Follower {
         let head_key = layout.head();
         let head = events
             .iter()
-            .find(|event| event.kv.key == head_key.as_bytes());
-        let entries = events.iter().filter(|event| layout.is_entry(&event.kv.key));
+            .find(|event| event.key() == head_key.as_bytes());
+        let entries = events.iter().filter(|event| layout.is_entry(event.key()));
         let Some(head) = head else {
             return match entries.take(1).next() {
                 None => Ok(None),
                 Some(foreign) => Err(EtcdError::Foreign {
-                    key: String::from_utf8_lossy(&foreign.kv.key).into_owned(),
+                    key: String::from_utf8_lossy(foreign.key()).into_owned(),
                 }),
             };
         };
-        let record = Record::decode(&head.kv)?;
+        let record = Record::decode(&head.clone().into_kv())?;
         if record.revision <= self.last {
             let (known, found) = (self.last, record.revision);
             return Err(EtcdError::WentBack { known, found });
         }
         let changes = entries.map(|event| {
-            let key = layout.entry_key(&event.kv.key);
+            let key = layout.entry_key(event.key());
             let key = key.ok_or_else(|| EtcdError::Garbled {
-                key: String::from_utf8_lossy(&event.kv.key).into_owned(),
+                key: String::from_utf8_lossy(event.key()).into_owned(),
             })?;
-            Ok(match event.kind {
-                EventKind::Put => Change::Put {
-                    key,
-                    value: event.kv.value.clone().into(),
-                },
-                EventKind::Delete => Change::Delete { key },
+            Ok(if event.is_delete() {
+                Change::Delete { key }
+            } else {
+                let value = event.clone().into_kv().value;
+                Change::Put { key, value }
             })
         });
         let commit = Commit {
@@ -246,22 +226,5 @@ impl Follower {
             changes: changes.collect::<Result<_, EtcdError>>()?,
         };
         Ok(Some((commit, record)))
-    }
-}
-
-/// Appends the next piece of a stream to the buffer.
-async fn read(stream: &mut Stream, buffer: &mut Vec<u8>) -> Result<(), Cause> {
-    match stream.body.frame().await {
-        Some(Ok(frame)) => {
-            if let Some(data) = frame.data_ref() {
-                buffer.extend_from_slice(data);
-            }
-            if buffer.len() > LONGEST_LINE {
-                return Err(Reason("a line of the watch has no end").into());
-            }
-            Ok(())
-        }
-        Some(Err(error)) => Err(error.into()),
-        None => Err(Reason("etcd closed the watch").into()),
     }
 }

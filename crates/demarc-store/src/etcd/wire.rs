@@ -1,264 +1,254 @@
-//! The JSON of etcd's gRPC gateway, as far as we speak it.
+//! etcd's messages, as far as we speak them, declared by hand from the published field numbers
+//! (`etcdserverpb` and `mvccpb` of etcd 3.4), so that building needs no protobuf compiler.
 //!
-//! Bytes are base64; 64-bit numbers are decimal strings; whatever has its default value is left out.
+//! Fields that we never set or read are left out; protobuf skips what it does not know. Revisions are never
+//! negative, so etcd's `int64` is read as `uint64`, which is the same on the wire.
 
-use std::borrow::Cow;
+use bytes::Bytes;
+use prost::{Message, Oneof};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-/// Bytes that go out.
-#[derive(Debug, Clone)]
-pub(super) struct Octets<'a>(pub(super) Cow<'a, [u8]>);
-
-impl Serialize for Octets<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&BASE64.encode(&self.0))
-    }
-}
-
-impl<'a> From<&'a [u8]> for Octets<'a> {
-    fn from(bytes: &'a [u8]) -> Self {
-        Self(Cow::Borrowed(bytes))
-    }
-}
-
-impl<'a> From<&'a str> for Octets<'a> {
-    fn from(text: &'a str) -> Self {
-        Self(Cow::Borrowed(text.as_bytes()))
-    }
-}
-
-impl From<String> for Octets<'_> {
-    fn from(text: String) -> Self {
-        Self(Cow::Owned(text.into_bytes()))
-    }
-}
-
-/// Bytes that come in.
-fn octets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-    let text = Cow::<'de, str>::deserialize(deserializer)?;
-    BASE64.decode(text.as_bytes()).map_err(D::Error::custom)
-}
-
-/// A number that comes in, as a string or plain.
-fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Either<'a> {
-        Number(u64),
-        #[serde(borrow)]
-        Text(Cow<'a, str>),
-    }
-    match Either::deserialize(deserializer)? {
-        Either::Number(number) => Ok(number),
-        Either::Text(text) => text.parse().map_err(D::Error::custom),
-    }
-}
-
-/// A number that goes out.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
-fn decimal<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(number)
-}
-
-#[derive(Debug, Serialize)]
-pub(super) struct RangeRequest<'a> {
-    pub(super) key: Octets<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) range_end: Option<Octets<'a>>,
-    #[serde(serialize_with = "decimal")]
-    pub(super) limit: u64,
-    /// 0 for the newest.
-    #[serde(serialize_with = "decimal")]
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Header {
+    #[prost(uint64, tag = "3")]
     pub(super) revision: u64,
 }
 
-impl<'a> RangeRequest<'a> {
-    pub(super) fn one(key: impl Into<Octets<'a>>) -> Self {
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct KeyValue {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub(super) key: Bytes,
+    #[prost(uint64, tag = "3")]
+    pub(super) mod_revision: u64,
+    #[prost(bytes = "bytes", tag = "5")]
+    pub(super) value: Bytes,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct RangeRequest {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub(super) key: Bytes,
+    /// Empty for one key.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub(super) range_end: Bytes,
+    /// 0 for no limit.
+    #[prost(uint64, tag = "3")]
+    pub(super) limit: u64,
+    /// 0 for the newest.
+    #[prost(uint64, tag = "4")]
+    pub(super) revision: u64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct RangeResponse {
+    #[prost(message, repeated, tag = "2")]
+    pub(super) kvs: Vec<KeyValue>,
+    #[prost(bool, tag = "3")]
+    pub(super) more: bool,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct PutRequest {
+    #[prost(bytes = "bytes", tag = "1")]
+    key: Bytes,
+    #[prost(bytes = "bytes", tag = "2")]
+    value: Bytes,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct DeleteRangeRequest {
+    #[prost(bytes = "bytes", tag = "1")]
+    key: Bytes,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct RequestOp {
+    #[prost(oneof = "Request", tags = "1, 2, 3")]
+    request: Option<Request>,
+}
+
+#[derive(Clone, PartialEq, Oneof)]
+enum Request {
+    #[prost(message, tag = "1")]
+    Range(RangeRequest),
+    #[prost(message, tag = "2")]
+    Put(PutRequest),
+    #[prost(message, tag = "3")]
+    DeleteRange(DeleteRangeRequest),
+}
+
+impl RequestOp {
+    pub(super) fn put(key: impl Into<Bytes>, value: impl Into<Bytes>) -> Self {
+        let (key, value) = (key.into(), value.into());
         Self {
+            request: Some(Request::Put(PutRequest { key, value })),
+        }
+    }
+
+    pub(super) fn delete(key: impl Into<Bytes>) -> Self {
+        let key = key.into();
+        Self {
+            request: Some(Request::DeleteRange(DeleteRangeRequest { key })),
+        }
+    }
+
+    pub(super) fn get(key: impl Into<Bytes>) -> Self {
+        let request = RangeRequest {
             key: key.into(),
-            range_end: None,
-            limit: 0,
-            revision: 0,
+            ..RangeRequest::default()
+        };
+        Self {
+            request: Some(Request::Range(request)),
         }
     }
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Header {
-    #[serde(deserialize_with = "number")]
-    pub(super) revision: u64,
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct ResponseOp {
+    #[prost(message, optional, tag = "1")]
+    pub(super) range: Option<RangeResponse>,
 }
 
-#[derive(Debug, Deserialize)]
-pub(super) struct KeyValue {
-    #[serde(deserialize_with = "octets")]
-    pub(super) key: Vec<u8>,
-    #[serde(default, deserialize_with = "octets")]
-    pub(super) value: Vec<u8>,
-    #[serde(default, deserialize_with = "number")]
-    pub(super) mod_revision: u64,
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Compare {
+    /// 0: equal.
+    #[prost(int32, tag = "1")]
+    result: i32,
+    #[prost(int32, tag = "2")]
+    target: i32,
+    #[prost(bytes = "bytes", tag = "3")]
+    key: Bytes,
+    #[prost(oneof = "Operand", tags = "5, 7")]
+    operand: Option<Operand>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct RangeResponse {
-    pub(super) header: Header,
-    pub(super) kvs: Vec<KeyValue>,
-    pub(super) more: bool,
+#[derive(Clone, PartialEq, Oneof)]
+enum Operand {
+    #[prost(uint64, tag = "5")]
+    CreateRevision(u64),
+    #[prost(bytes = "bytes", tag = "7")]
+    Value(Bytes),
 }
 
-#[derive(Debug, Default, Serialize)]
-pub(super) struct TxnRequest<'a> {
-    pub(super) compare: Vec<Compare<'a>>,
-    pub(super) success: Vec<RequestOp<'a>>,
-    pub(super) failure: Vec<RequestOp<'a>>,
-}
+impl Compare {
+    const CREATE: i32 = 1;
+    const VALUE: i32 = 3;
 
-#[derive(Debug, Serialize)]
-pub(super) struct Compare<'a> {
-    key: Octets<'a>,
-    target: &'static str,
-    result: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<Octets<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    create_revision: Option<&'static str>,
-}
-
-impl<'a> Compare<'a> {
     /// The key has exactly this value.
-    pub(super) fn value(key: impl Into<Octets<'a>>, value: impl Into<Octets<'a>>) -> Self {
+    pub(super) fn value(key: impl Into<Bytes>, value: impl Into<Bytes>) -> Self {
         Self {
+            result: 0,
+            target: Self::VALUE,
             key: key.into(),
-            target: "VALUE",
-            result: "EQUAL",
-            value: Some(value.into()),
-            create_revision: None,
+            operand: Some(Operand::Value(value.into())),
         }
     }
 
     /// The key does not exist.
-    pub(super) fn absent(key: impl Into<Octets<'a>>) -> Self {
+    pub(super) fn absent(key: impl Into<Bytes>) -> Self {
         Self {
+            result: 0,
+            target: Self::CREATE,
             key: key.into(),
-            target: "CREATE",
-            result: "EQUAL",
-            value: None,
-            create_revision: Some("0"),
+            operand: Some(Operand::CreateRevision(0)),
         }
     }
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(clippy::enum_variant_names, reason = "etcd's words")]
-pub(super) enum RequestOp<'a> {
-    RequestPut { key: Octets<'a>, value: Octets<'a> },
-    RequestDeleteRange { key: Octets<'a> },
-    RequestRange(RangeRequest<'a>),
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct TxnRequest {
+    #[prost(message, repeated, tag = "1")]
+    pub(super) compare: Vec<Compare>,
+    #[prost(message, repeated, tag = "2")]
+    pub(super) success: Vec<RequestOp>,
+    #[prost(message, repeated, tag = "3")]
+    pub(super) failure: Vec<RequestOp>,
 }
 
-impl<'a> RequestOp<'a> {
-    pub(super) fn put(key: impl Into<Octets<'a>>, value: impl Into<Octets<'a>>) -> Self {
-        let (key, value) = (key.into(), value.into());
-        Self::RequestPut { key, value }
-    }
-
-    pub(super) fn delete(key: impl Into<Octets<'a>>) -> Self {
-        Self::RequestDeleteRange { key: key.into() }
-    }
-
-    pub(super) fn get(key: impl Into<Octets<'a>>) -> Self {
-        Self::RequestRange(RangeRequest::one(key))
-    }
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Clone, PartialEq, Message)]
 pub(super) struct TxnResponse {
-    pub(super) header: Header,
+    #[prost(message, optional, tag = "1")]
+    pub(super) header: Option<Header>,
+    #[prost(bool, tag = "2")]
     pub(super) succeeded: bool,
+    #[prost(message, repeated, tag = "3")]
     pub(super) responses: Vec<ResponseOp>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct ResponseOp {
-    pub(super) response_range: Option<RangeResponse>,
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct WatchRequest {
+    #[prost(message, optional, tag = "1")]
+    pub(super) create: Option<WatchCreateRequest>,
 }
 
-#[derive(Debug, Serialize)]
-pub(super) struct WatchRequest<'a> {
-    pub(super) create_request: WatchCreateRequest<'a>,
-}
-
-#[derive(Debug, Serialize)]
-pub(super) struct WatchCreateRequest<'a> {
-    pub(super) key: Octets<'a>,
-    pub(super) range_end: Octets<'a>,
-    #[serde(serialize_with = "decimal")]
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct WatchCreateRequest {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub(super) key: Bytes,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub(super) range_end: Bytes,
+    #[prost(uint64, tag = "3")]
     pub(super) start_revision: u64,
+    /// Large revisions come in pieces.
+    #[prost(bool, tag = "8")]
     pub(super) fragment: bool,
 }
 
-/// One line of a watch.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct WatchLine {
-    pub(super) result: Option<WatchResponse>,
-    pub(super) error: Option<ErrorBody>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Clone, PartialEq, Message)]
 pub(super) struct WatchResponse {
+    #[prost(bool, tag = "4")]
     pub(super) canceled: bool,
-    #[serde(deserialize_with = "number")]
+    #[prost(uint64, tag = "5")]
     pub(super) compact_revision: u64,
+    #[prost(string, tag = "6")]
     pub(super) cancel_reason: String,
     /// More of the same revision follows.
+    #[prost(bool, tag = "7")]
     pub(super) fragment: bool,
+    #[prost(message, repeated, tag = "11")]
     pub(super) events: Vec<Event>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, PartialEq, Message)]
 pub(super) struct Event {
-    #[serde(default, rename = "type")]
-    pub(super) kind: EventKind,
-    pub(super) kv: KeyValue,
+    #[prost(int32, tag = "1")]
+    kind: i32,
+    #[prost(message, optional, tag = "2")]
+    kv: Option<KeyValue>,
 }
 
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub(super) enum EventKind {
-    #[default]
-    Put,
-    Delete,
+impl Event {
+    const DELETE: i32 = 1;
+
+    pub(super) fn is_delete(&self) -> bool {
+        self.kind == Self::DELETE
+    }
+
+    /// The key with its new value; etcd always sends it.
+    pub(super) fn into_kv(self) -> KeyValue {
+        self.kv.unwrap_or_default()
+    }
+
+    pub(super) fn key(&self) -> &[u8] {
+        self.kv.as_ref().map_or(&[], |kv| &kv.key)
+    }
+
+    pub(super) fn mod_revision(&self) -> u64 {
+        self.kv.as_ref().map_or(0, |kv| kv.mod_revision)
+    }
 }
 
-#[derive(Debug, Serialize)]
-pub(super) struct AuthenticateRequest<'a> {
-    pub(super) name: &'a str,
-    pub(super) password: &'a str,
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct AuthenticateRequest {
+    #[prost(string, tag = "1")]
+    pub(super) name: String,
+    #[prost(string, tag = "2")]
+    pub(super) password: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, PartialEq, Message)]
 pub(super) struct AuthenticateResponse {
+    #[prost(string, tag = "2")]
     pub(super) token: String,
-}
-
-/// What comes with a status that is not 200, or inside a stream (there the code has another name).
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct ErrorBody {
-    #[serde(alias = "grpc_code")]
-    pub(super) code: u32,
-    pub(super) message: String,
 }
 
 #[cfg(test)]
@@ -266,59 +256,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn requests_are_what_the_gateway_reads() {
+    fn a_transaction_has_the_published_bytes() {
         let request = TxnRequest {
             compare: vec![Compare::value("a", "2"), Compare::absent("b")],
             success: vec![RequestOp::put("a", "3"), RequestOp::delete("c")],
             failure: vec![RequestOp::get("a")],
         };
-        let expected = serde_json::json!({
-            "compare": [
-                {"key": "YQ==", "target": "VALUE", "result": "EQUAL", "value": "Mg=="},
-                {"key": "Yg==", "target": "CREATE", "result": "EQUAL", "create_revision": "0"},
-            ],
-            "success": [
-                {"request_put": {"key": "YQ==", "value": "Mw=="}},
-                {"request_delete_range": {"key": "Yw=="}},
-            ],
-            "failure": [{"request_range": {"key": "YQ==", "limit": "0", "revision": "0"}}],
-        });
-        assert_eq!(serde_json::to_value(request).unwrap(), expected);
+        let expected = [
+            // compare: target VALUE, key a, value 2
+            &b"\x0a\x08\x10\x03\x1a\x01a\x3a\x012"[..],
+            // compare: target CREATE, key b, create_revision 0
+            b"\x0a\x07\x10\x01\x1a\x01b\x28\x00",
+            // success: put a 3
+            b"\x12\x08\x12\x06\x0a\x01a\x12\x013",
+            // success: delete c
+            b"\x12\x05\x1a\x03\x0a\x01c",
+            // failure: range a
+            b"\x1a\x05\x0a\x03\x0a\x01a",
+        ];
+        assert_eq!(request.encode_to_vec(), expected.concat());
     }
 
     #[test]
-    fn answers_as_recorded_from_etcd_3_4_are_read() {
-        let text = r#"{"header":{"cluster_id":"15875391935852295136","member_id":"7383792418829112008","revision":"2","raft_term":"2"},"responses":[{"response_range":{"header":{"revision":"2"},"kvs":[{"key":"YQ==","create_revision":"2","mod_revision":"2","version":"1","value":"MQ=="}],"count":"1"}}]}"#;
-        let answer: TxnResponse = serde_json::from_str(text).unwrap();
-        assert!(!answer.succeeded);
-        let range = answer.responses[0].response_range.as_ref().unwrap();
-        assert_eq!(
-            (range.kvs[0].value.as_slice(), range.kvs[0].mod_revision),
-            (&b"1"[..], 2)
-        );
-
-        let text = r#"{"result":{"header":{"revision":"3"},"events":[{"kv":{"key":"YQ==","mod_revision":"2"}},{"type":"DELETE","kv":{"key":"YQ==","mod_revision":"3"}}]}}"#;
-        let line: WatchLine = serde_json::from_str(text).unwrap();
-        let events = line.result.unwrap().events;
-        assert_eq!(
-            (events[0].kind, events[1].kind),
-            (EventKind::Put, EventKind::Delete)
-        );
-        assert!(events[0].kv.value.is_empty());
-
-        let text = r#"{"error":"etcdserver: request is too large","message":"etcdserver: request is too large","code":3}"#;
-        let body: ErrorBody = serde_json::from_str(text).unwrap();
-        assert_eq!(
-            (body.code, body.message.as_str()),
-            (3, "etcdserver: request is too large")
-        );
-
-        let text = r#"{"error":{"grpc_code":14,"http_code":503,"message":"etcdserver: no leader","http_status":"Service Unavailable"}}"#;
-        let line: WatchLine = serde_json::from_str(text).unwrap();
-        assert_eq!(line.error.unwrap().code, 14);
-
-        let text = r#"{"result":{"header":{},"canceled":true,"compact_revision":"3"}}"#;
-        let line: WatchLine = serde_json::from_str(text).unwrap();
-        assert_eq!(line.result.unwrap().compact_revision, 3);
+    fn a_watch_response_is_read_and_the_rest_skipped() {
+        // header (skipped), watch_id 1 (skipped), an event of type DELETE for key a at 7, an unknown field 99
+        let bytes =
+            b"\x0a\x02\x18\x09\x10\x01\x5a\x09\x08\x01\x12\x05\x0a\x01a\x18\x07\x98\x06\x01";
+        let response = WatchResponse::decode(&bytes[..]).unwrap();
+        assert!(!response.canceled && !response.fragment);
+        let event = &response.events[0];
+        assert!(event.is_delete());
+        assert_eq!((event.key(), event.mod_revision()), (&b"a"[..], 7));
     }
 }
