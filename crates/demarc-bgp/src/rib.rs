@@ -36,6 +36,7 @@ mod group;
 mod prefix;
 mod segment;
 mod session;
+mod slab;
 mod table;
 mod view;
 

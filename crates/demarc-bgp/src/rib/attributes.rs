@@ -5,6 +5,7 @@ use std::borrow::Borrow;
 use hashbrown::HashTable;
 
 use super::prefix::mix;
+use super::slab::Slab;
 use crate::policy::{CommunityRequest, read_communities};
 use crate::wire::PathAttributes;
 
@@ -32,7 +33,7 @@ struct Entry {
 
 #[derive(Debug)]
 pub(super) struct AttributeStore {
-    entries: Vec<Entry>,
+    entries: Slab<Entry>,
     free: Vec<AttributesId>,
     index: HashTable<AttributesId>,
     seed: u64,
@@ -41,7 +42,7 @@ pub(super) struct AttributeStore {
 impl AttributeStore {
     pub(super) fn new(seed: u64) -> Self {
         Self {
-            entries: Vec::new(),
+            entries: Slab::new(),
             free: Vec::new(),
             index: HashTable::new(),
             seed,
@@ -54,7 +55,7 @@ impl AttributeStore {
         let hash = hash_bytes(bytes, self.seed);
         let entries = &self.entries;
         let same = |id: &AttributesId| {
-            let entry = &entries[id.0 as usize];
+            let entry = &entries[id.0];
             entry.hash == hash && entry.attributes.as_ref() == Some(attributes)
         };
         if let Some(id) = self.index.find(spread(hash), same).copied() {
@@ -69,29 +70,24 @@ impl AttributeStore {
         };
         let id = match self.free.pop() {
             Some(id) => {
-                self.entries[id.0 as usize] = entry;
+                self.entries[id.0] = entry;
                 id
             }
-            None => {
-                let next =
-                    u32::try_from(self.entries.len()).expect("fewer than 2^32 attribute sets");
-                self.entries.push(entry);
-                AttributesId(next)
-            }
+            None => AttributesId(self.entries.push(entry)),
         };
         let entries = &self.entries;
         self.index
-            .insert_unique(spread(hash), id, |id| spread(entries[id.0 as usize].hash));
+            .insert_unique(spread(hash), id, |id| spread(entries[id.0].hash));
         id
     }
 
     pub(super) fn retain(&mut self, id: AttributesId) {
-        self.entries[id.0 as usize].references += 1;
+        self.entries[id.0].references += 1;
     }
 
     /// Gives a reference back; the last one frees the attributes.
     pub(super) fn release(&mut self, id: AttributesId) {
-        let entry = &mut self.entries[id.0 as usize];
+        let entry = &mut self.entries[id.0];
         entry.references -= 1;
         if entry.references > 0 {
             return;
@@ -111,7 +107,7 @@ impl AttributeStore {
     }
 
     pub(super) fn get(&self, id: AttributesId) -> &PathAttributes {
-        let entry = &self.entries[id.0 as usize];
+        let entry = &self.entries[id.0];
         entry
             .attributes
             .as_ref()
@@ -119,7 +115,7 @@ impl AttributeStore {
     }
 
     pub(super) fn facts(&self, id: AttributesId) -> &Facts {
-        &self.entries[id.0 as usize].facts
+        &self.entries[id.0].facts
     }
 
     /// How many distinct sets there are.
@@ -136,7 +132,7 @@ impl AttributeStore {
                 .map_or(0, |one| one.as_bytes().len() + ARC_COUNTS);
             length.next_multiple_of(16)
         };
-        self.entries.capacity() * size_of::<Entry>()
+        self.entries.heap_bytes()
             + self.free.capacity() * size_of::<AttributesId>()
             + self.index.allocation_size()
             + self.entries.iter().map(held).sum::<usize>()

@@ -11,6 +11,7 @@ use super::attributes::AttributesId;
 use super::bits::BitSet;
 use super::prefix::PrefixKey;
 use super::session::SessionIndex;
+use super::slab::Slab;
 use crate::policy::Rejection;
 
 /// A prefix of the table. Stays the same while the prefix has routes or a neighbor may still have
@@ -64,11 +65,11 @@ struct Net<P> {
 
 #[derive(Debug)]
 pub(super) struct Table<P> {
-    nets: Vec<Net<P>>,
+    nets: Slab<Net<P>>,
     free_nets: Vec<NetId>,
     /// Without routes, but perhaps still named by a log or an Adj-RIB-Out.
     dead: Vec<NetId>,
-    routes: Vec<Route>,
+    routes: Slab<Route>,
     free_routes: Vec<RouteId>,
     index: HashTable<NetId>,
     seed: u64,
@@ -77,10 +78,10 @@ pub(super) struct Table<P> {
 impl<P: PrefixKey> Table<P> {
     pub(super) fn new(seed: u64) -> Self {
         Self {
-            nets: Vec::new(),
+            nets: Slab::new(),
             free_nets: Vec::new(),
             dead: Vec::new(),
-            routes: Vec::new(),
+            routes: Slab::new(),
             free_routes: Vec::new(),
             index: HashTable::new(),
             seed,
@@ -93,12 +94,12 @@ impl<P: PrefixKey> Table<P> {
     }
 
     pub(super) fn prefix(&self, net: NetId) -> IpNet {
-        self.nets[net.0 as usize].prefix.to_net()
+        self.nets[net.0].prefix.to_net()
     }
 
     pub(super) fn find_net(&self, prefix: P) -> Option<NetId> {
         let nets = &self.nets;
-        let same = |id: &NetId| nets[id.0 as usize].prefix == prefix;
+        let same = |id: &NetId| nets[id.0].prefix == prefix;
         self.index.find(prefix.hash(self.seed), same).copied()
     }
 
@@ -106,10 +107,7 @@ impl<P: PrefixKey> Table<P> {
     pub(super) fn net(&mut self, prefix: P) -> NetId {
         let hash = prefix.hash(self.seed);
         let nets = &self.nets;
-        if let Some(id) = self
-            .index
-            .find(hash, |id| nets[id.0 as usize].prefix == prefix)
-        {
+        if let Some(id) = self.index.find(hash, |id| nets[id.0].prefix == prefix) {
             return *id;
         }
         let net = Net {
@@ -118,31 +116,28 @@ impl<P: PrefixKey> Table<P> {
         };
         let id = match self.free_nets.pop() {
             Some(id) => {
-                self.nets[id.0 as usize] = net;
+                self.nets[id.0] = net;
                 id
             }
-            None => {
-                self.nets.push(net);
-                NetId(self.net_bound() - 1)
-            }
+            None => NetId(self.nets.push(net)),
         };
         let (nets, seed) = (&self.nets, self.seed);
         self.index
-            .insert_unique(hash, id, |id| nets[id.0 as usize].prefix.hash(seed));
+            .insert_unique(hash, id, |id| nets[id.0].prefix.hash(seed));
         id
     }
 
     pub(super) fn route(&self, id: RouteId) -> &Route {
-        &self.routes[id.0 as usize]
+        &self.routes[id.0]
     }
 
     pub(super) fn route_mut(&mut self, id: RouteId) -> &mut Route {
-        &mut self.routes[id.0 as usize]
+        &mut self.routes[id.0]
     }
 
     /// The routes of a prefix, newest first.
     pub(super) fn routes_of(&self, net: NetId) -> impl Iterator<Item = (RouteId, &Route)> + '_ {
-        let mut next = self.nets[net.0 as usize].first;
+        let mut next = self.nets[net.0].first;
         std::iter::from_fn(move || {
             if next == RouteId::NONE {
                 return None;
@@ -178,7 +173,7 @@ impl<P: PrefixKey> Table<P> {
             net,
             session,
             attributes,
-            next_in_net: self.nets[net.0 as usize].first,
+            next_in_net: self.nets[net.0].first,
             next_in_session: *first_of_session,
             previous_in_session: RouteId::NONE,
             verdict,
@@ -186,20 +181,16 @@ impl<P: PrefixKey> Table<P> {
         };
         let id = match self.free_routes.pop() {
             Some(id) => {
-                self.routes[id.0 as usize] = route;
+                self.routes[id.0] = route;
                 id
             }
-            None => {
-                let next = u32::try_from(self.routes.len()).expect("fewer than 2^32 routes");
-                self.routes.push(route);
-                RouteId(next)
-            }
+            None => RouteId(self.routes.push(route)),
         };
         if *first_of_session != RouteId::NONE {
             self.route_mut(*first_of_session).previous_in_session = id;
         }
         *first_of_session = id;
-        self.nets[net.0 as usize].first = id;
+        self.nets[net.0].first = id;
     }
 
     /// Takes a route out of both lists and returns it.
@@ -214,16 +205,16 @@ impl<P: PrefixKey> Table<P> {
             self.route_mut(route.next_in_session).previous_in_session = route.previous_in_session;
         }
         self.free_routes.push(id);
-        if self.nets[route.net.0 as usize].first == RouteId::NONE {
+        if self.nets[route.net.0].first == RouteId::NONE {
             self.dead.push(route.net);
         }
         route
     }
 
     fn unlink_from_net(&mut self, id: RouteId, route: &Route) {
-        let first = self.nets[route.net.0 as usize].first;
+        let first = self.nets[route.net.0].first;
         if first == id {
-            self.nets[route.net.0 as usize].first = route.next_in_net;
+            self.nets[route.net.0].first = route.next_in_net;
             return;
         }
         let mut before = first;
@@ -244,7 +235,7 @@ impl<P: PrefixKey> Table<P> {
         dead.sort_unstable();
         dead.dedup();
         dead.retain(|id| {
-            let net = self.nets[id.0 as usize];
+            let net = self.nets[id.0];
             if net.first != RouteId::NONE {
                 return false;
             }
@@ -266,10 +257,9 @@ impl<P: PrefixKey> Table<P> {
     }
 
     pub(super) fn heap_bytes(&self) -> (usize, usize, usize) {
-        let nets = self.nets.capacity() * size_of::<Net<P>>()
+        let nets = self.nets.heap_bytes()
             + (self.free_nets.capacity() + self.dead.capacity()) * size_of::<NetId>();
-        let routes = self.routes.capacity() * size_of::<Route>()
-            + self.free_routes.capacity() * size_of::<RouteId>();
+        let routes = self.routes.heap_bytes() + self.free_routes.capacity() * size_of::<RouteId>();
         (nets, routes, self.index.allocation_size())
     }
 }
