@@ -88,11 +88,11 @@ fn unknown_vpn_gateway((owner, region): (AccountId, Region), id: VpnGatewayId) -
     }
 }
 
-fn transit_gateway_of<'w>(
-    world: &'w World,
+fn transit_gateway_of(
+    world: &World,
     home: (AccountId, Region),
     id: TransitGatewayId,
-) -> Result<&'w Arc<TransitGateway>, Refusal> {
+) -> Result<&Arc<TransitGateway>, Refusal> {
     let found = world
         .transit_gateway(id)
         .filter(|found| (found.owner, found.region) == home)

@@ -1,7 +1,8 @@
 //! What clients rely on in the neighbours' calls (spec/clients §1.5), each row named.
 
-mod gateways;
+mod transit_gateways;
 mod vpcs;
+mod vpn_gateways;
 
 use serde_json::json;
 

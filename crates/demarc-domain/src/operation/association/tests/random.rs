@@ -222,6 +222,12 @@ impl Cast {
                 "DeleteDirectConnectGatewayAssociation",
                 json!({"associationId": pick(&associations(), of)?}),
             ),
+            _ => return self.other_call_of(step),
+        })
+    }
+
+    fn other_call_of(&self, step: &Step) -> Option<(&'static str, &'static str, Value)> {
+        Some(match *step {
             Step::Propose {
                 by,
                 gateway,
@@ -286,7 +292,7 @@ impl Cast {
                 "DeleteDirectConnectGateway",
                 json!({"directConnectGatewayId": pick(&self.gateways, gateway)?}),
             ),
-            Step::AddCidr { .. } | Step::Detach { .. } | Step::Wait => return None,
+            _ => return None,
         })
     }
 
