@@ -26,8 +26,8 @@ use crate::message::{
 const INPUT_BUDGET: usize = 8192;
 /// Bytes of a chunk: a few times a socket's usual appetite.
 const CHUNK: usize = 64 * 1024;
-/// Messages taken from the channel at once.
-const BATCH: usize = 32;
+/// Messages taken from the channel at once: few, since one may hold thousands of prefixes.
+const BATCH: usize = 4;
 
 struct Neighbor {
     address: IpAddr,
