@@ -42,7 +42,7 @@ impl FromStr for Region {
         let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         let length = u8::try_from(text.len())
             .ok()
-            .filter(|length| (1..=32).contains(length));
+            .filter(|length| (1..=Self::CAPACITY).contains(&usize::from(*length)));
         match length {
             Some(length) if text.bytes().all(allowed) => {
                 let mut bytes = [0; Self::CAPACITY];
@@ -119,8 +119,21 @@ mod tests {
     }
 
     #[test]
+    fn the_longest_name_fits() {
+        let name = "x".repeat(23);
+        assert_eq!(name.parse::<Region>().unwrap().as_str(), name);
+    }
+
+    #[test]
     fn odd_texts_are_no_regions() {
-        for text in ["", "US-EAST-1", "us east", "a/b", &"x".repeat(33)] {
+        for text in [
+            "",
+            "US-EAST-1",
+            "us east",
+            "a/b",
+            &"x".repeat(24),
+            &"x".repeat(33),
+        ] {
             assert!(text.parse::<Region>().is_err(), "{text}");
         }
     }
