@@ -2,6 +2,8 @@
 //!
 //! Tests and the simulator ask after every step; `demarc store verify` asks of a whole store.
 
+mod port;
+
 use std::collections::BTreeMap;
 
 use demarc_types::{GatewayRef, ParentId};
@@ -27,6 +29,7 @@ pub fn violations(world: &World, settings: &Settings) -> Vec<String> {
                 of_virtual_interface(world, interface, &mut found);
             }
             Entity::Connection(connection) if connection.is_live() => {
+                port::of_connection(world, settings, connection, &mut found);
                 if let Some(parent) = connection.parent() {
                     check(
                         world.has_parent(parent),
@@ -43,6 +46,8 @@ pub fn violations(world: &World, settings: &Settings) -> Vec<String> {
                     );
                 }
             }
+            Entity::Lag(lag) if lag.is_live() => port::of_lag(world, settings, lag, &mut found),
+            Entity::ResiliencyGroup(group) => port::of_group(world, group, &mut found),
             Entity::Association(association) => {
                 let id = association.id;
                 check(

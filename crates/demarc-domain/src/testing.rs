@@ -119,19 +119,29 @@ impl Lab {
         serde_json::from_slice(&response.to_json()).unwrap()
     }
 
-    /// A call that must be refused and change nothing; gives the refusal.
-    pub(crate) fn refused(&mut self, account: &str, operation: &str, body: Value) -> Refusal {
+    /// A call that may be refused, but then changes nothing.
+    pub(crate) fn attempt(
+        &mut self,
+        account: &str,
+        operation: &str,
+        body: Value,
+    ) -> Result<Response, Refusal> {
         self.advance(Span::from_millis(1));
         let before: Vec<Entity> = self.world.entities().collect();
         let answer = self.call_now(account, &request(operation, &body));
-        let Err(refusal) = answer else {
-            panic!("{operation} {body} was answered with {answer:?}");
-        };
         assert!(
-            self.world.entities().eq(before),
+            answer.is_ok() || self.world.entities().eq(before),
             "{operation} {body} was refused but changed the World"
         );
-        refusal
+        answer
+    }
+
+    /// A call that must be refused and change nothing; gives the refusal.
+    pub(crate) fn refused(&mut self, account: &str, operation: &str, body: Value) -> Refusal {
+        match self.attempt(account, operation, body.clone()) {
+            Err(refusal) => refusal,
+            Ok(answer) => panic!("{operation} {body} was answered with {answer:?}"),
+        }
     }
 
     /// The text of a refusal, for rows that are about the text.
@@ -171,6 +181,8 @@ impl Lab {
             replayed.entities().eq(after.entities()),
             "the changes do not lead to the new World"
         );
+        let violations = crate::violations(after, &self.settings);
+        assert!(violations.is_empty(), "{violations:?}");
     }
 
     // ===== the part of the fabric =====
@@ -297,7 +309,7 @@ impl Lab {
             name: format!("vlan {vlan}"),
             vlan: VlanId::new(vlan).unwrap(),
             mtu: 1_500,
-            attachment: Attachment::DirectConnectGateway(ids.gateway()),
+            attachment: Attachment::None,
             amazon_side_asn: Asn::new(64_512).unwrap(),
             site_link: false,
             route_filter_prefixes: Vec::new(),
