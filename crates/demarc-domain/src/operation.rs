@@ -18,6 +18,7 @@ pub(crate) mod lag_member;
 pub(crate) mod loa;
 pub(crate) mod location;
 pub(crate) mod mac_sec;
+mod port_order;
 pub(crate) mod proposal;
 pub(crate) mod resiliency_group;
 pub(crate) mod resiliency_member;

@@ -8,8 +8,9 @@ use demarc_api::{
 };
 use demarc_types::{AccountId, Bandwidth, LocationCode, ParentId, Span, VlanId};
 
-use super::connection::{NAME_LENGTH, fresh_id, is_partner_of, show};
+use super::connection::{is_partner_of, show};
 use super::hosted_move;
+use super::port_order::{NAME_LENGTH, fresh_id};
 use crate::context::Context;
 use crate::entity::{Connection, ConnectionKind, ConnectionPhase, Link, Tags};
 use crate::paging::{Page, Unasked};

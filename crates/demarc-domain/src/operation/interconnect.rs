@@ -6,8 +6,9 @@ use demarc_api::{
 };
 use demarc_types::ParentId;
 
-use super::connection::{Order, check_lag_survives, place_order, retire};
+use super::connection::{check_lag_survives, retire};
 use super::hosted::check_partner;
+use super::port_order::{Order, place_order};
 use crate::context::Context;
 use crate::entity::{Connection, ConnectionKind, ConnectionPhase};
 use crate::paging::{Page, Unasked};

@@ -6,9 +6,9 @@ use demarc_api::{
 };
 use demarc_types::{Bandwidth, LagId, ParentId};
 
-use super::connection::{
-    NAME_LENGTH, NewPort, add_port, check_lag_survives, check_port_quota, dedicated_bandwidth,
-    encryption_mode, offered,
+use super::connection::{check_lag_survives, encryption_mode};
+use super::port_order::{
+    NAME_LENGTH, NewPort, add_port, check_port_quota, dedicated_bandwidth, offered,
 };
 use super::{billing, lag_member, resiliency_member};
 use crate::context::Context;

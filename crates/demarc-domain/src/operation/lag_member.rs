@@ -7,8 +7,9 @@ use demarc_api::{
 };
 use demarc_types::{LagId, ParentId};
 
-use super::connection::{check_lag_survives, check_member_limit, show};
+use super::connection::{check_lag_survives, show};
 use super::hosted_move;
+use super::port_order::check_member_limit;
 use crate::entity::{Connection, ConnectionKind, EncryptionMode, Lag, VirtualInterface};
 use crate::observe::lag_may_be_up;
 use crate::parent::{self, Pool, holding, is_gone, own_connection, own_lag};

@@ -1,0 +1,341 @@
+//! Rows of spec/operations §5 `CreateLag`.
+
+use serde_json::{Value, json};
+
+use super::{order, order_with};
+use crate::entity::PeerPhase;
+use crate::refusal::{Exception, Refusal};
+use crate::testing::{ALICE, BOB, Lab, PAULA, text};
+
+#[test]
+fn a_fresh_lag_has_the_observed_members() {
+    let mut lab = Lab::new();
+    let body = order_with(
+        2,
+        json!({
+            "tags": [{"key": "a", "value": "lag"}],
+            "childConnectionTags": [{"key": "b", "value": "member"}],
+            "providerName": "Provider",
+        }),
+    );
+    let mut answer = lab.ok(ALICE, "CreateLag", body);
+    let id = text(&answer, "lagId");
+    let members = answer["connections"].take();
+    let device = answer["awsDevice"].clone();
+    assert!(device.as_str().unwrap().starts_with("EqDC2-"));
+    assert_eq!(
+        answer,
+        json!({
+            "lagId": id, "lagName": "lag", "ownerAccount": ALICE, "lagState": "requested",
+            "connectionsBandwidth": "10Gbps", "numberOfConnections": 2, "minimumLinks": 0,
+            "location": "EqDC2", "region": "us-east-1", "connections": null,
+            "awsDevice": device, "awsDeviceV2": device, "awsLogicalDeviceId": device,
+            "allowsHostedConnections": false, "jumboFrameCapable": false, "hasLogicalRedundancy": "no",
+            "tags": [{"key": "a", "value": "lag"}], "providerName": "Provider", "macSecCapable": false,
+            "rateLimiterStatus": {"maxAllowed": 10, "inUse": 0, "remaining": 10, "totalBandwidth": "0Mbps"},
+            "prefixPoolSizeIpv4": 10000, "prefixPoolSizeIpv6": 10000,
+            "prefixPoolUnallocatedCountIpv4": 10000, "prefixPoolUnallocatedCountIpv6": 10000,
+            "billingMode": "PayAsYouGo",
+        })
+    );
+    for (number, member) in (1..).zip(members.as_array().unwrap()) {
+        assert_eq!(
+            member["connectionName"],
+            json!(format!("Requested Connection {number} for Lag {id}"))
+        );
+        assert_eq!(member["connectionState"], "requested");
+        assert_eq!(member["lagId"], json!(id));
+        assert_eq!(member["awsDevice"], device);
+        assert_eq!(member["providerName"], "Provider");
+        assert_eq!(member["tags"], json!([{"key": "b", "value": "member"}]));
+    }
+}
+
+#[test]
+fn an_existing_connection_keeps_id_name_and_state() {
+    let mut lab = Lab::new();
+    let id = lab.dedicated(ALICE);
+    let answer = lab.ok(
+        ALICE,
+        "CreateLag",
+        order_with(2, json!({"connectionId": id})),
+    );
+    assert_eq!(answer["numberOfConnections"], 2);
+    assert_eq!(answer["lagState"], "available");
+    let member = answer["connections"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|member| member["connectionId"] == json!(id))
+        .unwrap();
+    assert_eq!(member["connectionName"], "port");
+    assert_eq!(member["connectionState"], "available");
+    assert_eq!(answer["awsDevice"], json!(lab.connection(&id).device));
+    let new = answer["connections"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|member| member["connectionId"] != json!(id))
+        .unwrap();
+    assert_eq!(
+        new["connectionName"],
+        json!(format!(
+            "Requested Connection 1 for Lag {}",
+            text(&answer, "lagId")
+        ))
+    );
+}
+
+#[test]
+fn what_is_on_an_existing_connection_moves_to_the_lag() {
+    let mut lab = Lab::new();
+    let id = lab.dedicated(ALICE);
+    let interface = lab.virtual_interface_on(ALICE, &id, 7);
+    let lag = text(
+        &lab.ok(
+            ALICE,
+            "CreateLag",
+            order_with(1, json!({"connectionId": id})),
+        ),
+        "lagId",
+    );
+    let moved = lab.now_of(&interface);
+    assert_eq!(moved.parent.to_string(), lag);
+    assert!(moved.is_behind(), "the fabric has to follow");
+    let phases: Vec<PeerPhase> = moved.peers.iter().map(|peer| peer.phase).collect();
+    assert_eq!(phases, [PeerPhase::Deleting, PeerPhase::Pending]);
+    lab.converge();
+    assert_eq!(lab.now_of(&interface).peers.len(), 1);
+    assert!(!lab.now_of(&interface).is_behind());
+}
+
+#[test]
+fn hosted_connections_of_an_interconnect_move_to_the_lag() {
+    let mut lab = Lab::new();
+    let id = lab.interconnect(PAULA);
+    let hosted = lab.ok(
+        PAULA,
+        "AllocateHostedConnection",
+        json!({"connectionId": id, "ownerAccount": ALICE, "bandwidth": "1Gbps", "connectionName": "h", "vlan": 9}),
+    );
+    let hosted = text(&hosted, "connectionId");
+    let answer = lab.ok(
+        PAULA,
+        "CreateLag",
+        order_with(1, json!({"connectionId": id})),
+    );
+    assert_eq!(answer["allowsHostedConnections"], true);
+    let lag = text(&answer, "lagId");
+    assert_eq!(lab.connection(&hosted).parent().unwrap().to_string(), lag);
+    let list = lab.ok(
+        PAULA,
+        "DescribeHostedConnections",
+        json!({"connectionId": lag}),
+    );
+    assert_eq!(list["connections"][0]["lagId"], json!(lag));
+}
+
+#[test]
+fn who_may_host_decides_what_a_lag_allows() {
+    let mut open = Lab::new();
+    assert_eq!(
+        open.ok(PAULA, "CreateLag", order(1))["allowsHostedConnections"],
+        false
+    );
+    let mut listed = Lab::listed();
+    assert_eq!(
+        listed.ok(PAULA, "CreateLag", order(1))["allowsHostedConnections"],
+        true
+    );
+    assert_eq!(
+        listed.ok(ALICE, "CreateLag", order(1))["allowsHostedConnections"],
+        false
+    );
+}
+
+#[test]
+fn orders_are_checked_row_by_row() {
+    let mut lab = Lab::new();
+    let foreign = lab.dedicated(BOB);
+    let slow = text(
+        &lab.ok(
+            ALICE,
+            "CreateConnection",
+            json!({"location": "EqDC2", "bandwidth": "1Gbps", "connectionName": "c"}),
+        ),
+        "connectionId",
+    );
+    let elsewhere = text(
+        &lab.ok(
+            ALICE,
+            "CreateConnection",
+            json!({"location": "CSVA1", "bandwidth": "10Gbps", "connectionName": "c"}),
+        ),
+        "connectionId",
+    );
+    let own = lab.dedicated(ALICE);
+    let interconnect = lab.interconnect(PAULA);
+    let hosted = text(
+        &lab.ok(
+            PAULA,
+            "AllocateHostedConnection",
+            json!({"connectionId": interconnect, "ownerAccount": ALICE, "bandwidth": "10Gbps", "connectionName": "h", "vlan": 1}),
+        ),
+        "connectionId",
+    );
+    let leaving = lab.dedicated(ALICE);
+    lab.ok(ALICE, "DeleteConnection", json!({"connectionId": leaving}));
+    let rows = [
+        ("bandwidth", 1, json!({"connectionsBandwidth": "2Gbps"}), "Bandwidth 2Gbps is not valid.".to_owned()),
+        ("location", 1, json!({"location": "Nowhere"}), "Location Nowhere is not valid.".to_owned()),
+        ("none", 0, json!({}), "numberOfConnections must be between 1 and 4.".to_owned()),
+        ("negative", -1, json!({}), "numberOfConnections must be between 1 and 4.".to_owned()),
+        ("five", 5, json!({}), "numberOfConnections must be between 1 and 4.".to_owned()),
+        (
+            "three of 100G",
+            3,
+            json!({"connectionsBandwidth": "100Gbps"}),
+            "numberOfConnections must be between 1 and 2.".to_owned(),
+        ),
+        ("deleting", 1, json!({"connectionId": leaving}), format!("The specified Connection ID is not available: {leaving} is in state deleting.")),
+        ("connection format", 1, json!({"connectionId": "x"}), "Connection ID x has an invalid format.".to_owned()),
+        (
+            "connection of another (M5)",
+            1,
+            json!({"connectionId": foreign}),
+            format!("Could not find Connection with ID {foreign}"),
+        ),
+        (
+            "hosted",
+            1,
+            json!({"connectionId": hosted}),
+            format!("Connection {hosted} is a hosted connection and cannot be a member of a Lag."),
+        ),
+        (
+            "other speed",
+            1,
+            json!({"connectionId": slow}),
+            format!("Connection {slow} has 1Gbps, not 10Gbps."),
+        ),
+        (
+            "other location",
+            1,
+            json!({"connectionId": elsewhere}),
+            format!("Connection {elsewhere} is not at location EqDC2."),
+        ),
+        (
+            "MACsec (M17)",
+            1,
+            json!({"connectionId": own, "requestMACSec": true}),
+            format!("Connection {own} and lag should be requested MacSec at the same time"),
+        ),
+        (
+            "MACsec on 1G",
+            1,
+            json!({"connectionsBandwidth": "1Gbps", "requestMACSec": true}),
+            "MACsec is not offered for 1Gbps at location EqDC2.".to_owned(),
+        ),
+        (
+            "flat rate on 400G",
+            1,
+            json!({"connectionsBandwidth": "400Gbps", "billingMode": "FlatRateTier2"}),
+            "Billing mode FlatRateTier2 is not available for 400Gbps: flat rates are for 10Gbps and 100Gbps.".to_owned(),
+        ),
+    ];
+    for (row, count, members, message) in rows {
+        assert_eq!(
+            lab.message(ALICE, "CreateLag", order_with(count, members)),
+            message,
+            "{row}"
+        );
+    }
+    for member in ["tags", "childConnectionTags"] {
+        let body = order_with(1, json!({member: [{"key": "a"}, {"key": "a"}]}));
+        let refusal = lab.refused(ALICE, "CreateLag", body);
+        assert_eq!(refusal.exception(), Exception::DuplicateTagKeys, "{member}");
+    }
+}
+
+#[test]
+fn quotas_of_lags_and_of_ports_hold() {
+    let mut lab = Lab::with(|settings| settings.quotas.connections_per_location = 100);
+    for _ in 0..10 {
+        lab.ok(ALICE, "CreateLag", order(1));
+    }
+    let refusal = lab.refused(ALICE, "CreateLag", order(1));
+    assert!(
+        matches!(
+            refusal,
+            Refusal::Quota {
+                what: "Lag",
+                limit: 10,
+                ..
+            }
+        ),
+        "{refusal}"
+    );
+    let mut lab = Lab::new();
+    lab.ok(ALICE, "CreateLag", order(4));
+    lab.ok(ALICE, "CreateLag", order(4));
+    let refusal = lab.refused(ALICE, "CreateLag", order(3));
+    assert!(
+        matches!(
+            refusal,
+            Refusal::Quota {
+                what: "Connection",
+                limit: 10,
+                ..
+            }
+        ),
+        "{refusal}"
+    );
+    lab.ok(ALICE, "CreateLag", order(2));
+}
+
+#[test]
+fn all_members_end_on_one_device_which_must_have_room() {
+    let mut lab = Lab::new();
+    let mut location = crate::inventory::location(&lab.world, lab.region, "EqDC2")
+        .unwrap()
+        .as_ref()
+        .clone();
+    for device in &mut location.devices {
+        device.ports = Some(3);
+    }
+    lab.put(location);
+    let message = lab.message(ALICE, "CreateLag", order(4));
+    assert_eq!(message, "No device at location EqDC2 has 4 free ports.");
+    let answer = lab.ok(ALICE, "CreateLag", order(3));
+    let id = text(&answer, "lagId");
+    let devices: Vec<&Value> = answer["connections"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|member| &member["awsDeviceV2"])
+        .collect();
+    assert!(
+        devices
+            .iter()
+            .all(|device| **device == answer["awsDeviceV2"])
+    );
+    let full = json!({
+        "location": "EqDC2", "bandwidth": "10Gbps", "connectionName": "c", "lagId": id,
+    });
+    assert_eq!(
+        lab.message(ALICE, "CreateConnection", full),
+        format!("The device of Lag {id} has no free port.")
+    );
+}
+
+#[test]
+fn terraform_deletes_the_member_it_did_not_want_and_the_lag_stays() {
+    let mut lab = Lab::new();
+    let answer = lab.ok(ALICE, "CreateLag", order(1));
+    let member = text(&answer["connections"][0], "connectionId");
+    let deleted = lab.ok(ALICE, "DeleteConnection", json!({"connectionId": member}));
+    assert_eq!(deleted["connectionState"], "deleted");
+    let lag = lab.ok(ALICE, "DescribeLags", json!({"lagId": answer["lagId"]}))["lags"][0].take();
+    assert_eq!(lag["numberOfConnections"], 0);
+    assert_eq!(lag["connections"], json!([]));
+    assert_eq!(lag["lagState"], "pending");
+}

@@ -1,0 +1,207 @@
+//! Rows of spec/operations §5 `DisassociateConnectionFromLag`.
+
+use serde_json::json;
+
+use super::{lag_of, lag_up, pair};
+use crate::entity::{EncryptionMode, Link, PrefixAllocation};
+use crate::testing::{ALICE, BOB, Lab, PAULA, text};
+
+#[test]
+fn a_member_leaves_alone() {
+    let mut lab = Lab::new();
+    let (lag, member) = lag_up(&mut lab);
+    let interface = lab.virtual_interface_on(ALICE, &lag, 7);
+    let answer = lab.ok(ALICE, "DisassociateConnectionFromLag", pair(&member, &lag));
+    assert!(answer.get("lagId").is_none());
+    assert_eq!(answer["connectionState"], "available");
+    assert_eq!(
+        lab.now_of(&interface).parent.to_string(),
+        lag,
+        "it stays on the LAG"
+    );
+    assert_eq!(lab.lag_state(&lag), Some("down"), "the empty LAG goes on");
+}
+
+#[test]
+fn leaving_is_checked_row_by_row() {
+    let mut lab = Lab::new();
+    let (lag, _) = lag_up(&mut lab);
+    let (other, _) = lag_of(&mut lab, ALICE, json!({}));
+    let alone = lab.dedicated(ALICE);
+    let foreign = lab.dedicated(BOB);
+    let gone = lab.dedicated(ALICE);
+    lab.ok(ALICE, "DeleteConnection", json!({"connectionId": gone}));
+    let rows = [
+        (
+            "connection format",
+            pair("x", &lag),
+            "Connection ID x has an invalid format.",
+        ),
+        (
+            "LAG format",
+            pair(&alone, "x"),
+            "Lag ID x has an invalid format.",
+        ),
+        (
+            "connection unknown",
+            pair("dxcon-ffffffff", &lag),
+            "Connection does not exist",
+        ),
+        (
+            "connection of another",
+            pair(&foreign, &lag),
+            "Connection does not exist",
+        ),
+        (
+            "connection on its way out",
+            pair(&gone, &lag),
+            "Connection does not exist",
+        ),
+        (
+            "LAG unknown",
+            pair(&alone, "dxlag-ffffffff"),
+            "Lag does not exist",
+        ),
+        (
+            "not a member",
+            pair(&alone, &lag),
+            "is not associated with Lag",
+        ),
+        (
+            "member of another",
+            pair(&alone, &other),
+            "is not associated with Lag",
+        ),
+    ];
+    for (row, body, part) in rows {
+        let message = lab.message(ALICE, "DisassociateConnectionFromLag", body);
+        assert!(message.contains(part), "{row}: {message}");
+    }
+}
+
+#[test]
+fn the_minimum_holds_except_for_the_last_member() {
+    let mut lab = Lab::new();
+    let (lag, members) = lag_of(&mut lab, ALICE, json!({"numberOfConnections": 2}));
+    lab.ok(ALICE, "UpdateLag", json!({"lagId": lag, "minimumLinks": 2}));
+    let message = lab.message(
+        ALICE,
+        "DisassociateConnectionFromLag",
+        pair(&members[0], &lag),
+    );
+    assert!(message.contains("below the minimum links"), "{message}");
+    lab.ok(ALICE, "UpdateLag", json!({"lagId": lag, "minimumLinks": 1}));
+    lab.ok(
+        ALICE,
+        "DisassociateConnectionFromLag",
+        pair(&members[0], &lag),
+    );
+    lab.ok(
+        ALICE,
+        "DisassociateConnectionFromLag",
+        pair(&members[1], &lag),
+    );
+    assert_eq!(lab.lag_state(&lag), Some("pending"));
+}
+
+#[test]
+fn the_prefix_pool_does_not_shrink_below_what_is_allocated() {
+    let mut lab = Lab::new();
+    let (lag, members) = lag_of(&mut lab, ALICE, json!({"numberOfConnections": 2}));
+    lab.settle();
+    for member in &members {
+        lab.link(member, Link::Up);
+    }
+    let mut interface = lab.virtual_interface_on(ALICE, &lag, 7);
+    interface.prefix_allocation = Some(PrefixAllocation {
+        ipv4: 100,
+        ipv6: 5_001,
+    });
+    lab.put(interface.clone());
+    for (operation, body) in [
+        ("DisassociateConnectionFromLag", pair(&members[0], &lag)),
+        ("DeleteConnection", json!({"connectionId": members[0]})),
+    ] {
+        let message = lab.message(ALICE, operation, body);
+        assert!(message.contains("prefix pool"), "{operation}: {message}");
+    }
+    interface.prefix_allocation = Some(PrefixAllocation {
+        ipv4: 100,
+        ipv6: 5_000,
+    });
+    lab.put(interface);
+    lab.ok(
+        ALICE,
+        "DisassociateConnectionFromLag",
+        pair(&members[0], &lag),
+    );
+    lab.ok(
+        ALICE,
+        "DisassociateConnectionFromLag",
+        pair(&members[1], &lag),
+    );
+}
+
+#[test]
+fn a_port_out_of_a_partners_lag_is_an_interconnect() {
+    let mut lab = Lab::listed();
+    let (lag, members) = lag_of(&mut lab, PAULA, json!({"numberOfConnections": 2}));
+    lab.ok(
+        PAULA,
+        "DisassociateConnectionFromLag",
+        pair(&members[0], &lag),
+    );
+    let list = lab.ok(PAULA, "DescribeInterconnects", json!({}));
+    assert_eq!(
+        list["interconnects"][0]["interconnectId"],
+        json!(members[0])
+    );
+    lab.ok(PAULA, "DeleteLag", json!({"lagId": lag}));
+    let list = lab.ok(PAULA, "DescribeInterconnects", json!({}));
+    assert_eq!(list["interconnects"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_port_that_had_to_encrypt_does_not_go_dark_without_the_lags_keys() {
+    let mut lab = Lab::new();
+    let (lag, members) = lag_of(&mut lab, ALICE, json!({"requestMACSec": true}));
+    lab.ok(
+        ALICE,
+        "UpdateLag",
+        json!({"lagId": lag, "encryptionMode": "must_encrypt"}),
+    );
+    lab.ok(
+        ALICE,
+        "DisassociateConnectionFromLag",
+        pair(&members[0], &lag),
+    );
+    let mac_sec = lab.connection(&members[0]).mac_sec.unwrap();
+    assert_eq!(mac_sec.mode, EncryptionMode::ShouldEncrypt);
+}
+
+#[test]
+fn hosted_connections_stay_on_the_lag_that_their_interconnect_leaves() {
+    let mut lab = Lab::new();
+    let interconnect = lab.interconnect(PAULA);
+    let (lag, _) = lag_of(&mut lab, PAULA, json!({"connectionId": interconnect}));
+    let hosted = text(
+        &lab.ok(
+            PAULA,
+            "AllocateHostedConnection",
+            json!({"connectionId": lag, "ownerAccount": ALICE, "bandwidth": "1Gbps", "connectionName": "h", "vlan": 1}),
+        ),
+        "connectionId",
+    );
+    lab.ok(
+        PAULA,
+        "DisassociateConnectionFromLag",
+        pair(&interconnect, &lag),
+    );
+    assert_eq!(lab.connection(&hosted).parent().unwrap().to_string(), lag);
+    lab.ok(
+        PAULA,
+        "AssociateConnectionWithLag",
+        pair(&interconnect, &lag),
+    );
+    assert!(lab.connection(&interconnect).is_interconnect());
+}
