@@ -1,0 +1,409 @@
+//! What happens on a session: limits, refresh, restart, silence, BFD, and the acceptance vectors of
+//! `spec/routing §13` that need a router.
+
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use demarc_interop::{Lab, NeighborPlan, Router, RouterKind, RouterPlan, Speaker, wait_for};
+use nix::sys::signal::Signal;
+
+const ASN: u32 = 64512;
+
+fn program() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_speaker-under-test"))
+}
+
+fn start(lab: &Lab, neighbors: &[NeighborPlan]) -> Speaker {
+    Speaker::start(lab, program(), ASN, neighbors)
+}
+
+fn numbered(count: usize) -> Vec<String> {
+    (0..count)
+        .map(|number| format!("172.16.{number}.0/24"))
+        .collect()
+}
+
+fn state_within(speaker: &Speaker, neighbor: &NeighborPlan, state: &str, seconds: u64) -> bool {
+    wait_for(Duration::from_secs(seconds), || {
+        speaker.neighbor(neighbor)["state"] == state
+    })
+}
+
+#[test]
+fn vector_2_the_hundred_and_first_prefix_ends_the_session_until_it_is_cleared() {
+    let Some(lab) = Lab::new() else { return };
+    let mut plan = RouterPlan::new(RouterKind::Bird, 2, false);
+    plan.prefixes = numbered(101);
+    let Some(mut router) = Router::start(&lab, plan.clone()) else {
+        return;
+    };
+    let neighbor = NeighborPlan {
+        more: "prefix_limit = 100",
+        ..NeighborPlan::new(2, false)
+    };
+    let speaker = start(&lab, std::slice::from_ref(&neighbor));
+    let reached = wait_for(Duration::from_secs(20), || {
+        speaker.neighbor(&neighbor)["idle_reason"] == "prefix-limit"
+    });
+    let shown = speaker.neighbor(&neighbor);
+    assert!(reached, "{shown:#}");
+    let sent = &shown["last_error"]["sent"];
+    assert_eq!(
+        (&sent["code"], &sent["subcode"]),
+        (&6.into(), &1.into()),
+        "{shown:#}"
+    );
+    assert_eq!(
+        shown["prefixes"]["ipv4"]["in"], 0,
+        "all routes are dropped at once"
+    );
+
+    plan.prefixes.truncate(100);
+    router.restart(plan);
+    thread::sleep(Duration::from_secs(3));
+    assert_ne!(
+        speaker.neighbor(&neighbor)["state"],
+        "Established",
+        "it waits to be cleared"
+    );
+    speaker.command(&neighbor, "clear");
+    speaker.expect_established(&neighbor);
+    let all = wait_for(Duration::from_secs(10), || {
+        speaker.neighbor(&neighbor)["prefixes"]["ipv4"]["accepted"] == 100
+    });
+    assert!(all, "{:#}", speaker.neighbor(&neighbor));
+}
+
+#[test]
+fn a_router_that_asks_for_a_refresh_gets_everything_again() {
+    for kind in [RouterKind::Bird, RouterKind::Frr] {
+        let Some(lab) = Lab::new() else { return };
+        let plan = RouterPlan::new(kind, 2, false).announcing(&["172.16.0.0/16"]);
+        let Some(router) = Router::start(&lab, plan) else {
+            continue;
+        };
+        let neighbor = NeighborPlan::new(2, false);
+        let speaker = start(&lab, std::slice::from_ref(&neighbor));
+        speaker.expect_accepted(&neighbor, &["172.16.0.0/16"]);
+        router.expect_route("10.0.0.0/8");
+        let updates = |direction: &str, message: &str| {
+            speaker.neighbor(&neighbor)["messages"][direction][message]
+                .as_u64()
+                .unwrap_or(0)
+        };
+        let (before, sent) = (
+            updates("received", "route_refresh"),
+            updates("sent", "update"),
+        );
+        let _ = match kind {
+            RouterKind::Bird => router.client(&["reload", "in", "speaker"]),
+            _ => router.client(&["clear bgp ipv4 unicast 10.77.0.1 soft in"]),
+        };
+        let asked = wait_for(Duration::from_secs(10), || {
+            updates("received", "route_refresh") > before && updates("sent", "update") > sent
+        });
+        assert!(asked, "{kind:?}: {:#}", speaker.neighbor(&neighbor));
+        // And the other way round.
+        let received = updates("received", "update");
+        speaker.command(&neighbor, "refresh");
+        let answered = wait_for(Duration::from_secs(10), || {
+            updates("received", "update") > received
+        });
+        assert!(answered, "{kind:?}: {:#}", speaker.neighbor(&neighbor));
+        speaker.expect_accepted(&neighbor, &["172.16.0.0/16"]);
+        assert_eq!(speaker.neighbor(&neighbor)["flaps"], 0);
+    }
+}
+
+#[test]
+fn routes_survive_the_graceful_restart_of_a_router() {
+    let Some(lab) = Lab::new() else { return };
+    let plan =
+        RouterPlan::new(RouterKind::Bird, 2, false).announcing(&["172.16.0.0/16", "172.17.0.0/16"]);
+    let Some(mut router) = Router::start(&lab, plan.clone()) else {
+        return;
+    };
+    let neighbor = NeighborPlan::new(2, false);
+    let speaker = start(&lab, std::slice::from_ref(&neighbor));
+    speaker.expect_accepted(&neighbor, &["172.16.0.0/16", "172.17.0.0/16"]);
+    router.process.crash();
+    let down = wait_for(Duration::from_secs(10), || {
+        !speaker.is_established(&neighbor)
+    });
+    assert!(down);
+    let shown = speaker.neighbor(&neighbor);
+    assert_eq!(shown["keeps_stale_routes"], true, "{shown:#}");
+    speaker.expect_accepted(&neighbor, &["172.16.0.0/16", "172.17.0.0/16"]);
+    // It comes back with one route less: the End-of-RIB takes the other away.
+    let fewer = RouterPlan {
+        prefixes: vec!["172.16.0.0/16".to_owned()],
+        ..plan
+    };
+    router.restart(fewer);
+    speaker.expect_established(&neighbor);
+    speaker.expect_accepted(&neighbor, &["172.16.0.0/16"]);
+    assert_eq!(speaker.neighbor(&neighbor)["keeps_stale_routes"], false);
+}
+
+#[test]
+fn a_frozen_router_is_given_up_when_the_hold_time_is_over() {
+    for kind in [RouterKind::Bird, RouterKind::Frr] {
+        let Some(lab) = Lab::new() else { return };
+        let plan = RouterPlan {
+            hold_time: Some(3),
+            ..RouterPlan::new(kind, 2, false)
+        };
+        let Some(router) = Router::start(&lab, plan) else {
+            continue;
+        };
+        let neighbor = NeighborPlan::new(2, false);
+        let speaker = start(&lab, std::slice::from_ref(&neighbor));
+        speaker.expect_established(&neighbor);
+        // Vector 11: hold 3 gives a keepalive each second.
+        let shown = speaker.neighbor(&neighbor);
+        assert_eq!(
+            (&shown["hold_time"], &shown["keepalive"]),
+            (&3.into(), &1.0.into())
+        );
+        thread::sleep(Duration::from_secs(4));
+        assert_eq!(
+            speaker.neighbor(&neighbor)["flaps"],
+            0,
+            "a quiet session stays up"
+        );
+        router.process.signal(Signal::SIGSTOP);
+        let frozen = Instant::now();
+        assert!(wait_for(Duration::from_secs(8), || !speaker
+            .is_established(&neighbor)));
+        assert!(
+            frozen.elapsed() < Duration::from_secs(6),
+            "{:?}",
+            frozen.elapsed()
+        );
+        let shown = speaker.neighbor(&neighbor);
+        assert_eq!(shown["last_error"]["sent"]["code"], 4, "{shown:#}");
+        router.process.signal(Signal::SIGCONT);
+        speaker.expect_established(&neighbor);
+    }
+}
+
+#[test]
+fn vector_11_a_hold_time_of_zero_is_refused() {
+    let Some(lab) = Lab::new() else { return };
+    let plan = RouterPlan {
+        hold_time: Some(0),
+        ..RouterPlan::new(RouterKind::Bird, 2, false)
+    };
+    let Some(_router) = Router::start(&lab, plan) else {
+        return;
+    };
+    let neighbor = NeighborPlan::new(2, false);
+    let speaker = start(&lab, std::slice::from_ref(&neighbor));
+    let refused = wait_for(Duration::from_secs(15), || {
+        let shown = speaker.neighbor(&neighbor);
+        let sent = &shown["last_error"]["sent"];
+        sent["code"] == 2 && sent["subcode"] == 6
+    });
+    let shown = speaker.neighbor(&neighbor);
+    assert!(refused && shown["established"] == 0, "{shown:#}");
+}
+
+#[test]
+fn four_octet_as_numbers_pass_and_old_routers_see_as_trans() {
+    for (four_octet_asn, speaker_asn, seen_by_router) in [
+        (true, 4_200_000_000, 4_200_000_000),
+        (false, 4_200_000_000, 23456),
+    ] {
+        let Some(lab) = Lab::new() else { return };
+        let asn = if four_octet_asn { 4_200_000_001 } else { 65002 };
+        let plan = RouterPlan {
+            asn,
+            speaker_asn: seen_by_router,
+            four_octet_asn,
+            ..RouterPlan::new(RouterKind::Bird, 2, false).announcing(&["172.16.0.0/16"])
+        };
+        let Some(router) = Router::start(&lab, plan) else {
+            return;
+        };
+        let neighbor = NeighborPlan {
+            asn: Some(asn),
+            ..NeighborPlan::new(2, false)
+        };
+        let speaker = Speaker::start(
+            &lab,
+            program(),
+            speaker_asn,
+            std::slice::from_ref(&neighbor),
+        );
+        speaker.expect_accepted(&neighbor, &["172.16.0.0/16"]);
+        assert_eq!(speaker.routes(&neighbor, "in")[0].1, asn.to_string());
+        router.expect_route("10.0.0.0/8");
+        let path = format!("BGP.as_path: {seen_by_router}");
+        let routes = router.routes();
+        assert!(routes.contains(&path), "{routes}");
+    }
+}
+
+#[test]
+fn vector_4_bfd_takes_a_dead_session_down_within_a_second_and_a_bit() {
+    let Some(lab) = Lab::new() else { return };
+    let plan = RouterPlan {
+        bfd: true,
+        ..RouterPlan::new(RouterKind::Bird, 2, false).announcing(&["172.16.0.0/16"])
+    };
+    let Some(router) = Router::start(&lab, plan) else {
+        return;
+    };
+    let neighbor = NeighborPlan {
+        more: "bfd = true",
+        ..NeighborPlan::new(2, false)
+    };
+    let speaker = start(&lab, std::slice::from_ref(&neighbor));
+    speaker.expect_accepted(&neighbor, &["172.16.0.0/16"]);
+    let up = wait_for(Duration::from_secs(15), || {
+        router.client(&["show", "bfd", "sessions"]).contains("Up")
+    });
+    assert!(up, "{}", router.client(&["show", "bfd", "sessions"]));
+    // Both sides have agreed on the fast rate.
+    thread::sleep(Duration::from_secs(2));
+    router.process.signal(Signal::SIGSTOP);
+    let frozen = Instant::now();
+    assert!(wait_for(Duration::from_secs(5), || !speaker
+        .is_established(&neighbor)));
+    let after = frozen.elapsed();
+    assert!(after < Duration::from_millis(1500), "{after:?}");
+    let shown = speaker.neighbor(&neighbor);
+    let sent = &shown["last_error"]["sent"];
+    assert_eq!(
+        (&sent["code"], &sent["subcode"]),
+        (&6.into(), &10.into()),
+        "{shown:#}"
+    );
+    // BFD wins over graceful restart: the routes are gone.
+    assert_eq!(shown["prefixes"]["ipv4"]["in"], 0, "{shown:#}");
+    router.process.signal(Signal::SIGCONT);
+    speaker.expect_established(&neighbor);
+}
+
+#[test]
+fn bfd_that_never_comes_up_changes_nothing() {
+    let Some(lab) = Lab::new() else { return };
+    let plan = RouterPlan::new(RouterKind::Bird, 2, true).announcing(&["2001:db8::/48"]);
+    let Some(_router) = Router::start(&lab, plan) else {
+        return;
+    };
+    let neighbor = NeighborPlan {
+        more: "bfd = true",
+        ..NeighborPlan::new(2, true)
+    };
+    let speaker = start(&lab, std::slice::from_ref(&neighbor));
+    speaker.expect_accepted(&neighbor, &["2001:db8::/48"]);
+    thread::sleep(Duration::from_secs(4));
+    let shown = speaker.neighbor(&neighbor);
+    assert_eq!(
+        (&shown["state"], &shown["flaps"]),
+        (&"Established".into(), &0.into()),
+        "{shown:#}"
+    );
+}
+
+#[test]
+fn vector_1_a_transit_interface_is_announced_the_originated_prefix() {
+    let Some(lab) = Lab::new() else { return };
+    let Some(router) = Router::start(&lab, RouterPlan::new(RouterKind::Bird, 2, false)) else {
+        return;
+    };
+    let neighbor = NeighborPlan {
+        more: "interface_kind = \"transit\"",
+        ..NeighborPlan::new(2, false)
+    };
+    let _speaker = start(&lab, std::slice::from_ref(&neighbor));
+    router.expect_route("10.0.0.0/8");
+    let routes = router.routes();
+    assert!(
+        routes.contains(&format!("BGP.as_path: {ASN}\n")),
+        "{routes}"
+    );
+    assert!(routes.contains("BGP.next_hop: 10.77.0.1"), "{routes}");
+}
+
+#[test]
+fn vector_7_an_unapproved_prefix_is_kept_out_of_a_public_interface() {
+    let Some(lab) = Lab::new() else { return };
+    let plan = RouterPlan::new(RouterKind::Bird, 2, false)
+        .announcing(&["203.0.113.0/25", "198.51.100.0/24"]);
+    let Some(router) = Router::start(&lab, plan) else {
+        return;
+    };
+    let neighbor = NeighborPlan {
+        more: "interface_kind = \"public\"\nroute_filter = [\"203.0.113.0/24\"]",
+        ..NeighborPlan::new(2, false)
+    };
+    let speaker = start(&lab, std::slice::from_ref(&neighbor));
+    speaker.expect_accepted(&neighbor, &["203.0.113.0/25"]);
+    let rejected: Vec<_> = speaker
+        .routes(&neighbor, "rejected")
+        .into_iter()
+        .map(|(prefix, _)| prefix)
+        .collect();
+    assert_eq!(rejected, ["198.51.100.0/24"]);
+    // What it is announced carries three hops and NO_EXPORT.
+    router.expect_route("10.0.0.0/8");
+    let routes = router.routes();
+    assert!(routes.contains("(65535,65281)"), "{routes}");
+    let path = routes
+        .lines()
+        .find(|line| line.contains("BGP.as_path: 64512"))
+        .unwrap_or_default();
+    assert!(path.split_whitespace().count() > 3, "{routes}");
+}
+
+#[test]
+fn vector_8_only_site_link_neighbors_learn_each_other() {
+    let Some(lab) = Lab::new() else { return };
+    let mut routers = Vec::new();
+    let mut neighbors = Vec::new();
+    for number in 2..5u8 {
+        let prefix = format!("172.{}.0.0/16", 14 + number);
+        let plan = RouterPlan::new(RouterKind::Bird, number, false).announcing(&[&prefix]);
+        let Some(router) = Router::start(&lab, plan) else {
+            return;
+        };
+        routers.push(router);
+        let more = if number == 4 { "" } else { "site_link = true" };
+        neighbors.push(NeighborPlan {
+            more,
+            ..NeighborPlan::new(number, false)
+        });
+    }
+    let speaker = start(&lab, &neighbors);
+    for neighbor in &neighbors {
+        speaker.expect_established(neighbor);
+    }
+    routers[0].expect_route("172.17.0.0/16");
+    routers[1].expect_route("172.16.0.0/16");
+    routers[2].expect_route("10.0.0.0/8");
+    let path = format!("BGP.as_path: {ASN} 65003");
+    assert!(
+        routers[0].routes().contains(&path),
+        "{}",
+        routers[0].routes()
+    );
+    assert!(!routers[0].routes().contains("172.18.0.0/16"));
+    assert!(!routers[1].routes().contains("172.18.0.0/16"));
+    let plain = routers[2].routes();
+    assert!(
+        !plain.contains("172.16.0.0/16") && !plain.contains("172.17.0.0/16"),
+        "{plain}"
+    );
+    // A lost neighbor's routes are withdrawn from the other at once.
+    speaker.command(&neighbors[1], "shutdown");
+    let gone = wait_for(Duration::from_secs(5), || {
+        !routers[0].routes().contains("172.17.0.0/16")
+    });
+    assert!(gone, "{}", routers[0].routes());
+    assert!(state_within(&speaker, &neighbors[1], "Idle", 5));
+    speaker.command(&neighbors[1], "enable");
+    routers[0].expect_route("172.17.0.0/16");
+}
