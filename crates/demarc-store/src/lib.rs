@@ -10,7 +10,7 @@
 //! | [`EtcdStore`] | any number of processes over one etcd cluster | the loss of a minority of its members |
 //!
 //! [`Faulty`] wraps any of them and misbehaves on demand; `conformance` is the suite that all must
-//! pass; [`dump`] moves a whole store from one engine to another; [`bench`] measures bare commits.
+//! pass; [`dump`] moves a whole store from one engine to another; [`mod@bench`] measures bare commits.
 //!
 //! The crate knows nothing about what the documents mean. Its contract and every format are in
 //! `docs/store-format.md`. The caller is `demarc-control`, which has one writer and loads everything

@@ -23,7 +23,7 @@ pub enum Sharing {
 
 /// A durable map from keys to JSON documents that changes one commit at a time.
 ///
-/// `docs/store-format.md` section 1 is the contract; [`crate::conformance`] checks it on every engine:
+/// `docs/store-format.md` section 1 is the contract; the `conformance` module checks it on every engine:
 ///
 /// - A commit takes effect completely or not at all, and makes exactly the next revision.
 /// - Commits are totally ordered; a commit that does not build on the head is refused.

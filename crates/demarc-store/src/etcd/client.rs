@@ -142,10 +142,24 @@ impl Client {
         Q: Message,
         A: Message + Default,
     {
+        self.call_at_leisure(method, request, FIRST_ATTEMPT).await
+    }
+
+    /// The same, for answers that may take longer than usual.
+    pub(super) async fn call_at_leisure<Q, A>(
+        &self,
+        method: &'static str,
+        request: &Q,
+        first_attempt: Duration,
+    ) -> Result<A, CallError>
+    where
+        Q: Message,
+        A: Message + Default,
+    {
         let message = framed(request)?;
         let deadline = Instant::now() + self.patience;
         let mut doubtful = false;
-        let mut wait = FIRST_ATTEMPT;
+        let mut wait = first_attempt;
         let mut attempt = 0_usize;
         loop {
             attempt += 1;

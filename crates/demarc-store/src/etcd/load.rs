@@ -1,6 +1,7 @@
 //! All entries at one etcd revision, page by page.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -10,8 +11,11 @@ use super::wire::{RangeRequest, RangeResponse};
 use crate::{Entries, Entry, EntrySender, ReadError, Revision};
 
 const RANGE: &str = "/etcdserverpb.KV/Range";
-/// Entries asked for at once. Halved when an answer gets too large, down to one.
-const PAGE: u64 = 2_000;
+/// Entries asked for at once. etcd 3.4 walks its whole index for each page, so pages are large. Halved when an
+/// answer gets too large, down to one. Smaller in tests, so that the suite turns pages.
+const PAGE: u64 = if cfg!(test) { 700 } else { 10_000 };
+/// A page is some megabytes.
+const PAGE_TIME: Duration = Duration::from_secs(3);
 
 pub(super) async fn load(cluster: &Arc<Cluster>) -> Result<Entries, ReadError> {
     let sight = cluster.look(Revision::ZERO).await?;
@@ -39,7 +43,10 @@ async fn send_pages(
             limit,
             revision: etcd_revision,
         };
-        let page = cluster.client.call(RANGE, &request).await;
+        let page = cluster
+            .client
+            .call_at_leisure(RANGE, &request, PAGE_TIME)
+            .await;
         let page: RangeResponse = match page.map_err(EtcdError::from) {
             Err(error)
                 if limit > 1
