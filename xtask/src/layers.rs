@@ -25,7 +25,6 @@ const LAYERS: [(Layer, &[&str]); 5] = [
         Layer::Use,
         &[
             "demarc-speaker",
-            "demarc-bfd-driver",
             "demarc-control",
             "demarc-edge",
         ],
