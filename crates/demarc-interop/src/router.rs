@@ -58,7 +58,7 @@ pub struct RouterPlan {
     /// Offered hold time in seconds, where a test needs a certain one.
     pub hold_time: Option<u16>,
     pub bfd: bool,
-    /// Speak four-octet AS numbers.
+    /// Speak four-octet AS numbers. Only ExaBGP can be told not to.
     pub four_octet_asn: bool,
 }
 

@@ -211,37 +211,28 @@ fn vector_11_a_hold_time_of_zero_is_refused() {
 
 #[test]
 fn four_octet_as_numbers_pass_and_old_routers_see_as_trans() {
-    for (four_octet_asn, speaker_asn, seen_by_router) in [
-        (true, 4_200_000_000, 4_200_000_000),
-        (false, 4_200_000_000, 23456),
-    ] {
+    const LARGE: u32 = 4_200_000_000;
+    let rows = [
+        (RouterKind::Bird, true, LARGE + 1, LARGE, "BGP.as_path: 4200000000"),
+        // Without the capability it knows two octets only.
+        (RouterKind::Exabgp, false, 65002, 23456, "10.0.0.0/8"),
+    ];
+    for (kind, four_octet_asn, asn, speaker_asn, shown_by_router) in rows {
         let Some(lab) = Lab::new() else { return };
-        let asn = if four_octet_asn { 4_200_000_001 } else { 65002 };
         let plan = RouterPlan {
             asn,
-            speaker_asn: seen_by_router,
-            four_octet_asn,
-            ..RouterPlan::new(RouterKind::Bird, 2, false).announcing(&["172.16.0.0/16"])
-        };
-        let Some(router) = Router::start(&lab, plan) else {
-            return;
-        };
-        let neighbor = NeighborPlan {
-            asn: Some(asn),
-            ..NeighborPlan::new(2, false)
-        };
-        let speaker = Speaker::start(
-            &lab,
-            program(),
             speaker_asn,
-            std::slice::from_ref(&neighbor),
-        );
+            four_octet_asn,
+            ..RouterPlan::new(kind, 2, false).announcing(&["172.16.0.0/16"])
+        };
+        let Some(router) = Router::start(&lab, plan) else { continue };
+        let neighbor = NeighborPlan { asn: Some(asn), ..NeighborPlan::new(2, false) };
+        let speaker = Speaker::start(&lab, program(), LARGE, std::slice::from_ref(&neighbor));
         speaker.expect_accepted(&neighbor, &["172.16.0.0/16"]);
-        assert_eq!(speaker.routes(&neighbor, "in")[0].1, asn.to_string());
-        router.expect_route("10.0.0.0/8");
-        let path = format!("BGP.as_path: {seen_by_router}");
-        let routes = router.routes();
-        assert!(routes.contains(&path), "{routes}");
+        assert_eq!(speaker.routes(&neighbor, "in")[0].1, asn.to_string(), "{kind:?}");
+        let shown = speaker.neighbor(&neighbor);
+        assert_eq!(shown["capabilities"]["four_octet_asn"], four_octet_asn, "{kind:?}");
+        router.expect_route(shown_by_router);
     }
 }
 

@@ -106,9 +106,6 @@ fn bird(plan: &RouterPlan) -> Text {
     if plan.bfd {
         writeln!(text, " bfd on;")?;
     }
-    if !plan.four_octet_asn {
-        writeln!(text, " enable as4 off;")?;
-    }
     if let Some(seconds) = plan.hold_time {
         writeln!(text, " hold time {seconds};")?;
     }
@@ -212,7 +209,7 @@ fn exabgp(plan: &RouterPlan) -> Text {
         writeln!(text, " md5-password '{key}';")?;
     }
     if !plan.four_octet_asn {
-        writeln!(text, " capability {{ asn4 disable; }}")?;
+        writeln!(text, " capability {{\n  asn4 disable;\n }}")?;
     }
     writeln!(text, " family {{ {} unicast; }}\n static {{", family(plan))?;
     for prefix in &plan.prefixes {
