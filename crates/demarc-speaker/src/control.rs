@@ -20,7 +20,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use demarc_bgp::rib::Counters;
-use demarc_bgp::session::{Command, SessionStatus};
+use demarc_bgp::session::{Command, SessionStatus, State as SessionState};
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
@@ -28,7 +28,7 @@ use tracing::{info, warn};
 
 use crate::config::SpeakerConfig;
 use crate::message::{NeighborIndex, RibNumbers, RouteDirection, ToNeighbor, ToRib};
-use crate::metrics;
+use crate::{md5, metrics};
 
 /// Whom to ask.
 #[derive(Clone)]
@@ -36,10 +36,12 @@ pub(crate) struct Directory {
     config: Arc<SpeakerConfig>,
     inboxes: Vec<mpsc::Sender<ToNeighbor>>,
     to_rib: mpsc::Sender<ToRib>,
+    /// The kernel's count when the speaker began.
+    md5_dropped_before: u64,
 }
 
 impl Directory {
-    pub(crate) const fn new(
+    pub(crate) fn new(
         config: Arc<SpeakerConfig>,
         inboxes: Vec<mpsc::Sender<ToNeighbor>>,
         to_rib: mpsc::Sender<ToRib>,
@@ -48,6 +50,22 @@ impl Directory {
             config,
             inboxes,
             to_rib,
+            md5_dropped_before: md5::dropped_segments(),
+        }
+    }
+
+    fn md5_dropped(&self) -> u64 {
+        md5::dropped_segments().saturating_sub(self.md5_dropped_before)
+    }
+
+    /// Why a session with a key may be down, when the kernel has seen signatures that do not fit.
+    fn md5_hint(&self, index: usize, status: &SessionStatus) -> Option<String> {
+        let keyed = self.config.neighbors[index].password.is_some();
+        let down = matches!(status.state, SessionState::Connect | SessionState::Active);
+        if keyed && down {
+            md5::hint(self.md5_dropped(), status.in_state)
+        } else {
+            None
         }
     }
 
@@ -81,6 +99,7 @@ impl Directory {
             &self.config.neighbors[index],
             &status,
             counters,
+            self.md5_hint(index, &status),
         ))
     }
 }
@@ -255,6 +274,11 @@ async fn metrics_text(State(directory): State<Directory>) -> Result<Response, Re
     for index in 0..numbers.neighbors.len() {
         statuses.push(directory.status(index).await.ok_or(Refusal::ShuttingDown)?);
     }
-    let text = metrics::render(&directory.config, &statuses, &numbers);
+    let text = metrics::render(
+        &directory.config,
+        &statuses,
+        &numbers,
+        directory.md5_dropped(),
+    );
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
 }

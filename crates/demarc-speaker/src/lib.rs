@@ -20,6 +20,7 @@ mod clock;
 mod config;
 mod control;
 mod listener;
+mod md5;
 mod message;
 mod metrics;
 mod neighbor;

@@ -31,8 +31,16 @@ pub(crate) fn render(
     config: &SpeakerConfig,
     statuses: &[SessionStatus],
     numbers: &RibNumbers,
+    md5_dropped: u64,
 ) -> String {
     let mut out = String::new();
+    let mut metric = Metric::new(
+        &mut out,
+        "demarc_bgp_md5_dropped_segments_total",
+        "counter",
+        "TCP segments dropped for a missing or wrong MD5 signature.",
+    );
+    metric.sample("", md5_dropped);
     let labels: Vec<String> = config
         .neighbors
         .iter()

@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::config::{Secret, SpeakerConfig, family_of};
 use crate::control::{self, Directory};
 use crate::listener;
+use crate::md5;
 use crate::message::{FROM_RIB_DEPTH, INBOX_DEPTH, NeighborIndex, RIB_DEPTH};
 use crate::neighbor::{NeighborTask, Setup};
 use crate::rib_task::RibTask;
@@ -108,6 +109,9 @@ pub async fn run_with(
                 source,
             })?;
         service.spawn(listener::accept(listener, Arc::clone(&by_address)));
+    }
+    if config.neighbors.iter().any(|it| it.password.is_some()) {
+        service.spawn(md5::watch());
     }
     if let Some(task) = bfd::start(&config, &sockets, clock, seed, &inboxes)? {
         service.spawn(task);

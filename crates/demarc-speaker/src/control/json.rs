@@ -103,6 +103,7 @@ impl Neighbor {
         config: &NeighborConfig,
         status: &SessionStatus,
         counters: &Counters,
+        md5_hint: Option<String>,
     ) -> Self {
         let negotiated = status.negotiated.as_ref();
         let by_reason = Rejection::ALL.iter().zip(counters.rejected);
@@ -139,10 +140,10 @@ impl Neighbor {
             last_error: LastErrors {
                 sent: status.last_sent.as_ref().map(notification),
                 received: status.last_received.as_ref().map(notification),
-                connection: status
-                    .last_connection_error
-                    .as_ref()
-                    .map(|(_, text)| text.clone()),
+                connection: md5_hint.or_else(|| {
+                    let (_, text) = status.last_connection_error.as_ref()?;
+                    Some(text.clone())
+                }),
             },
             prefixes: BTreeMap::from([(config.family.to_string(), prefixes)]),
             prefix_limit: config.prefix_limit,
