@@ -155,7 +155,12 @@ impl Speaker {
                 .collect()
         };
         let all = wait_for(Duration::from_secs(20), || present() == expected);
-        assert!(all, "accepted {:?}, not {expected:?}: {:#}", present(), self.neighbor(plan));
+        assert!(
+            all,
+            "accepted {:?}, not {expected:?}: {:#}",
+            present(),
+            self.neighbor(plan)
+        );
     }
 }
 

@@ -213,7 +213,13 @@ fn vector_11_a_hold_time_of_zero_is_refused() {
 fn four_octet_as_numbers_pass_and_old_routers_see_as_trans() {
     const LARGE: u32 = 4_200_000_000;
     let rows = [
-        (RouterKind::Bird, true, LARGE + 1, LARGE, "BGP.as_path: 4200000000"),
+        (
+            RouterKind::Bird,
+            true,
+            LARGE + 1,
+            LARGE,
+            "BGP.as_path: 4200000000",
+        ),
         // Without the capability it knows two octets only.
         (RouterKind::Exabgp, false, 65002, 23456, "10.0.0.0/8"),
     ];
@@ -225,13 +231,25 @@ fn four_octet_as_numbers_pass_and_old_routers_see_as_trans() {
             four_octet_asn,
             ..RouterPlan::new(kind, 2, false).announcing(&["172.16.0.0/16"])
         };
-        let Some(router) = Router::start(&lab, plan) else { continue };
-        let neighbor = NeighborPlan { asn: Some(asn), ..NeighborPlan::new(2, false) };
+        let Some(router) = Router::start(&lab, plan) else {
+            continue;
+        };
+        let neighbor = NeighborPlan {
+            asn: Some(asn),
+            ..NeighborPlan::new(2, false)
+        };
         let speaker = Speaker::start(&lab, program(), LARGE, std::slice::from_ref(&neighbor));
         speaker.expect_accepted(&neighbor, &["172.16.0.0/16"]);
-        assert_eq!(speaker.routes(&neighbor, "in")[0].1, asn.to_string(), "{kind:?}");
+        assert_eq!(
+            speaker.routes(&neighbor, "in")[0].1,
+            asn.to_string(),
+            "{kind:?}"
+        );
         let shown = speaker.neighbor(&neighbor);
-        assert_eq!(shown["capabilities"]["four_octet_asn"], four_octet_asn, "{kind:?}");
+        assert_eq!(
+            shown["capabilities"]["four_octet_asn"], four_octet_asn,
+            "{kind:?}"
+        );
         router.expect_route(shown_by_router);
     }
 }
