@@ -15,11 +15,14 @@ pub enum StartError {
     Key(#[from] InvalidKey),
     #[error("the document under `{key}` could not be read")]
     Document {
-        key: EntityKey,
+        key: Box<EntityKey>,
         source: serde_json::Error,
     },
     #[error("the document under `{key}` names itself `{named}`")]
-    Mismatch { key: EntityKey, named: EntityKey },
+    Mismatch {
+        key: Box<EntityKey>,
+        named: Box<EntityKey>,
+    },
     #[error("the system gave no random numbers")]
     Random(#[from] getrandom::Error),
     #[error("the first commit failed")]
@@ -43,13 +46,16 @@ pub(crate) async fn load(store: &dyn Store) -> Result<(World, Revision), StartEr
 pub(crate) fn read(key: &str, document: &[u8]) -> Result<Entity, StartError> {
     let key: EntityKey = key.parse()?;
     let entity =
-        Entity::from_json(&key, document).map_err(|source| StartError::Document { key, source })?;
+        Entity::from_json(&key, document).map_err(|source| StartError::Document {
+            key: Box::new(key),
+            source,
+        })?;
     if entity.key() == key {
         Ok(entity)
     } else {
         Err(StartError::Mismatch {
-            key,
-            named: entity.key(),
+            key: Box::new(key),
+            named: Box::new(entity.key()),
         })
     }
 }

@@ -42,7 +42,12 @@ pub fn access(world: &World, context: &Context, operation: Operation, body: &[u8
     collect_tags(&body, &mut request_tags);
     let mut tag_keys: Vec<String> = request_tags.iter().map(|(key, _)| key.clone()).collect();
     tag_keys.extend(strings(&body["tagKeys"]).map(str::to_owned));
-    Access { action: operation.name(), resources, request_tags, tag_keys }
+    Access {
+        action: operation.name(),
+        resources,
+        request_tags,
+        tag_keys,
+    }
 }
 
 /// Members that hold the id or ARN of a resource with an ARN.
@@ -56,14 +61,21 @@ const ID_MEMBERS: [&str; 7] = [
     "resiliencyGroupId",
 ];
 
-fn collect_resources(world: &World, context: &Context, body: &Value, resources: &mut Vec<AccessResource>) {
+fn collect_resources(
+    world: &World,
+    context: &Context,
+    body: &Value,
+    resources: &mut Vec<AccessResource>,
+) {
     let Value::Object(members) = body else { return };
     for (name, value) in members {
         match value {
             Value::String(id) if ID_MEMBERS.contains(&name.as_str()) => {
                 resources.push(by_id(world, context, name, id));
             }
-            Value::String(arn) if name == "resourceArn" => resources.push(by_arn(world, context, arn)),
+            Value::String(arn) if name == "resourceArn" => {
+                resources.push(by_arn(world, context, arn))
+            }
             Value::Array(_) if name == "resourceArns" => {
                 resources.extend(strings(value).map(|arn| by_arn(world, context, arn)));
             }
@@ -99,7 +111,11 @@ fn collect_tags(body: &Value, tags: &mut Vec<(String, String)>) {
 }
 
 fn strings(value: &Value) -> impl Iterator<Item = &str> {
-    value.as_array().into_iter().flatten().filter_map(Value::as_str)
+    value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
 }
 
 fn by_id(world: &World, context: &Context, member: &str, id: &str) -> AccessResource {
@@ -114,8 +130,15 @@ fn by_id(world: &World, context: &Context, member: &str, id: &str) -> AccessReso
         },
     };
     match resource {
-        Some(resource) => known(world, context, ResourceArn::new(context.region, context.account, resource)),
-        None => AccessResource { arn: malformed(context.region, context, member, id), tags: Vec::new() },
+        Some(resource) => known(
+            world,
+            context,
+            ResourceArn::new(context.region, context.account, resource),
+        ),
+        None => AccessResource {
+            arn: malformed(context.region, context, member, id),
+            tags: Vec::new(),
+        },
     }
 }
 
@@ -129,13 +152,20 @@ fn malformed(region: Region, context: &Context, member: &str, id: &str) -> Strin
         _ => "dxcon",
     };
     let shown: String = id.chars().take(64).collect();
-    format!("arn:{}:directconnect:{region}:{}:{kind}/{shown}", region.partition().as_str(), context.account)
+    format!(
+        "arn:{}:directconnect:{region}:{}:{kind}/{shown}",
+        region.partition().as_str(),
+        context.account
+    )
 }
 
 fn by_arn(world: &World, context: &Context, text: &str) -> AccessResource {
     match text.parse::<ResourceArn>() {
         Ok(arn) => known(world, context, arn),
-        Err(_) => AccessResource { arn: text.chars().take(256).collect(), tags: Vec::new() },
+        Err(_) => AccessResource {
+            arn: text.chars().take(256).collect(),
+            tags: Vec::new(),
+        },
     }
 }
 
@@ -146,7 +176,14 @@ fn known(world: &World, context: &Context, arn: ResourceArn) -> AccessResource {
         .as_ref()
         .filter(|_| owner == Some(context.account))
         .and_then(|entity| tag::tags_of(entity))
-        .map(|tags: &Tags| tags.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect())
+        .map(|tags: &Tags| {
+            tags.iter()
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .collect()
+        })
         .unwrap_or_default();
-    AccessResource { arn: arn.to_string(), tags }
+    AccessResource {
+        arn: arn.to_string(),
+        tags,
+    }
 }

@@ -38,7 +38,9 @@ pub fn between(before: &World, after: &World, changes: &[Change], now: Timestamp
             }
         }
     }
-    keys.into_iter().flat_map(|key| of_entity(before, after, key, now)).collect()
+    keys.into_iter()
+        .flat_map(|key| of_entity(before, after, key, now))
+        .collect()
 }
 
 /// The entity itself and those whose words depend on it: a port's LAG and hosted connections.
@@ -46,16 +48,25 @@ fn touched(before: &World, after: &World, key: EntityKey) -> Vec<EntityKey> {
     let mut keys = vec![key];
     let carriers = match key {
         EntityKey::Connection(id) => {
-            let lag = after.connection(id).or_else(|| before.connection(id)).and_then(|found| found.lag);
+            let lag = after
+                .connection(id)
+                .or_else(|| before.connection(id))
+                .and_then(|found| found.lag);
             let lag = lag.or_else(|| before.connection(id).and_then(|found| found.lag));
             keys.extend(lag.map(EntityKey::Lag));
-            std::iter::once(ParentId::Connection(id)).chain(lag.map(ParentId::Lag)).collect()
+            std::iter::once(ParentId::Connection(id))
+                .chain(lag.map(ParentId::Lag))
+                .collect()
         }
         EntityKey::Lag(id) => vec![ParentId::Lag(id)],
         _ => Vec::new(),
     };
     for carrier in carriers {
-        keys.extend(after.hosted_on(carrier).map(|hosted| EntityKey::Connection(hosted.id)));
+        keys.extend(
+            after
+                .hosted_on(carrier)
+                .map(|hosted| EntityKey::Connection(hosted.id)),
+        );
     }
     keys
 }
@@ -94,7 +105,11 @@ fn stated(world: &World, entity: &Entity) -> Option<Stated> {
             detail_type: "Direct Connect Virtual Interface State Change",
             account: found.owner,
             region: Some(found.region),
-            resource: arn(found.region, found.owner, ArnResource::VirtualInterface(found.id)),
+            resource: arn(
+                found.region,
+                found.owner,
+                ArnResource::VirtualInterface(found.id),
+            ),
             word: state::virtual_interface(found),
         },
         Entity::Gateway(found) => Stated {
@@ -136,7 +151,10 @@ fn stated(world: &World, entity: &Entity) -> Option<Stated> {
 fn of_entity(before: &World, after: &World, key: EntityKey, now: Timestamp) -> Vec<Event> {
     let old = before.get(&key);
     let new = after.get(&key);
-    let old_word = old.as_ref().and_then(|entity| stated(before, entity)).map(|stated| stated.word);
+    let old_word = old
+        .as_ref()
+        .and_then(|entity| stated(before, entity))
+        .map(|stated| stated.word);
     let mut events = Vec::new();
     if let Some(stated) = new.as_ref().and_then(|entity| stated(after, entity)) {
         if old_word != Some(stated.word) {
@@ -165,7 +183,11 @@ fn of_entity(before: &World, after: &World, key: EntityKey, now: Timestamp) -> V
 /// These are never stored in their last state: their removal is the change.
 fn gone(before: &World, entity: &Entity, now: Timestamp) -> Option<Event> {
     let stated = stated(before, entity)?;
-    let last = if matches!(entity, Entity::Gateway(_)) { "deleted" } else { "disassociated" };
+    let last = if matches!(entity, Entity::Gateway(_)) {
+        "deleted"
+    } else {
+        "disassociated"
+    };
     Some(Event {
         detail_type: stated.detail_type,
         account: stated.account,
@@ -176,7 +198,12 @@ fn gone(before: &World, entity: &Entity, now: Timestamp) -> Option<Event> {
     })
 }
 
-fn of_peers(old: Option<&VirtualInterface>, interface: &VirtualInterface, now: Timestamp, events: &mut Vec<Event>) {
+fn of_peers(
+    old: Option<&VirtualInterface>,
+    interface: &VirtualInterface,
+    now: Timestamp,
+    events: &mut Vec<Event>,
+) {
     let arn = ArnResource::VirtualInterface(interface.id);
     for peer in &interface.peers {
         let before = old.and_then(|old| old.peers.iter().find(|known| known.id == peer.id));

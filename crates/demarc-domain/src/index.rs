@@ -7,9 +7,9 @@ use std::cmp::Ordering;
 use std::ops::Bound;
 
 use demarc_types::{
-    AccountId, AddressFamily, AssociationId, BgpPeerId, ConnectionId, DirectConnectGatewayId, GatewayRef,
-    LagId, ParentId, ProposalId, Region, ResiliencyGroupId, TestId, Timestamp, TransitGatewayId,
-    VirtualInterfaceId, VpcId, VpnGatewayId,
+    AccountId, AddressFamily, AssociationId, BgpPeerId, ConnectionId, DirectConnectGatewayId,
+    GatewayRef, LagId, ParentId, ProposalId, Region, ResiliencyGroupId, TestId, Timestamp,
+    TransitGatewayId, VirtualInterfaceId, VpcId, VpnGatewayId,
 };
 use equivalent::{Comparable, Equivalent};
 use imbl::OrdSet;

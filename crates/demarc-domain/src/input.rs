@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use demarc_api::Tag;
 use demarc_types::{
     AccountId, Asn, AssociationId, BgpPeerId, ConnectionId, DirectConnectGatewayId, GatewayRef,
-    LagId, ParentId, ProposalId, ResiliencyGroupId, TestId, VirtualInterfaceId, VlanId, VpnGatewayId, is_name,
+    LagId, ParentId, ProposalId, ResiliencyGroupId, TestId, VirtualInterfaceId, VlanId,
+    VpnGatewayId, is_name,
 };
 
 use crate::entity::Tags;

@@ -6,13 +6,14 @@
 use std::fmt;
 
 use demarc_types::{
-    AddressFamily, Asn, BgpPeerId, ConnectionId, DirectConnectGatewayId, GatewayRef, LagId, ParentId, PeerAddress,
-    Prefix, VirtualInterfaceId, VlanId, VpnGatewayId,
+    AddressFamily, Asn, BgpPeerId, ConnectionId, DirectConnectGatewayId, GatewayRef, LagId,
+    ParentId, PeerAddress, Prefix, VirtualInterfaceId, VlanId, VpnGatewayId,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::entity::{
-    Attachment, Connection, ConnectionPhase, PeerPhase, VirtualInterface, VirtualInterfaceKind, VirtualInterfacePhase,
+    Attachment, Connection, ConnectionPhase, PeerPhase, VirtualInterface, VirtualInterfaceKind,
+    VirtualInterfacePhase,
 };
 use crate::gateway_rules::allowed_prefixes;
 use crate::operation::failover_test;
@@ -129,15 +130,22 @@ impl fmt::Debug for PeerIntent {
 const PUBLIC_PREFIX_LIMIT: u32 = 1_000;
 
 /// What is to be done for one virtual interface; `None` when nothing is.
-pub fn virtual_interface(world: &World, interface: &VirtualInterface) -> Option<VirtualInterfaceIntent> {
+pub fn virtual_interface(
+    world: &World,
+    interface: &VirtualInterface,
+) -> Option<VirtualInterfaceIntent> {
     if interface.phase != VirtualInterfacePhase::Active {
         return None;
     }
     let hosted = match interface.parent {
-        ParentId::Connection(id) => world.connection(id).filter(|connection| connection.is_hosted()),
+        ParentId::Connection(id) => world
+            .connection(id)
+            .filter(|connection| connection.is_hosted()),
         ParentId::Lag(_) => None,
     };
-    let carrier = hosted.and_then(|connection| connection.parent()).unwrap_or(interface.parent);
+    let carrier = hosted
+        .and_then(|connection| connection.parent())
+        .unwrap_or(interface.parent);
     let held_down = failover_test::held_down(world, interface);
     let peers = interface
         .peers
@@ -174,8 +182,12 @@ pub fn virtual_interface(world: &World, interface: &VirtualInterface) -> Option<
             .rate_limit
             .map(|rate| rate.megabits())
             .or_else(|| hosted.map(|connection| connection.bandwidth.megabits())),
-        prefix_limit_ipv4: interface.prefix_allocation.map_or(PUBLIC_PREFIX_LIMIT, |allocation| allocation.ipv4),
-        prefix_limit_ipv6: interface.prefix_allocation.map_or(PUBLIC_PREFIX_LIMIT, |allocation| allocation.ipv6),
+        prefix_limit_ipv4: interface
+            .prefix_allocation
+            .map_or(PUBLIC_PREFIX_LIMIT, |allocation| allocation.ipv4),
+        prefix_limit_ipv6: interface
+            .prefix_allocation
+            .map_or(PUBLIC_PREFIX_LIMIT, |allocation| allocation.ipv6),
         in_service: state::parent_is_available(world, interface.parent),
     })
 }
@@ -185,24 +197,39 @@ pub fn domain(world: &World, domain: RoutingDomain) -> Option<DomainIntent> {
     match domain {
         RoutingDomain::Gateway(id) => {
             let gateway = world.gateway(id)?;
-            let in_force = world.associations_of(id).filter(|association| association.is_in_force());
+            let in_force = world
+                .associations_of(id)
+                .filter(|association| association.is_in_force());
             let uplinks = in_force.map(|association| UplinkIntent {
                 gateway: association.associated,
                 announced: allowed_prefixes::announced(world, association),
                 prefixes: prefixes_behind(world, association.associated),
             });
-            Some(DomainIntent { domain, asn: gateway.amazon_side_asn, uplinks: uplinks.collect() })
+            Some(DomainIntent {
+                domain,
+                asn: gateway.amazon_side_asn,
+                uplinks: uplinks.collect(),
+            })
         }
         RoutingDomain::VpnGateway(id) => {
             let gateway = world.vpn_gateway(id)?;
             let prefixes = prefixes_behind(world, GatewayRef::VirtualPrivate(id));
-            let uplink =
-                UplinkIntent { gateway: GatewayRef::VirtualPrivate(id), announced: prefixes.clone(), prefixes };
-            Some(DomainIntent { domain, asn: gateway.amazon_side_asn, uplinks: vec![uplink] })
+            let uplink = UplinkIntent {
+                gateway: GatewayRef::VirtualPrivate(id),
+                announced: prefixes.clone(),
+                prefixes,
+            };
+            Some(DomainIntent {
+                domain,
+                asn: gateway.amazon_side_asn,
+                uplinks: vec![uplink],
+            })
         }
-        RoutingDomain::Public => {
-            Some(DomainIntent { domain, asn: Asn::PUBLIC_AMAZON, uplinks: Vec::new() })
-        }
+        RoutingDomain::Public => Some(DomainIntent {
+            domain,
+            asn: Asn::PUBLIC_AMAZON,
+            uplinks: Vec::new(),
+        }),
     }
 }
 
@@ -221,14 +248,23 @@ fn prefixes_behind(world: &World, gateway: GatewayRef) -> Vec<Prefix> {
 
 /// The whole intent of a device: a function of the World alone.
 pub fn device(world: &World, device: &str) -> DeviceIntent {
-    let in_service =
-        |port: &Connection| matches!(port.phase, ConnectionPhase::Pending { .. } | ConnectionPhase::Live);
+    let in_service = |port: &Connection| {
+        matches!(
+            port.phase,
+            ConnectionPhase::Pending { .. } | ConnectionPhase::Live
+        )
+    };
     let ports: Vec<&Connection> = world
         .connections()
         .map(AsRef::as_ref)
-        .filter(|port| !port.is_hosted() && port.device.as_deref() == Some(device) && in_service(port))
+        .filter(|port| {
+            !port.is_hosted() && port.device.as_deref() == Some(device) && in_service(port)
+        })
         .collect();
-    let mut carriers: Vec<ParentId> = ports.iter().map(|port| ParentId::Connection(port.id)).collect();
+    let mut carriers: Vec<ParentId> = ports
+        .iter()
+        .map(|port| ParentId::Connection(port.id))
+        .collect();
     let mut lags: Vec<LagId> = ports.iter().filter_map(|port| port.lag).collect();
     lags.sort_unstable();
     lags.dedup();
@@ -245,19 +281,29 @@ pub fn device(world: &World, device: &str) -> DeviceIntent {
         .flat_map(|carrier| parent::holding(world, *carrier))
         .filter_map(|interface| virtual_interface(world, interface))
         .collect();
-    let mut domains: Vec<RoutingDomain> = virtual_interfaces.iter().map(|interface| interface.domain).collect();
+    let mut domains: Vec<RoutingDomain> = virtual_interfaces
+        .iter()
+        .map(|interface| interface.domain)
+        .collect();
     domains.sort_unstable();
     domains.dedup();
     DeviceIntent {
         device: device.to_owned(),
         ports: ports.iter().map(|port| self::port(port)).collect(),
-        lags: lags.iter().filter_map(|id| world.lag(*id)).map(|found| LagIntent {
-            lag: found.id,
-            members: world.members(found.id).map(|member| member.id).collect(),
-            minimum_links: found.minimum_links,
-        }).collect(),
+        lags: lags
+            .iter()
+            .filter_map(|id| world.lag(*id))
+            .map(|found| LagIntent {
+                lag: found.id,
+                members: world.members(found.id).map(|member| member.id).collect(),
+                minimum_links: found.minimum_links,
+            })
+            .collect(),
         virtual_interfaces,
-        domains: domains.into_iter().filter_map(|id| domain(world, id)).collect(),
+        domains: domains
+            .into_iter()
+            .filter_map(|id| domain(world, id))
+            .collect(),
     }
 }
 
@@ -267,6 +313,9 @@ fn port(port: &Connection) -> PortIntent {
         megabits: port.bandwidth.megabits(),
         lag: port.lag,
         jumbo: port.jumbo_capable,
-        encryption_mode: port.mac_sec.as_ref().map(|mac_sec| mac_sec.mode.as_str().to_owned()),
+        encryption_mode: port
+            .mac_sec
+            .as_ref()
+            .map(|mac_sec| mac_sec.mode.as_str().to_owned()),
     }
 }

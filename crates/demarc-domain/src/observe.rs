@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
 use crate::entity::{
-    BgpPeer, Change, Connection, ConnectionPhase, Lag, LagPhase, Link, MacSec, MacSecKeyState, PeerPhase, Session,
-    VirtualInterface, VirtualInterfacePhase,
+    BgpPeer, Change, Connection, ConnectionPhase, Lag, LagPhase, Link, MacSec, MacSecKeyState,
+    PeerPhase, Session, VirtualInterface, VirtualInterfacePhase,
 };
 use crate::state;
 use crate::transaction::Transaction;
@@ -19,13 +19,23 @@ use crate::world::World;
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Report {
     /// The link of a port.
-    Port { connection: ConnectionId, link: Link },
+    Port {
+        connection: ConnectionId,
+        link: Link,
+    },
     /// Whether a key is live with the far side of a port.
-    Encryption { connection: ConnectionId, encrypted: bool },
+    Encryption {
+        connection: ConnectionId,
+        encrypted: bool,
+    },
     /// The keys of this port or LAG are in place.
     MacSecKeysInstalled { port: ParentId },
     /// The virtual interface stands as of `generation`, with these peers and no others.
-    VirtualInterface { id: VirtualInterfaceId, generation: u32, peers: Vec<PeerReport> },
+    VirtualInterface {
+        id: VirtualInterfaceId,
+        generation: u32,
+        peers: Vec<PeerReport>,
+    },
     /// Nothing of the virtual interface is left.
     VirtualInterfaceRemoved { id: VirtualInterfaceId },
 }
@@ -52,13 +62,20 @@ pub fn observe(world: &World, context: &mut Context, reports: &[Report]) -> (Wor
 fn take(tx: &mut Transaction<'_>, report: &Report) {
     match report {
         Report::Port { connection, link } => on_port(tx, *connection, |port| port.link = *link),
-        Report::Encryption { connection, encrypted } => on_port(tx, *connection, |port| {
+        Report::Encryption {
+            connection,
+            encrypted,
+        } => on_port(tx, *connection, |port| {
             if let Some(mac_sec) = &mut port.mac_sec {
                 mac_sec.encrypted = *encrypted;
             }
         }),
         Report::MacSecKeysInstalled { port } => keys_installed(tx, *port),
-        Report::VirtualInterface { id, generation, peers } => {
+        Report::VirtualInterface {
+            id,
+            generation,
+            peers,
+        } => {
             if let Some(found) = tx.virtual_interface(*id).cloned() {
                 virtual_interface(tx, &found, *generation, peers);
             }
@@ -73,7 +90,9 @@ fn take(tx: &mut Transaction<'_>, report: &Report) {
 
 /// Changes a port; the first link brings it, and perhaps its LAG, into service.
 fn on_port(tx: &mut Transaction<'_>, id: ConnectionId, change: impl FnOnce(&mut Connection)) {
-    let Some(found) = tx.connection(id) else { return };
+    let Some(found) = tx.connection(id) else {
+        return;
+    };
     if found.is_hosted() || !found.is_live() {
         return;
     }
@@ -93,7 +112,10 @@ fn on_port(tx: &mut Transaction<'_>, id: ConnectionId, change: impl FnOnce(&mut 
 pub(crate) fn lag_may_be_up(tx: &mut Transaction<'_>, id: LagId) {
     let Some(lag) = tx.lag(id) else { return };
     if lag.phase == (LagPhase::Active { been_up: false }) && state::has_enough_links(tx, lag) {
-        let lag = Lag { phase: LagPhase::Active { been_up: true }, ..lag.as_ref().clone() };
+        let lag = Lag {
+            phase: LagPhase::Active { been_up: true },
+            ..lag.as_ref().clone()
+        };
         tx.put(lag);
     }
 }
@@ -122,7 +144,12 @@ fn keys_installed(tx: &mut Transaction<'_>, port: ParentId) {
     }
 }
 
-fn virtual_interface(tx: &mut Transaction<'_>, found: &VirtualInterface, generation: u32, reports: &[PeerReport]) {
+fn virtual_interface(
+    tx: &mut Transaction<'_>,
+    found: &VirtualInterface,
+    generation: u32,
+    reports: &[PeerReport],
+) {
     if found.phase != VirtualInterfacePhase::Active {
         return;
     }
@@ -130,7 +157,9 @@ fn virtual_interface(tx: &mut Transaction<'_>, found: &VirtualInterface, generat
     let mut next = found.clone();
     next.programmed = generation.min(next.generation);
     // A peer on the way out that the edge no longer has is gone.
-    next.peers.retain(|peer| peer.phase != PeerPhase::Deleting || reports.iter().any(|report| report.id == peer.id));
+    next.peers.retain(|peer| {
+        peer.phase != PeerPhase::Deleting || reports.iter().any(|report| report.id == peer.id)
+    });
     for peer in &mut next.peers {
         if let Some(report) = reports.iter().find(|report| report.id == peer.id) {
             take_peer(peer, report, now);

@@ -27,14 +27,12 @@ pub(crate) fn device(world: &World, parent: ParentId) -> Option<String> {
 /// Of a LAG: all members are, and there is one (spec/states §4). Of a hosted connection: its parent is.
 pub(crate) fn is_jumbo_capable(world: &World, parent: ParentId) -> bool {
     match parent {
-        ParentId::Connection(id) => {
-            world
-                .connection(id)
-                .is_some_and(|connection| match connection.parent() {
-                    Some(carrier) => is_jumbo_capable(world, carrier),
-                    None => connection.jumbo_capable,
-                })
-        }
+        ParentId::Connection(id) => world
+            .connection(id)
+            .is_some_and(|connection| match connection.parent() {
+                Some(carrier) => is_jumbo_capable(world, carrier),
+                None => connection.jumbo_capable,
+            }),
         ParentId::Lag(id) => {
             let mut members = world.members(id).peekable();
             members.peek().is_some() && members.all(|member| member.jumbo_capable)
@@ -302,8 +300,8 @@ fn bandwidth_text(megabits: u64) -> String {
         }
     };
     match megabits {
-        1_000_000.. if megabits % 100_000 == 0 => scaled(1_000_000, "Tbps"),
-        1_000.. if megabits % 100 == 0 => scaled(1_000, "Gbps"),
+        1_000_000.. if megabits.is_multiple_of(100_000) => scaled(1_000_000, "Tbps"),
+        1_000.. if megabits.is_multiple_of(100) => scaled(1_000, "Gbps"),
         _ => format!("{megabits}Mbps"),
     }
 }

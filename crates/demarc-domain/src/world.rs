@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use demarc_types::{
-    AccountId, AssociationId, BgpPeerId, ConnectionId, DirectConnectGatewayId, LagId, LocationCode, ParentId,
-    ProposalId, Region, ResiliencyGroupId, TestId, TransitGatewayId, VirtualInterfaceId, VpcId,
-    VpnGatewayId,
+    AccountId, AssociationId, BgpPeerId, ConnectionId, DirectConnectGatewayId, LagId, LocationCode,
+    ParentId, ProposalId, Region, ResiliencyGroupId, TestId, TransitGatewayId, VirtualInterfaceId,
+    VpcId, VpnGatewayId,
 };
 use imbl::OrdMap;
 

@@ -16,7 +16,7 @@ use demarc_domain::fabric::Fabric;
 use demarc_domain::{Report, RouteSource, World};
 use demarc_types::{ParentId, Span, Timestamp};
 
-pub use routes::SimulatedRoutes;
+use routes::SimulatedRoutes;
 
 /// The simulated edge of all devices.
 #[derive(Debug)]
@@ -124,14 +124,11 @@ impl Fabric for Simulated {
             for rider in riders(world, key) {
                 self.look_at(world, rider, now);
             }
-            if let EntityKey::FailoverTest(id) = key {
-                if let Some(test) = world.failover_test(id) {
-                    self.look_at(
-                        world,
-                        EntityKey::VirtualInterface(test.virtual_interface),
-                        now,
-                    );
-                }
+            if let EntityKey::FailoverTest(id) = key
+                && let Some(test) = world.failover_test(id)
+            {
+                let key = EntityKey::VirtualInterface(test.virtual_interface);
+                self.look_at(world, key, now);
             }
         }
     }

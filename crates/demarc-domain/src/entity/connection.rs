@@ -106,7 +106,7 @@ pub enum Link {
 }
 
 /// How long a deleted or rejected object is still shown (spec/states §0).
-pub const RETENTION: Span = Span::from_minutes(15);
+pub(crate) const RETENTION: Span = Span::from_minutes(15);
 
 impl Connection {
     pub(super) fn key(&self) -> ConnectionId {

@@ -1,6 +1,8 @@
 //! Configuration text for the customer's router. Source: spec/operations §10, spec/documents §2.
 
-use demarc_api::{DescribeRouterConfigurationRequest, DescribeRouterConfigurationResponse, RouterType};
+use demarc_api::{
+    DescribeRouterConfigurationRequest, DescribeRouterConfigurationResponse, RouterType,
+};
 use demarc_documents::PortSpeed;
 use demarc_documents::router::{self, Interface, MacSec, MacSecMode};
 use demarc_types::{AddressFamily, ParentId};
@@ -25,7 +27,10 @@ pub(crate) fn describe(
         .ok_or_else(|| Refusal::VirtualInterfaceNotFound(id.clone()))?;
     let unconfirmed = matches!(interface.phase, VirtualInterfacePhase::Confirming { .. });
     if unconfirmed && interface.connection_owner != context.account {
-        return Err(Refusal::VirtualInterfaceState { id: id.clone(), state: "confirming" });
+        return Err(Refusal::VirtualInterfaceState {
+            id: id.clone(),
+            state: "confirming",
+        });
     }
     let router = match input.router_type_identifier.as_deref() {
         None => router::default_type(),
@@ -35,7 +40,10 @@ pub(crate) fn describe(
         })?,
     };
     Ok(DescribeRouterConfigurationResponse {
-        customer_router_config: Some(router::render(router, &seen_from_router(world, context, interface))),
+        customer_router_config: Some(router::render(
+            router,
+            &seen_from_router(world, context, interface),
+        )),
         router: Some(RouterType {
             vendor: Some(router.vendor.to_owned()),
             platform: Some(router.platform.to_owned()),
@@ -59,7 +67,9 @@ fn seen_from_router(world: &World, context: &Context, interface: &VirtualInterfa
         virtual_interface_id: interface.id.to_string(),
         virtual_interface_name: interface.name.clone(),
         connection_id: interface.parent.to_string(),
-        connection_name: connection_name.filter(|_| may_see_connection).unwrap_or_default(),
+        connection_name: connection_name
+            .filter(|_| may_see_connection)
+            .unwrap_or_default(),
         location: interface.location.to_string(),
         kind: view::connection_type(interface.kind),
         vlan: interface.vlan.get(),
@@ -67,7 +77,11 @@ fn seen_from_router(world: &World, context: &Context, interface: &VirtualInterfa
         amazon_bgp_asn: interface.amazon_side_asn.get(),
         ipv4: view::peer_details(interface, AddressFamily::Ipv4),
         ipv6: view::peer_details(interface, AddressFamily::Ipv6),
-        route_filter_prefixes: interface.route_filter_prefixes.iter().map(ToString::to_string).collect(),
+        route_filter_prefixes: interface
+            .route_filter_prefixes
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
         mac_sec: mac_sec(world, interface.parent),
     }
 }
@@ -75,13 +89,20 @@ fn seen_from_router(world: &World, context: &Context, interface: &VirtualInterfa
 /// The carrier's MACsec, where it encrypts.
 fn mac_sec(world: &World, parent: ParentId) -> Option<MacSec> {
     let (mac_sec, bandwidth): (Option<&entity::MacSec>, _) = match parent {
-        ParentId::Connection(id) => world.connection(id).map(|found| (found.mac_sec.as_ref(), found.bandwidth))?,
-        ParentId::Lag(id) => world.lag(id).map(|found| (found.mac_sec.as_ref(), found.bandwidth))?,
+        ParentId::Connection(id) => world
+            .connection(id)
+            .map(|found| (found.mac_sec.as_ref(), found.bandwidth))?,
+        ParentId::Lag(id) => world
+            .lag(id)
+            .map(|found| (found.mac_sec.as_ref(), found.bandwidth))?,
     };
     let mode = match mac_sec?.mode {
         EncryptionMode::NoEncrypt => return None,
         EncryptionMode::ShouldEncrypt => MacSecMode::ShouldEncrypt,
         EncryptionMode::MustEncrypt => MacSecMode::MustEncrypt,
     };
-    Some(MacSec { mode, port_speed: PortSpeed::from_bandwidth(bandwidth.as_str())? })
+    Some(MacSec {
+        mode,
+        port_speed: PortSpeed::from_bandwidth(bandwidth.as_str())?,
+    })
 }

@@ -11,7 +11,7 @@ use demarc_types::{AddressFamily, Prefix, Timestamp};
 
 /// Routes of the simulated fabric.
 #[derive(Debug)]
-pub struct SimulatedRoutes;
+pub(super) struct SimulatedRoutes;
 
 impl RouteSource for SimulatedRoutes {
     fn routes(&self, world: &World, interface: &VirtualInterface) -> Vec<Route> {

@@ -534,7 +534,7 @@ fn public_prefix(text: &str) -> Result<Prefix, Refusal> {
     if prefix.prefix_len() == 0 {
         return Err(invalid("a default route is not accepted"));
     }
-    if demarc_types::AddressFamily::of(&prefix) == AddressFamily::Ipv6 && prefix.prefix_len() > 64 {
+    if AddressFamily::of(&prefix) == AddressFamily::Ipv6 && prefix.prefix_len() > 64 {
         return Err(invalid("an IPv6 prefix must be /64 or shorter"));
     }
     if is_private(&prefix) {
