@@ -289,7 +289,7 @@ fn seeds(default: u64) -> std::ops::Range<u64> {
 #[tokio::test]
 async fn power_cuts_lose_nothing_that_was_answered() {
     let mut cuts = 0;
-    for seed in seeds(60) {
+    for seed in seeds(40) {
         println!("seed {seed}");
         let disk = new_disk();
         let mut witness = Witness::new(seed);
@@ -313,7 +313,7 @@ async fn power_cuts_lose_nothing_that_was_answered() {
 
 #[tokio::test]
 async fn failed_writes_are_answered_for_what_they_are_and_service_goes_on() {
-    for seed in seeds(60) {
+    for seed in seeds(40) {
         println!("seed {seed}");
         let disk = new_disk();
         let store = start(&disk).unwrap();
@@ -333,7 +333,7 @@ async fn failed_writes_are_answered_for_what_they_are_and_service_goes_on() {
 #[tokio::test]
 async fn a_failed_sync_is_unknown_until_the_process_restarts() {
     let mut doubts = 0;
-    for seed in seeds(60) {
+    for seed in seeds(40) {
         println!("seed {seed}");
         let disk = new_disk();
         let mut witness = Witness::new(seed);

@@ -13,6 +13,11 @@ impl Engine for Embedded {
     fn create(&self) -> Box<dyn Instance> {
         Box::new(Folder(TempDir::new().unwrap()))
     }
+
+    /// Each commit is synced, so a history takes its time.
+    fn histories(&self) -> u32 {
+        32
+    }
 }
 
 impl Instance for Folder {
