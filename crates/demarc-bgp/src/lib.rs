@@ -15,4 +15,6 @@
 pub mod policy;
 pub mod rib;
 pub mod session;
+#[cfg(any(test, feature = "sim"))]
+pub mod sim;
 pub mod wire;

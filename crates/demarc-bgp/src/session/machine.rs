@@ -106,6 +106,18 @@ impl Session {
         self.outgoing.state.max(incoming)
     }
 
+    /// The connection that the session is up on.
+    #[must_use]
+    pub fn established_on(&self) -> Option<Direction> {
+        let established = |direction: &Direction| {
+            self.link(*direction)
+                .is_some_and(|it| it.state == State::Established)
+        };
+        [Direction::Outgoing, Direction::Incoming]
+            .into_iter()
+            .find(established)
+    }
+
     #[must_use]
     pub fn status(&self, now: Timestamp) -> SessionStatus {
         let state = self.state();
