@@ -12,13 +12,15 @@
 //! so TCP slows the sender down. The RIB task gives a neighbor at most two chunks that it has not
 //! written yet, so a slow reader costs its two chunks and a position in the table, no more.
 //!
-//! Dropping the future of [`run`] stops everything: all tasks live in one set that dies with it.
+//! Dropping the future of [`run`] stops everything: tasks die with it, and the thread of the tables
+//! ends when nobody can send to it any more.
 //! To say good-bye to neighbors first, send on the shutdown handle.
 
 mod bfd;
 mod clock;
 mod config;
 mod control;
+mod gateway;
 mod listener;
 mod md5;
 mod message;
@@ -29,5 +31,9 @@ mod sockets;
 mod speaker;
 
 pub use config::{ConfigError, ConfigProblem, ExportMode, NeighborConfig, Secret, SpeakerConfig};
+pub use gateway::{
+    ForwardingChange, GatewayError, GatewayNeighbor, GatewaySpeaker, NeighborKey, NeighborReport,
+    NeighborRoutes,
+};
 pub use sockets::{HostSockets, NamespaceSockets, SocketFactory};
 pub use speaker::{SpeakerError, run, run_with};

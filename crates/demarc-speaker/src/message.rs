@@ -2,11 +2,15 @@
 
 use std::net::IpAddr;
 
-use demarc_bgp::rib::{Counters, Established, MemoryUse, RouteView, SessionId};
+use demarc_bgp::rib::{
+    Counters, Established, MemoryUse, Origination, RouteView, SessionId,
+};
 use demarc_bgp::session::{Command, RouteUpdate, SessionStatus};
 use demarc_bgp::wire::Family;
 use tokio::net::TcpStream;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::gateway::{BoxedSessionConfig, ForwardingChange};
 
 /// A neighbor's place in the configuration.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
@@ -56,6 +60,29 @@ pub(crate) enum ToRib {
     Written {
         neighbor: NeighborIndex,
         epoch: Epoch,
+    },
+    /// A neighbor of a gateway comes; its place is the next one.
+    Add {
+        neighbor: NeighborIndex,
+        family: Family,
+        config: BoxedSessionConfig,
+        to: mpsc::Sender<FromRib>,
+    },
+    /// Its session has ended for good.
+    Remove {
+        neighbor: NeighborIndex,
+    },
+    Configure {
+        neighbor: NeighborIndex,
+        config: BoxedSessionConfig,
+    },
+    Originate(Vec<Origination>),
+    Forwarding {
+        answer: oneshot::Sender<Vec<ForwardingChange>>,
+    },
+    CountersOf {
+        neighbor: NeighborIndex,
+        answer: oneshot::Sender<Counters>,
     },
     Counters {
         answer: oneshot::Sender<RibNumbers>,

@@ -36,6 +36,7 @@ type Dial = Pin<Box<dyn Future<Output = io::Result<TcpStream>> + Send>>;
 /// What a neighbor task is made of.
 pub(crate) struct Setup {
     pub(crate) index: NeighborIndex,
+    pub(crate) config: NeighborConfig,
     pub(crate) speaker: Arc<SpeakerConfig>,
     pub(crate) sockets: Sockets,
     pub(crate) clock: Clock,
@@ -72,7 +73,7 @@ enum Wake {
 
 impl NeighborTask {
     pub(crate) fn new(setup: Setup) -> Self {
-        let config = setup.speaker.neighbors[setup.index.0].clone();
+        let config = setup.config.clone();
         let session_config = demarc_bgp::session::SessionConfig {
             local_asn: setup.speaker.asn,
             peer_asn: config.asn,

@@ -4,6 +4,8 @@
 //! what is ready for it. So sending starts while a neighbor is still announcing, and a burst of
 //! input is sent on as one, well packed.
 
+mod gateway;
+
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 
@@ -51,7 +53,7 @@ pub(crate) struct RibTask {
 }
 
 /// What the tables are to know of a neighbor.
-fn session_config(config: &SpeakerConfig, neighbor: &NeighborConfig) -> SessionConfig {
+pub(crate) fn session_config(config: &SpeakerConfig, neighbor: &NeighborConfig) -> SessionConfig {
     let local = config
         .local_address(neighbor.family)
         .map(|address| address.ip());
@@ -113,17 +115,15 @@ impl RibTask {
         }
     }
 
-    /// Runs until every sender is gone.
-    pub(crate) async fn run(mut self, mut from: mpsc::Receiver<ToRib>) {
+    /// Runs until every sender is gone. On a thread of its own: as a task it would keep those that
+    /// it wakes waiting on its own worker, and they are the ones that send.
+    pub(crate) fn run(mut self, mut from: mpsc::Receiver<ToRib>) {
         let mut batch = Vec::with_capacity(BATCH);
         loop {
-            if self.queue.is_empty() || !from.is_empty() {
-                if from.recv_many(&mut batch, BATCH).await == 0 {
-                    return;
-                }
-            } else {
-                // More to send and nothing to take in; let the others run in between.
-                tokio::task::yield_now().await;
+            // With more to send and nothing to take in, do not wait.
+            let wait = self.queue.is_empty() || !from.is_empty();
+            if wait && from.blocking_recv_many(&mut batch, BATCH) == 0 {
+                return;
             }
             for message in batch.drain(..) {
                 self.handle(message);
@@ -171,6 +171,19 @@ impl RibTask {
                         self.enqueue(neighbor);
                     }
                 }
+            }
+            ToRib::Add {
+                neighbor,
+                family,
+                config,
+                to,
+            } => self.add(neighbor, family, *config, to),
+            ToRib::Remove { neighbor } => self.remove(neighbor),
+            ToRib::Configure { neighbor, config } => self.configure(neighbor, *config),
+            ToRib::Originate(originations) => self.domain.set_originations(&originations),
+            ToRib::Forwarding { answer } => _ = answer.send(self.forwarding_changes()),
+            ToRib::CountersOf { neighbor, answer } => {
+                _ = answer.send(self.domain.counters(self.neighbors[neighbor.0].id));
             }
             // Who asked may have gone away; that is its business.
             ToRib::Counters { answer } => _ = answer.send(self.numbers()),

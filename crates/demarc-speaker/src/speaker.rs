@@ -40,6 +40,8 @@ pub enum SpeakerError {
         address: SocketAddr,
         source: io::Error,
     },
+    #[error("cannot start a thread: {0}")]
+    Thread(#[source] io::Error),
 }
 
 /// How long neighbors may take to hear of the end.
@@ -75,13 +77,14 @@ pub async fn run_with(
     let mut inboxes = Vec::new();
     let mut rib_senders = Vec::new();
     let mut setups = Vec::new();
-    for index in 0..config.neighbors.len() {
+    for (index, neighbor) in config.neighbors.iter().enumerate() {
         let (inbox_sender, inbox) = mpsc::channel(INBOX_DEPTH);
         let (rib_sender, from_rib) = mpsc::channel(FROM_RIB_DEPTH);
         inboxes.push(inbox_sender);
         rib_senders.push(rib_sender);
         setups.push(Setup {
             index: NeighborIndex(index),
+            config: neighbor.clone(),
             speaker: Arc::clone(&config),
             sockets: sockets.clone(),
             clock,
@@ -122,7 +125,11 @@ pub async fn run_with(
             control::listen(address).map_err(|source| SpeakerError::Control { address, source })?;
         service.spawn(control::serve(listener, directory));
     }
-    service.spawn(RibTask::new(&config, rib_senders, seed).run(from_neighbors));
+    let rib = RibTask::new(&config, rib_senders, seed);
+    std::thread::Builder::new()
+        .name("rib".to_owned())
+        .spawn(move || rib.run(from_neighbors))
+        .map_err(SpeakerError::Thread)?;
     drop(to_rib);
     let mut neighbors = JoinSet::new();
     for setup in setups {
@@ -152,7 +159,7 @@ fn md5_keys(
 }
 
 /// A seed for jitter and hash tables, from the keys that the standard library draws for its maps.
-fn seed() -> u64 {
+pub(crate) fn seed() -> u64 {
     use std::hash::{BuildHasher, RandomState};
     RandomState::new().hash_one(std::process::id())
 }
