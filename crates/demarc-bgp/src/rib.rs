@@ -33,6 +33,7 @@ mod engine;
 mod event;
 mod export;
 mod group;
+mod membership;
 mod prefix;
 mod segment;
 mod session;
