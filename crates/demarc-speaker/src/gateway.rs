@@ -1,0 +1,321 @@
+//! The sessions of one routing domain, which come and go while the others stay up.
+//!
+//! [`crate::run_with`] plays a fixed configuration; a gateway's neighbors follow the control plane
+//! instead. Each has a listener on its own local address, with its own key, so that adding one
+//! touches no other.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use demarc_bgp::rib::{Counters, Domain, Origination, RouteView, SessionConfig, SessionId};
+use demarc_bgp::session::{Command, SessionStatus};
+use demarc_bgp::wire::Asn;
+use ipnet::IpNet;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::clock::Clock;
+use crate::config::{NeighborConfig, SpeakerConfig};
+use crate::listener;
+use crate::message::{
+    FROM_RIB_DEPTH, INBOX_DEPTH, NeighborIndex, RIB_DEPTH, RouteDirection, ToNeighbor, ToRib,
+};
+use crate::neighbor::{NeighborTask, Setup};
+use crate::rib_task::{RibTask, session_config};
+use crate::sockets::{SocketFactory, Sockets};
+use crate::speaker::seed;
+
+/// Names a neighbor of a gateway for as long as it is there.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd)]
+pub struct NeighborKey(usize);
+
+/// One session of a gateway.
+#[derive(Clone, Debug)]
+pub struct GatewayNeighbor {
+    /// Our number in this session.
+    pub local_asn: Asn,
+    /// Our address and port: listened on, and connected from.
+    pub local: SocketAddr,
+    pub neighbor: NeighborConfig,
+}
+
+/// A change of what packets should follow.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ForwardingChange {
+    pub prefix: IpNet,
+    /// Addresses of the neighbors to share the traffic among; none: the route is gone.
+    pub neighbors: Vec<IpAddr>,
+}
+
+/// What is known of a session.
+#[derive(Clone, Debug)]
+pub struct NeighborReport {
+    pub status: SessionStatus,
+    pub counters: Counters,
+}
+
+/// Why a gateway could not do it. Each is one line.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        address: SocketAddr,
+        source: io::Error,
+    },
+    #[error("cannot start a thread: {0}")]
+    Thread(#[source] io::Error),
+    /// The tables or the neighbor's task have ended.
+    #[error("the session's task has ended")]
+    Ended,
+}
+
+struct Running {
+    inbox: mpsc::Sender<ToNeighbor>,
+    task: JoinHandle<()>,
+    listener: JoinHandle<()>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.listener.abort();
+    }
+}
+
+/// The speaker of one routing domain. Dropping it ends all sessions.
+pub struct GatewaySpeaker {
+    sockets: Sockets,
+    router_id: Ipv4Addr,
+    clock: Clock,
+    seed: u64,
+    to_rib: mpsc::Sender<ToRib>,
+    next: usize,
+    neighbors: HashMap<NeighborKey, Running>,
+}
+
+/// How long a neighbor may take to hear of the end.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+impl GatewaySpeaker {
+    /// Empty tables, on a thread of their own. Must be called on a tokio runtime.
+    ///
+    /// # Errors
+    /// [`GatewayError::Thread`].
+    pub fn start(
+        factory: Arc<dyn SocketFactory>,
+        router_id: Ipv4Addr,
+        ttl: u8,
+    ) -> Result<Self, GatewayError> {
+        let (to_rib, from) = mpsc::channel(RIB_DEPTH);
+        let seed = seed();
+        let rib = RibTask::for_gateway(seed);
+        std::thread::Builder::new()
+            .name("rib".to_owned())
+            .spawn(move || rib.run(from))
+            .map_err(GatewayError::Thread)?;
+        Ok(Self {
+            sockets: Sockets { factory, ttl },
+            router_id,
+            clock: Clock::start(),
+            seed,
+            to_rib,
+            next: 0,
+            neighbors: HashMap::new(),
+        })
+    }
+
+    /// Adds a session and starts it.
+    ///
+    /// # Errors
+    /// [`GatewayError`]; nothing was added.
+    pub async fn add(&mut self, wanted: &GatewayNeighbor) -> Result<NeighborKey, GatewayError> {
+        let config = Arc::new(self.speaker_config(wanted));
+        let neighbor = wanted.neighbor.clone();
+        let key = neighbor.password.as_ref();
+        let listener = self
+            .sockets
+            .listen(wanted.local, key.map(|key| (neighbor.address, key)))
+            .map_err(|source| GatewayError::Listen {
+                address: wanted.local,
+                source,
+            })?;
+        let index = NeighborIndex(self.next);
+        let (inbox_sender, inbox) = mpsc::channel(INBOX_DEPTH);
+        let (rib_sender, from_rib) = mpsc::channel(FROM_RIB_DEPTH);
+        self.tell(ToRib::Add {
+            neighbor: index,
+            family: neighbor.family,
+            config: Box::new(session_config(&config, &neighbor)),
+            to: rib_sender,
+        })
+        .await?;
+        self.next += 1;
+        let by_address = HashMap::from([(neighbor.address, inbox_sender.clone())]);
+        let setup = Setup {
+            index,
+            config: neighbor,
+            speaker: config,
+            sockets: self.sockets.clone(),
+            clock: self.clock,
+            seed: self.seed.wrapping_add(index.0 as u64),
+            inbox,
+            from_rib,
+            to_rib: self.to_rib.clone(),
+        };
+        let running = Running {
+            inbox: inbox_sender,
+            task: tokio::spawn(NeighborTask::new(setup).run()),
+            listener: tokio::spawn(listener::accept(listener, Arc::new(by_address))),
+        };
+        self.neighbors.insert(NeighborKey(index.0), running);
+        Ok(NeighborKey(index.0))
+    }
+
+    fn speaker_config(&self, wanted: &GatewayNeighbor) -> SpeakerConfig {
+        SpeakerConfig {
+            asn: wanted.local_asn,
+            router_id: self.router_id,
+            listen: vec![wanted.local],
+            control: None,
+            neighbors: vec![wanted.neighbor.clone()],
+            originate: Vec::new(),
+            ttl: self.sockets.ttl,
+        }
+    }
+
+    /// Changes policy and limits of a session without touching the session.
+    ///
+    /// # Errors
+    /// [`GatewayError::Ended`].
+    pub async fn set_policy(
+        &self,
+        key: NeighborKey,
+        wanted: &GatewayNeighbor,
+    ) -> Result<(), GatewayError> {
+        let config = session_config(&self.speaker_config(wanted), &wanted.neighbor);
+        self.tell(ToRib::Configure {
+            neighbor: NeighborIndex(key.0),
+            config: Box::new(config),
+        })
+        .await
+    }
+
+    /// Ends a session with Cease 6/3 and forgets its routes.
+    pub async fn remove(&mut self, key: NeighborKey) {
+        let Some(mut running) = self.neighbors.remove(&key) else {
+            return;
+        };
+        running.listener.abort();
+        // The listener's task holds the other end of the inbox until it is really gone.
+        _ = (&mut running.listener).await;
+        let (closed, _) = mpsc::channel(1);
+        running.inbox = closed;
+        if tokio::time::timeout(FAREWELL, &mut running.task)
+            .await
+            .is_err()
+        {
+            running.task.abort();
+        }
+        let neighbor = NeighborIndex(key.0);
+        // Tables that have ended have forgotten everything.
+        _ = self.tell(ToRib::Remove { neighbor }).await;
+    }
+
+    /// Tells a session what to do: shut down, start again.
+    ///
+    /// # Errors
+    /// [`GatewayError::Ended`].
+    pub async fn command(&self, key: NeighborKey, command: Command) -> Result<(), GatewayError> {
+        let running = self.neighbors.get(&key).ok_or(GatewayError::Ended)?;
+        let sent = running.inbox.send(ToNeighbor::Command(command)).await;
+        sent.map_err(|_| GatewayError::Ended)
+    }
+
+    /// What is known of a session right now.
+    ///
+    /// # Errors
+    /// [`GatewayError::Ended`].
+    pub async fn report(&self, key: NeighborKey) -> Result<NeighborReport, GatewayError> {
+        let running = self.neighbors.get(&key).ok_or(GatewayError::Ended)?;
+        let (answer, status) = oneshot::channel();
+        let asked = running.inbox.send(ToNeighbor::Status(answer)).await;
+        asked.map_err(|_| GatewayError::Ended)?;
+        let status = status.await.map_err(|_| GatewayError::Ended)?;
+        let (answer, counters) = oneshot::channel();
+        let neighbor = NeighborIndex(key.0);
+        self.tell(ToRib::CountersOf { neighbor, answer }).await?;
+        let counters = counters.await.map_err(|_| GatewayError::Ended)?;
+        Ok(NeighborReport { status, counters })
+    }
+
+    /// Replaces what the gateway itself announces.
+    ///
+    /// # Errors
+    /// [`GatewayError::Ended`].
+    pub async fn originate(&self, prefixes: &[IpNet]) -> Result<(), GatewayError> {
+        let originations = prefixes.iter().copied().map(Origination::new).collect();
+        self.tell(ToRib::Originate(originations)).await
+    }
+
+    /// What changed in forwarding since the last call.
+    ///
+    /// # Errors
+    /// [`GatewayError::Ended`].
+    pub async fn forwarding_changes(&self) -> Result<Vec<ForwardingChange>, GatewayError> {
+        let (answer, changes) = oneshot::channel();
+        self.tell(ToRib::Forwarding { answer }).await?;
+        changes.await.map_err(|_| GatewayError::Ended)
+    }
+
+    /// Routes accepted from a neighbor, and routes that it has from us.
+    ///
+    /// # Errors
+    /// [`GatewayError::Ended`].
+    pub async fn routes(&self, key: NeighborKey) -> Result<NeighborRoutes, GatewayError> {
+        Ok(NeighborRoutes {
+            accepted: self.show(key, RouteDirection::Accepted).await?,
+            advertised: self.show(key, RouteDirection::Out).await?,
+        })
+    }
+
+    async fn show(
+        &self,
+        key: NeighborKey,
+        direction: RouteDirection,
+    ) -> Result<Vec<RouteView<SessionId>>, GatewayError> {
+        let (answer, shown) = oneshot::channel();
+        let neighbors = vec![NeighborIndex(key.0)];
+        self.tell(ToRib::Show {
+            direction,
+            neighbors,
+            answer,
+        })
+        .await?;
+        let shown = shown.await.map_err(|_| GatewayError::Ended)?;
+        Ok(shown.into_iter().flat_map(|shown| shown.routes).collect())
+    }
+
+    async fn tell(&self, message: ToRib) -> Result<(), GatewayError> {
+        let sent = self.to_rib.send(message).await;
+        sent.map_err(|_| GatewayError::Ended)
+    }
+}
+
+/// Routes of one session.
+#[derive(Clone, Debug)]
+pub struct NeighborRoutes {
+    pub accepted: Vec<RouteView<SessionId>>,
+    pub advertised: Vec<RouteView<SessionId>>,
+}
+
+/// The tables of a gateway tell what forwarding has to follow.
+pub(crate) fn tables(seed: u64) -> Domain {
+    let mut domain = Domain::new(seed);
+    domain.track_forwarding();
+    domain
+}
+
+/// What a session is to be in the tables.
+pub(crate) type BoxedSessionConfig = Box<SessionConfig>;

@@ -1,0 +1,75 @@
+//! Neighbors that come and go, and what forwarding follows.
+
+use std::collections::{HashMap, VecDeque};
+
+use demarc_bgp::rib::{RegionId, SessionConfig};
+use demarc_bgp::wire::Family;
+use tokio::sync::mpsc;
+
+use super::{Neighbor, RibTask};
+use crate::gateway::{ForwardingChange, tables};
+use crate::message::{FromRib, NeighborIndex};
+
+impl RibTask {
+    /// Empty tables that tell what forwarding has to follow.
+    pub(crate) fn for_gateway(seed: u64) -> Self {
+        Self {
+            domain: tables(seed),
+            neighbors: Vec::new(),
+            by_id: HashMap::new(),
+            queue: VecDeque::new(),
+            taken_in: 0,
+        }
+    }
+
+    /// Places are given in order and never again, so that late messages find the place they mean.
+    pub(super) fn add(
+        &mut self,
+        neighbor: NeighborIndex,
+        family: Family,
+        config: SessionConfig,
+        to: mpsc::Sender<FromRib>,
+    ) {
+        debug_assert_eq!(neighbor.0, self.neighbors.len(), "places come in order");
+        let address = config.neighbor;
+        let id = self.domain.add_session(family, config);
+        self.by_id.insert(id, neighbor);
+        self.neighbors.push(Neighbor {
+            address,
+            id,
+            to,
+            epoch: None,
+            credits: 0,
+            queued: false,
+            hungry: false,
+        });
+    }
+
+    pub(super) fn remove(&mut self, neighbor: NeighborIndex) {
+        self.down(neighbor, false);
+        let id = self.neighbors[neighbor.0].id;
+        self.by_id.remove(&id);
+        self.domain.remove_session(id);
+    }
+
+    pub(super) fn configure(&mut self, neighbor: NeighborIndex, config: SessionConfig) {
+        let entry = &self.neighbors[neighbor.0];
+        let (id, epoch) = (entry.id, entry.epoch);
+        if let (Err(exceeded), Some(epoch)) = (self.domain.set_config(id, config), epoch) {
+            self.exceeded(neighbor, epoch, exceeded.limit);
+        }
+    }
+
+    pub(super) fn forwarding_changes(&mut self) -> Vec<ForwardingChange> {
+        let changed = self.domain.take_forwarding_changes();
+        let change = |prefix| {
+            let routes = self.domain.multipath(&prefix, RegionId(0));
+            let neighbors = routes.into_iter().filter_map(|route| route.neighbor);
+            ForwardingChange {
+                prefix,
+                neighbors: neighbors.collect(),
+            }
+        };
+        changed.into_iter().map(change).collect()
+    }
+}
