@@ -13,6 +13,8 @@ pub(super) const ROUTER: &str = "dbench-router";
 pub(super) const NEIGHBORS: &str = "dbench-peers";
 const INSIDE: &str = "DEMARC_BENCH_INSIDE";
 
+const LINK_ADDRESSES: &str = "/proc/sys/net/ipv4/neigh/default/gc_thresh3";
+
 /// Where the router listens.
 pub(super) const ROUTER_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 99, 0, 1));
 
@@ -35,6 +37,10 @@ pub fn enter(neighbors: usize) -> anyhow::Result<Option<i32>> {
         return Ok(None);
     }
     remove();
+    // The address table of the link layer belongs to the whole machine and ends at 1024 entries.
+    let entries = std::fs::read_to_string(LINK_ADDRESSES).unwrap_or_default();
+    // Not allowed to? Then up to 1000 neighbors can be measured.
+    let _ = std::fs::write(LINK_ADDRESSES, "16384");
     let built = build(neighbors);
     let status = built.and_then(|()| {
         Command::new("ip")
@@ -46,6 +52,7 @@ pub fn enter(neighbors: usize) -> anyhow::Result<Option<i32>> {
             .context("run inside the lab")
     });
     remove();
+    let _ = std::fs::write(LINK_ADDRESSES, entries);
     Ok(Some(status?.code().unwrap_or(1)))
 }
 
