@@ -1,11 +1,12 @@
 //! `demarc-bench`: see `--help`.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use demarc_bench::bgp::{RouterKind, Selection};
+use demarc_speaker::SpeakerConfig;
 
 /// Measures Demarc, and other routers on the same machine for comparison.
 #[derive(Debug, Parser)]
@@ -18,6 +19,12 @@ struct Arguments {
 enum Command {
     /// The speaker beside BIRD, FRR and GoBGP. Needs root: it builds network namespaces.
     Bgp(Bgp),
+    /// Runs the speaker, as `demarc speaker` does: what `bgp` measures by default.
+    #[command(hide = true)]
+    Speaker {
+        #[arg(long)]
+        config: PathBuf,
+    },
     /// The routing tables alone, in this process.
     Tables {
         #[arg(long, default_value_t = 800_000)]
@@ -27,9 +34,10 @@ enum Command {
 
 #[derive(Debug, clap::Args)]
 struct Bgp {
-    /// The program that is started as `PROGRAM speaker --config FILE`.
-    #[arg(long, env = "DEMARC", default_value = "target/release/demarc")]
-    demarc: PathBuf,
+    /// The program that is started as `PROGRAM speaker --config FILE`; this one by default, which
+    /// has the speaker in it.
+    #[arg(long, env = "DEMARC")]
+    demarc: Option<PathBuf>,
     /// The routers to measure; those that are not installed are left out by name.
     #[arg(
         long,
@@ -54,6 +62,17 @@ struct Bgp {
     patience: u64,
 }
 
+/// The allocator of the program `demarc`, so that its memory is what is measured.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn speaker(config: &Path) -> anyhow::Result<String> {
+    let config = SpeakerConfig::read(config)?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(demarc_speaker::run(config))?;
+    Ok(String::new())
+}
+
 /// Enough addresses for the largest measurement.
 const NEIGHBORS: usize = 2001;
 
@@ -70,12 +89,14 @@ fn bgp(arguments: &Bgp) -> anyhow::Result<String> {
         patience,
     } = arguments;
     let patience = Duration::from_secs(*patience);
-    demarc_bench::bgp::run(demarc, routers, only, *runs, patience)
+    let demarc = demarc.clone().map_or_else(std::env::current_exe, Ok)?;
+    demarc_bench::bgp::run(&demarc, routers, only, *runs, patience)
 }
 
 fn main() -> anyhow::Result<()> {
     let report = match Arguments::parse().command {
         Command::Bgp(arguments) => bgp(&arguments)?,
+        Command::Speaker { config } => speaker(&config)?,
         Command::Tables { routes } => demarc_bench::tables::run(routes)?,
     };
     std::io::stdout().write_all(report.as_bytes())?;
