@@ -17,6 +17,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run the service
     Serve(Box<ServeArguments>),
+    /// Run the BGP speaker alone, for labs and tests (docs/speaker.md)
+    Speaker(SpeakerArguments),
 }
 
 /// Run the service.
@@ -65,6 +67,17 @@ pub(crate) struct ServeArguments {
     /// Make ids and keys follow from this number, for repeatable tests
     #[arg(long, value_name = "NUMBER")]
     pub(crate) seed: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SpeakerArguments {
+    /// Read neighbors and everything else from this TOML file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+
+    /// How log lines look; what is logged follows RUST_LOG [default: text]
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub(crate) log_format: Option<LogFormat>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -2,7 +2,10 @@
 
 mod cli;
 mod failure;
+mod logging;
 mod serve;
+mod signals;
+mod speaker;
 
 use std::process::ExitCode;
 
@@ -17,6 +20,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         Command::Serve(arguments) => serve::run(*arguments),
+        Command::Speaker(arguments) => speaker::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

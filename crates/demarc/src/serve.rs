@@ -4,41 +4,21 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use demarc_server::{Config, Listener, Service, StoreChoice, TlsError, tls_acceptor};
-use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 use crate::cli::{LogFormat, ServeArguments};
 use crate::failure::Failure;
+use crate::{logging, signals};
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:4580";
 const DEFAULT_DATA: &str = "demarc-data";
 
 pub(crate) fn run(arguments: ServeArguments) -> Result<(), Failure> {
-    start_logging(arguments.log_format.unwrap_or(LogFormat::Text))?;
+    logging::start(arguments.log_format.unwrap_or(LogFormat::Text))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::Other(format!("cannot start: {error}")))?;
     runtime.block_on(serve(arguments))
-}
-
-fn start_logging(format: LogFormat) -> Result<(), Failure> {
-    let filter = match std::env::var("RUST_LOG") {
-        Ok(text) => text.parse::<EnvFilter>().map_err(|error| {
-            Failure::Usage(format!(
-                "RUST_LOG is `{text}`, which is not a log filter: {error}"
-            ))
-        })?,
-        Err(_) => EnvFilter::new("info"),
-    };
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => builder.init(),
-        LogFormat::Json => builder.json().init(),
-    }
-    Ok(())
 }
 
 async fn serve(arguments: ServeArguments) -> Result<(), Failure> {
@@ -82,7 +62,7 @@ async fn serve(arguments: ServeArguments) -> Result<(), Failure> {
         .await
         .map_err(|error| usage(&error))?;
     announce(&listener, &service, &described)?;
-    let stop = stop_signal()?;
+    let stop = signals::stop()?;
     service.serve(listener, stop).await;
     tracing::info!("stopped");
     Ok(())
@@ -110,17 +90,4 @@ fn announce(listener: &Listener, service: &Service, store: &str) -> Result<(), F
     )
     .and_then(|()| out.flush())
     .map_err(|error| Failure::Other(format!("cannot write to standard output: {error}")))
-}
-
-/// Resolves at SIGTERM or SIGINT.
-fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
-    let failed = |error| Failure::Other(format!("cannot wait for signals: {error}"));
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => tracing::info!("SIGTERM: answering what is under way, then stopping"),
-            _ = interrupt.recv() => tracing::info!("interrupted: answering what is under way, then stopping"),
-        }
-    })
 }

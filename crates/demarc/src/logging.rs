@@ -1,0 +1,26 @@
+//! Log lines, on standard error.
+
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::LogFormat;
+use crate::failure::Failure;
+
+/// Starts logging; what is logged follows `RUST_LOG`.
+pub(crate) fn start(format: LogFormat) -> Result<(), Failure> {
+    let filter = match std::env::var("RUST_LOG") {
+        Ok(text) => text.parse::<EnvFilter>().map_err(|error| {
+            Failure::Usage(format!(
+                "RUST_LOG is `{text}`, which is not a log filter: {error}"
+            ))
+        })?,
+        Err(_) => EnvFilter::new("info"),
+    };
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => builder.init(),
+        LogFormat::Json => builder.json().init(),
+    }
+    Ok(())
+}

@@ -1,0 +1,25 @@
+//! `demarc speaker`.
+
+use std::sync::Arc;
+
+use demarc_speaker::{HostSockets, SpeakerConfig, run_with};
+
+use crate::cli::{LogFormat, SpeakerArguments};
+use crate::failure::Failure;
+use crate::{logging, signals};
+
+pub(crate) fn run(arguments: &SpeakerArguments) -> Result<(), Failure> {
+    logging::start(arguments.log_format.unwrap_or(LogFormat::Text))?;
+    let config = SpeakerConfig::read(&arguments.config)
+        .map_err(|error| Failure::Usage(error.to_string()))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Other(format!("cannot start: {error}")))?;
+    runtime.block_on(async {
+        let stop = signals::stop()?;
+        run_with(config, Arc::new(HostSockets), stop)
+            .await
+            .map_err(|error| Failure::Usage(error.to_string()))
+    })
+}
