@@ -5,14 +5,15 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use demarc_api::{Request as ApiRequest, Response};
 use demarc_domain::{Context, IdSource, Order, Refusal, Report, RouteSource, Settings, World};
-use demarc_store::SharedStore;
+use demarc_store::{Revision, SharedStore};
 use demarc_types::{AccountId, Region, Timestamp};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::clock::Clock;
 use crate::event_log::EventLog;
+use crate::health::Standing;
 use crate::load::StartError;
-use crate::options::Options;
+use crate::options::{Options, SharingOptions};
 use crate::snapshot::Snapshot;
 use crate::task::{Request, Task, Verdict};
 use crate::writer;
@@ -21,12 +22,17 @@ use crate::writer;
 #[derive(Clone)]
 pub struct Control {
     queue: mpsc::Sender<Box<dyn Task>>,
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 /// What the writer publishes and everyone reads.
 pub(crate) struct Shared {
+    pub(crate) store: SharedStore,
     pub(crate) snapshot: ArcSwap<Snapshot>,
+    /// The revision of the snapshot, for those who wait for it.
+    pub(crate) applied: watch::Sender<Revision>,
+    pub(crate) standing: Standing,
+    pub(crate) sharing: SharingOptions,
     pub(crate) settings: Arc<Settings>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) routes: Arc<dyn RouteSource>,
@@ -42,6 +48,9 @@ impl Shared {
             .map_or(now, |service| now + service.clock_offset)
     }
 }
+
+/// Reports in one decision: together they fit into any store's commit.
+const REPORTS: usize = 32;
 
 /// The request was not carried out, or it is not known whether it was.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,7 +80,7 @@ impl Control {
         Ok(Self { queue, shared })
     }
 
-    /// The World as of the last commit.
+    /// The World as of the last commit that this process knows of; see [`Control::read`].
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.shared.snapshot.load_full()
     }
@@ -102,7 +111,8 @@ impl Control {
         }
     }
 
-    /// Answers a read from the current snapshot.
+    /// Answers a read from the current snapshot. Wait for [`Control::read`] before, to miss nothing that
+    /// another process has answered.
     ///
     /// # Errors
     /// [`Refusal`].
@@ -149,11 +159,19 @@ impl Control {
         .await
     }
 
-    /// Takes in what an edge outside this process reports.
+    /// Takes in what an edge outside this process reports. Reports stand each for itself, so many of them may
+    /// become several commits.
     ///
     /// # Errors
-    /// [`ControlError`].
+    /// [`ControlError`]; report everything again then.
     pub async fn report(&self, reports: Vec<Report>) -> Result<(), ControlError> {
+        for some in reports.chunks(REPORTS) {
+            self.report_together(some.to_vec()).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn report_together(&self, reports: Vec<Report>) -> Result<(), ControlError> {
         let taken = self.submit(
             AccountId::DEVELOPMENT,
             operator_region(),

@@ -12,19 +12,33 @@
 //! of the one before, fires what is due, commits all of it as one batch, and only then publishes the new
 //! snapshot and answers. Readers load the current snapshot and never wait. Dropping every [`Control`]
 //! stops the writer after the batch at hand.
+//!
+//! Several processes may share one store. Each commit builds on the head, so they are serialised: who comes
+//! second gets a conflict, takes in what the others committed and decides again. Each follows the others'
+//! commits; [`Control::read`] waits until it has caught up with the head. One of them holds the lease: it
+//! fires what is due and runs the fabric.
 
+mod catching;
 mod clock;
+mod commit;
 mod control;
+mod draft;
+mod due;
 mod event_log;
+mod follower;
+mod health;
 mod load;
 mod options;
+mod read;
 mod snapshot;
 mod task;
+mod tenure;
 mod writer;
 
 pub use clock::{Clock, SystemClock};
 pub use control::{Control, ControlError};
 pub use event_log::{EventLog, EventPage, NumberedEvent};
+pub use health::{Health, Role};
 pub use load::StartError;
-pub use options::Options;
+pub use options::{Options, SharingOptions};
 pub use snapshot::Snapshot;

@@ -45,11 +45,10 @@ pub(crate) async fn load(store: &dyn Store) -> Result<(World, Revision), StartEr
 /// One document as an entity; it has to name itself as it is stored.
 pub(crate) fn read(key: &str, document: &[u8]) -> Result<Entity, StartError> {
     let key: EntityKey = key.parse()?;
-    let entity =
-        Entity::from_json(&key, document).map_err(|source| StartError::Document {
-            key: Box::new(key),
-            source,
-        })?;
+    let entity = Entity::from_json(&key, document).map_err(|source| StartError::Document {
+        key: Box::new(key),
+        source,
+    })?;
     if entity.key() == key {
         Ok(entity)
     } else {

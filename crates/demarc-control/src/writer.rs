@@ -1,53 +1,64 @@
 //! The task that owns the World.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use bytes::Bytes;
-use demarc_domain::entity::Change;
-use demarc_domain::event::{self, Event};
+use demarc_domain::entity::{Change, Entity};
+use demarc_domain::event;
 use demarc_domain::fabric::Fabric;
-use demarc_domain::{Context, IdSource, World, fire, found, next_deadline, observe};
-use demarc_store::{
-    Batch, BatchBuilder, Change as StoreChange, CommitError, CommitId, Key, Rejected, Revision,
-    SharedStore,
-};
+use demarc_domain::{Context, IdSource, Report, World, found, next_deadline};
+use demarc_store::{CommitError, Rejected, Revision, SharedStore, Sharing};
 use demarc_types::{AccountId, Region};
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 
+use crate::commit::Failure;
 use crate::control::{ControlError, Shared};
+use crate::draft::Draft;
 use crate::event_log::EventLog;
+use crate::follower::Follower;
+use crate::health::{Role, Standing};
 use crate::load::{StartError, load};
-use crate::options::Options;
+use crate::options::{Options, SharingOptions};
 use crate::snapshot::Snapshot;
 use crate::task::Task;
+use crate::tenure::Tenure;
 
-/// Deadlines and reports handled behind one batch of requests; more wait for the next batch.
-const STEPS: usize = 1_000;
-/// How often a commit whose outcome is unknown is asked about before giving up.
-const QUESTIONS: u32 = 5;
+/// How long nothing is begun after a failure, but for requests.
+const REST: Duration = Duration::from_secs(1);
+/// The longest wait for nothing in particular.
+const IDLE: Duration = Duration::from_secs(3_600);
 
-struct Writer {
-    store: SharedStore,
-    shared: Arc<Shared>,
-    fabric: Box<dyn Fabric>,
-    seeds: ChaCha12Rng,
-    /// The last committed World.
-    world: World,
-    revision: Revision,
+pub(crate) struct Writer {
+    pub(crate) store: SharedStore,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) fabric: Box<dyn Fabric>,
+    pub(crate) seeds: ChaCha12Rng,
+    /// The last committed World, as far as this process knows.
+    pub(crate) world: World,
+    pub(crate) revision: Revision,
+    /// What the fabric said and is not in the World.
+    pub(crate) reports: VecDeque<Report>,
+    pub(crate) follower: Follower,
+    pub(crate) tenure: Tenure,
+    pub(crate) sharing: SharingOptions,
     batch: usize,
+    /// The last commit failed: ask whether the store is there before trying another one.
+    in_doubt: bool,
+    rest_until: Instant,
 }
 
-/// A batch in the making: the World after all its decisions, and their changes.
-struct Draft {
-    world: World,
-    builder: BatchBuilder,
-    changes: Vec<Change>,
-    /// Step by step: a state that lasts for one step only is seen all the same.
-    events: Vec<Event>,
+/// What became of the tasks that were looked at.
+struct Round {
+    draft: Draft,
+    /// So many are decided; the others did not fit.
+    taken: usize,
+    /// These can never be committed.
+    too_large: Vec<(usize, String)>,
 }
 
 pub(crate) async fn start(
@@ -64,49 +75,86 @@ pub(crate) async fn start(
             seed
         }
     };
+    let role = match store.sharing() {
+        Sharing::Exclusive => Role::Alone,
+        Sharing::Shared => Role::Follower,
+    };
     let shared = Arc::new(Shared {
+        store: SharedStore::clone(&store),
         snapshot: ArcSwap::from_pointee(Snapshot {
             world: world.clone(),
             revision,
         }),
+        applied: watch::Sender::new(revision),
+        standing: Standing::new(role),
+        sharing: options.sharing,
         settings: options.settings,
         clock: options.clock,
         routes: options.fabric.routes(),
         events: EventLog::new(options.events, revision),
     });
+    let mut seeds = ChaCha12Rng::from_seed(seed);
+    let follower = Follower::new(SharedStore::clone(&store));
+    let tenure = tenure(&store, options.sharing.lease, &mut seeds);
     let mut writer = Writer {
         store,
         shared: Arc::clone(&shared),
         fabric: options.fabric,
-        seeds: ChaCha12Rng::from_seed(seed),
+        seeds,
         world,
         revision,
+        reports: VecDeque::new(),
+        follower,
+        tenure,
+        sharing: options.sharing,
         batch: options.batch.max(1),
+        in_doubt: false,
+        rest_until: Instant::now(),
     };
     writer.found().await?;
+    writer.take_role();
     writer.resync();
     tokio::spawn(writer.run(tasks));
     Ok(shared)
 }
 
+/// A process that is alone needs no name; the seeds of its ids stay what they were.
+fn tenure(store: &SharedStore, patience: Duration, seeds: &mut ChaCha12Rng) -> Tenure {
+    match store.sharing() {
+        Sharing::Exclusive => Tenure::new(String::new(), patience, 0),
+        Sharing::Shared => {
+            let name = format!("{:016x}", seeds.next_u64());
+            Tenure::new(name, patience, seeds.next_u32())
+        }
+    }
+}
+
 impl Writer {
     /// A new store gets its first document.
     async fn found(&mut self) -> Result<(), StartError> {
-        if self.world.service().is_some() {
-            return Ok(());
+        let failed = |error: String| StartError::Commit(CommitError::Unavailable(error.into()));
+        let deadline = Instant::now() + self.sharing.commit_patience;
+        while self.world.service().is_none() {
+            let mut draft = self.draft();
+            let mut context = self.context(&draft.world, operator());
+            let (world, changes) = found(&draft.world, &mut context);
+            // One small document fits any store.
+            let _ = draft.take(world, changes);
+            match self.commit(draft, false).await {
+                Ok(()) => {}
+                Err(Failure::Conflict { head }) => {
+                    let caught_up = self.catch_up(head, deadline).await;
+                    caught_up.map_err(|error| failed(error.to_string()))?;
+                }
+                Err(Failure::TooLarge(why)) => return Err(failed(why)),
+                Err(Failure::Lost(error)) => return Err(failed(error.to_string())),
+            }
         }
-        let mut draft = self.draft();
-        let mut context = self.context(&draft.world, operator());
-        let (world, changes) = found(&draft.world, &mut context);
-        // One small document fits any store.
-        let _ = draft.take(world, changes);
-        self.commit(draft)
-            .await
-            .map_err(|error| StartError::Commit(CommitError::Unavailable(error.to_string().into())))
+        Ok(())
     }
 
     /// Shows the fabric everything there is.
-    fn resync(&mut self) {
+    pub(crate) fn resync(&mut self) {
         let now = self.shared.now(&self.world);
         let world = self.world.clone();
         let mut keys = world.entities().map(|entity| entity.key());
@@ -116,11 +164,19 @@ impl Writer {
     async fn run(mut self, mut tasks: mpsc::Receiver<Box<dyn Task>>) {
         let mut waiting = Vec::with_capacity(self.batch);
         loop {
-            let sleep = self.until_due();
+            let follows =
+                self.store.sharing() == Sharing::Shared && self.shared.standing.ended().is_none();
+            let wake = self.wake_at();
             tokio::select! {
                 biased;
+                next = self.follower.next(self.revision), if follows => {
+                    if let Err(error) = self.follow(next).await {
+                        tracing::warn!(%error, "cannot follow the store");
+                    }
+                    continue;
+                }
                 count = tasks.recv_many(&mut waiting, self.batch) => if count == 0 { break },
-                () = tokio::time::sleep(sleep) => {}
+                () = tokio::time::sleep_until(wake) => {}
             }
             let taken = std::mem::take(&mut waiting);
             self.turn(taken).await;
@@ -128,54 +184,173 @@ impl Writer {
         tracing::debug!("the writer has ended");
     }
 
-    /// How long nothing will happen by itself.
-    fn until_due(&self) -> Duration {
-        let due = next_deadline(&self.world)
-            .into_iter()
-            .chain(self.fabric.next_report())
-            .min();
-        let Some(due) = due else {
-            return Duration::from_secs(3_600);
-        };
-        let left = due - self.shared.now(&self.world);
-        Duration::from_millis(u64::try_from(left.millis()).unwrap_or(0))
-            .min(Duration::from_secs(3_600))
+    /// When something happens by itself.
+    fn wake_at(&self) -> Instant {
+        let now = Instant::now();
+        if self.shared.standing.ended().is_some() {
+            return now + IDLE;
+        }
+        let mut at = now + IDLE;
+        if self.leads() {
+            let due = next_deadline(&self.world)
+                .into_iter()
+                .chain(self.fabric.next_report())
+                .min();
+            if let Some(due) = due {
+                let left = due - self.shared.now(&self.world);
+                let left = Duration::from_millis(u64::try_from(left.millis()).unwrap_or(0));
+                at = at.min(now + left.min(IDLE));
+            }
+            if !self.reports.is_empty() {
+                at = now;
+            }
+        }
+        if self.store.sharing() == Sharing::Shared && !self.shared.standing.is_retired() {
+            at = at.min(self.tenure.due(self.world.lease().map(AsRef::as_ref)));
+        }
+        at.max(self.rest_until)
     }
 
-    /// Decides, commits and answers one batch.
-    async fn turn(&mut self, mut tasks: Vec<Box<dyn Task>>) {
-        let started = Instant::now();
-        let mut draft = self.draft();
-        let mut too_large = Vec::new();
-        for (number, task) in tasks.iter_mut().enumerate() {
-            let mut context = self.context(&draft.world, task.caller());
-            if let Some((world, changes)) = task.decide(&draft.world, &mut context) {
-                if let Err(rejected) = self.accept(&mut draft, world, changes) {
-                    too_large.push((number, rejected.to_string()));
+    /// Decides, commits and answers what was asked, in as many batches as it takes.
+    async fn turn(&mut self, tasks: Vec<Box<dyn Task>>) {
+        let mut tasks = VecDeque::from(tasks);
+        let mut most = tasks.len();
+        let mut deadline = Instant::now() + self.sharing.commit_patience;
+        let mut conflicts = 0;
+        loop {
+            if let Err(error) = self.prepare().await {
+                return self.give_up(tasks, &error);
+            }
+            let round = self.decide(&mut tasks, most);
+            let outcome = self.commit(round.draft, round.taken > 0).await;
+            match outcome {
+                Ok(()) => {
+                    for (number, task) in tasks.drain(..round.taken).enumerate() {
+                        let rejected = round.too_large.iter().find(|(which, _)| *which == number);
+                        task.answer(match rejected {
+                            Some((_, why)) => Err(ControlError::TooLarge(why.clone())),
+                            None => Ok(()),
+                        });
+                    }
+                    if tasks.is_empty() {
+                        return;
+                    }
+                    deadline = Instant::now() + self.sharing.commit_patience;
+                }
+                Err(Failure::Conflict { head }) => {
+                    conflicts += 1;
+                    metrics::counter!("demarc_conflicts_total").increment(1);
+                    if Instant::now() > deadline {
+                        let text = format!("other processes were first {conflicts} times");
+                        return self.give_up(tasks, &ControlError::Unavailable(text));
+                    }
+                    if conflicts > 1 {
+                        self.back_off(conflicts).await;
+                    }
+                    if let Err(error) = self.catch_up(head, deadline).await {
+                        return self.give_up(tasks, &error);
+                    }
+                }
+                Err(Failure::TooLarge(_)) if round.taken > 1 => most = 1,
+                Err(Failure::TooLarge(why)) => {
+                    for task in tasks.drain(..round.taken) {
+                        task.answer(Err(ControlError::TooLarge(why.clone())));
+                    }
+                    return self.give_up(tasks, &ControlError::Unavailable(why));
+                }
+                Err(Failure::Lost(error)) => {
+                    for task in tasks.drain(..round.taken) {
+                        task.answer(Err(error.clone()));
+                    }
+                    self.resync();
+                    return self.give_up(tasks, &ControlError::Unavailable(error.to_string()));
                 }
             }
         }
-        self.what_is_due(&mut draft);
-        metrics::histogram!("demarc_batch_requests")
-            .record(f64::from(u32::try_from(tasks.len()).unwrap_or(u32::MAX)));
-        metrics::histogram!("demarc_batch_decide_seconds").record(started.elapsed().as_secs_f64());
-        let outcome = self.commit(draft).await;
-        if let Err(error) = &outcome {
-            tracing::error!(%error, requests = tasks.len(), "a batch was not committed");
-            // The fabric saw a World that did not come to be.
-            self.resync();
+    }
+
+    /// Makes sure that there is a store, and that what others wrote there is taken in.
+    async fn prepare(&mut self) -> Result<(), ControlError> {
+        if let Some(why) = self.shared.standing.ended() {
+            return Err(ControlError::Unavailable(why));
         }
-        for (number, task) in tasks.into_iter().enumerate() {
-            let rejected = too_large.iter().find(|(which, _)| *which == number);
-            task.answer(match rejected {
-                Some((_, why)) => Err(ControlError::TooLarge(why.clone())),
-                None => outcome.clone(),
-            });
+        if self.store.sharing() == Sharing::Exclusive {
+            return Ok(());
+        }
+        if self.in_doubt {
+            let head = self.store.head().await;
+            head.map_err(|error| ControlError::Unavailable(error.to_string()))?;
+            self.in_doubt = false;
+        }
+        self.follow_arrived().await
+    }
+
+    /// Refuses what has not been done.
+    fn give_up(&mut self, tasks: VecDeque<Box<dyn Task>>, error: &ControlError) {
+        tracing::error!(%error, requests = tasks.len(), "a batch was not committed");
+        self.in_doubt = true;
+        self.rest_until = Instant::now() + REST;
+        for task in tasks {
+            task.answer(Err(error.clone()));
+        }
+    }
+
+    /// Decides as many of the tasks as fit, each on top of the one before, then what is due.
+    fn decide(&mut self, tasks: &mut VecDeque<Box<dyn Task>>, most: usize) -> Round {
+        let started = std::time::Instant::now();
+        let mut draft = self.draft();
+        let mut too_large = Vec::new();
+        let mut taken = 0;
+        self.mind_lease(&mut draft);
+        for (number, task) in tasks.iter_mut().take(most.max(1)).enumerate() {
+            let mut context = self.context(&draft.world, task.caller());
+            if let Some((world, changes)) = task.decide(&draft.world, &mut context) {
+                match self.accept(&mut draft, world, changes) {
+                    Ok(()) => {}
+                    Err(Rejected::Full(_)) => break,
+                    Err(rejected) => too_large.push((number, rejected.to_string())),
+                }
+            }
+            taken = number + 1;
+        }
+        if self.leads()
+            && Instant::now() >= self.rest_until
+            && self.what_is_due(&mut draft).is_err()
+        {
+            self.rest_until = Instant::now() + REST;
+        }
+        metrics::histogram!("demarc_batch_requests")
+            .record(f64::from(u32::try_from(taken).unwrap_or(u32::MAX)));
+        metrics::histogram!("demarc_batch_decide_seconds").record(started.elapsed().as_secs_f64());
+        Round {
+            draft,
+            taken,
+            too_large,
+        }
+    }
+
+    /// Shows a sign of life, takes the lease over or gives it up, whichever it is time for.
+    fn mind_lease(&mut self, draft: &mut Draft) {
+        if self.store.sharing() == Sharing::Exclusive {
+            return;
+        }
+        let lease = draft.world.lease().map(AsRef::as_ref);
+        let next = if self.shared.standing.is_retired() {
+            self.tenure.given_up(lease)
+        } else {
+            self.tenure.step(lease)
+        };
+        if let Some(next) = next {
+            let change = Change::Put(Entity::from(next));
+            let mut world = draft.world.clone();
+            world.apply(&change);
+            // The first change of a batch, and a small one.
+            let _ = draft.take(world, vec![change]);
         }
     }
 
     /// Adds a decision to the draft and tells the fabric.
-    fn accept(
+    pub(crate) fn accept(
         &mut self,
         draft: &mut Draft,
         world: World,
@@ -186,44 +361,23 @@ impl Writer {
         draft.take(world, changes)?;
         let now = self.shared.now(&draft.world);
         let changes = &draft.changes[first..];
-        draft.events.extend(event::between(&before, &draft.world, changes, now));
+        draft
+            .events
+            .extend(event::between(&before, &draft.world, changes, now));
         let mut keys = changes.iter().map(Change::key);
         self.fabric.touched(&draft.world, &mut keys, now);
         Ok(())
     }
 
-    /// Fires deadlines and takes reports until nothing is due any more.
-    fn what_is_due(&mut self, draft: &mut Draft) {
-        for _ in 0..STEPS {
-            let now = self.shared.now(&draft.world);
-            let mut idle = true;
-            if next_deadline(&draft.world).is_some_and(|at| at <= now) {
-                let mut context = self.context(&draft.world, operator());
-                let (world, changes) = fire(&draft.world, &mut context, 1);
-                idle = changes.is_empty() || self.accept(draft, world, changes).is_err();
-            }
-            if self.fabric.next_report().is_some_and(|at| at <= now) {
-                let reports = self.fabric.poll(&draft.world, now);
-                let mut context = self.context(&draft.world, operator());
-                let (world, changes) = observe(&draft.world, &mut context, &reports);
-                idle &= changes.is_empty() || self.accept(draft, world, changes).is_err();
-            }
-            if idle {
-                break;
-            }
-        }
-    }
-
     fn draft(&self) -> Draft {
-        Draft {
-            world: self.world.clone(),
-            builder: BatchBuilder::new(self.store.limits()),
-            changes: Vec::new(),
-            events: Vec::new(),
-        }
+        Draft::new(self.world.clone(), self.store.limits())
     }
 
-    fn context(&mut self, world: &World, (account, region): (AccountId, Region)) -> Context {
+    pub(crate) fn context(
+        &mut self,
+        world: &World,
+        (account, region): (AccountId, Region),
+    ) -> Context {
         let mut seed = [0; 32];
         self.seeds.fill_bytes(&mut seed);
         Context {
@@ -235,82 +389,10 @@ impl Writer {
             routes: Arc::clone(&self.shared.routes),
         }
     }
-
-    /// Makes the draft durable, and then visible.
-    async fn commit(&mut self, draft: Draft) -> Result<(), ControlError> {
-        if draft.changes.is_empty() {
-            return Ok(());
-        }
-        let started = Instant::now();
-        let mut id = [0; 16];
-        self.seeds.fill_bytes(&mut id);
-        let batch = draft.builder.finish(CommitId::new(u128::from_le_bytes(id)));
-        let revision = self.store_commit(batch).await?;
-        metrics::histogram!("demarc_commit_seconds").record(started.elapsed().as_secs_f64());
-        metrics::counter!("demarc_changes_total")
-            .increment(u64::try_from(draft.changes.len()).unwrap_or(0));
-        self.world = draft.world;
-        self.revision = revision;
-        self.shared.snapshot.store(Arc::new(Snapshot {
-            world: self.world.clone(),
-            revision,
-        }));
-        self.shared.events.append(revision, draft.events);
-        Ok(())
-    }
-
-    /// Commits, and asks again while the outcome is unknown: repeating a commit is safe.
-    async fn store_commit(&self, batch: Batch) -> Result<Revision, ControlError> {
-        let mut wait = Duration::from_millis(10);
-        let mut questions = 0;
-        loop {
-            match self.store.commit(self.revision, batch.clone()).await {
-                Ok(revision) => return Ok(revision),
-                Err(error @ CommitError::Unknown(_)) if questions < QUESTIONS => {
-                    tracing::warn!(%error, "asking the store again");
-                    questions += 1;
-                    tokio::time::sleep(wait).await;
-                    wait *= 2;
-                }
-                Err(error @ CommitError::Unknown(_)) => {
-                    return Err(ControlError::Unknown(error.to_string()));
-                }
-                Err(error @ CommitError::TooLarge(_)) => {
-                    return Err(ControlError::TooLarge(error.to_string()));
-                }
-                Err(error) => return Err(ControlError::Unavailable(error.to_string())),
-            }
-        }
-    }
-}
-
-impl Draft {
-    /// Appends a decision; one that does not fit changes nothing.
-    fn take(&mut self, world: World, changes: Vec<Change>) -> Result<(), Rejected> {
-        if changes.is_empty() {
-            return Ok(());
-        }
-        self.builder.push(changes.iter().map(stored).collect())?;
-        self.changes.extend(changes);
-        self.world = world;
-        Ok(())
-    }
-}
-
-/// A change as the store takes it.
-fn stored(change: &Change) -> StoreChange {
-    let key = Key::new(change.key().to_string()).expect("entity keys are well-formed store keys");
-    match change {
-        Change::Put(entity) => StoreChange::Put {
-            key,
-            value: Bytes::from(entity.to_json()),
-        },
-        Change::Remove(_) => StoreChange::Delete { key },
-    }
 }
 
 /// On whose behalf the service itself acts.
-fn operator() -> (AccountId, Region) {
+pub(crate) fn operator() -> (AccountId, Region) {
     (
         AccountId::DEVELOPMENT,
         "operator".parse().expect("the name is well formed"),

@@ -11,6 +11,7 @@ mod customer;
 mod failover_test;
 mod gateway;
 mod lag;
+mod lease;
 mod location;
 mod mac_sec;
 mod proposal;
@@ -39,6 +40,7 @@ pub use customer::Customer;
 pub use failover_test::{FailoverTest, TestStatus};
 pub use gateway::{DirectConnectGateway, GatewayPhase};
 pub use lag::{Lag, LagPhase};
+pub use lease::Lease;
 pub use location::{Device, Location};
 pub use mac_sec::{EncryptionMode, MacSec, MacSecKey, MacSecKeyState};
 pub use proposal::{Proposal, ProposalPhase};
@@ -154,6 +156,7 @@ entities! {
     VpnGateway(VpnGateway), "vpn-gateway", VpnGatewayId;
     TransitGateway(TransitGateway), "transit-gateway", TransitGatewayId;
     Service(Service), "service", ();
+    Lease(Lease), "lease", ();
 }
 
 impl Entity {
@@ -173,7 +176,7 @@ impl Entity {
             Self::Vpc(found) => found.owner,
             Self::VpnGateway(found) => found.owner,
             Self::TransitGateway(found) => found.owner,
-            Self::Location(_) | Self::Service(_) => return None,
+            Self::Location(_) | Self::Service(_) | Self::Lease(_) => return None,
         })
     }
 }

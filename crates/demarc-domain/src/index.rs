@@ -234,7 +234,11 @@ fn wanted(entity: &Entity) -> Vec<Wanted> {
             gateway.created,
             gateway.id,
         ))],
-        Entity::ClientToken(_) | Entity::Customer(_) | Entity::Location(_) | Entity::Service(_) => {
+        Entity::ClientToken(_)
+        | Entity::Customer(_)
+        | Entity::Lease(_)
+        | Entity::Location(_)
+        | Entity::Service(_) => {
             Vec::new()
         }
     };

@@ -57,6 +57,10 @@ fn step(transaction: &mut Transaction<'_>, entity: &Entity) {
         Entity::TransitGateway(found) => neighbor::transit_gateway::step(transaction, found),
         Entity::ClientToken(_) => transaction.remove(entity.key()),
         // These have no deadlines.
-        Entity::Customer(_) | Entity::Location(_) | Entity::Service(_) | Entity::Vpc(_) => {}
+        Entity::Customer(_)
+        | Entity::Lease(_)
+        | Entity::Location(_)
+        | Entity::Service(_)
+        | Entity::Vpc(_) => {}
     }
 }

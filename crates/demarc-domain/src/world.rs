@@ -11,7 +11,7 @@ use imbl::OrdMap;
 
 use crate::entity::{
     Association, Change, ClientToken, ClientTokenKey, Connection, Customer, DirectConnectGateway,
-    Entity, EntityKey, FailoverTest, Lag, Location, Proposal, ResiliencyGroup, Service,
+    Entity, EntityKey, FailoverTest, Lag, Lease, Location, Proposal, ResiliencyGroup, Service,
     TransitGateway, VirtualInterface, Vpc, VpnGateway,
 };
 use crate::index::Indexes;
@@ -35,6 +35,7 @@ pub struct World {
     vpn_gateways: OrdMap<VpnGatewayId, Arc<VpnGateway>>,
     transit_gateways: OrdMap<TransitGatewayId, Arc<TransitGateway>>,
     service: Option<Arc<Service>>,
+    lease: Option<Arc<Lease>>,
     pub(crate) indexes: Indexes,
 }
 
@@ -54,6 +55,7 @@ macro_rules! tables {
                 match key {
                     $(EntityKey::$variant(id) => self.$field.get(id).cloned().map(Entity::$variant),)+
                     EntityKey::Service(()) => self.service.clone().map(Entity::Service),
+                    EntityKey::Lease(()) => self.lease.clone().map(Entity::Lease),
                 }
             }
 
@@ -64,6 +66,7 @@ macro_rules! tables {
                         self.$field.insert(id, value).map(Entity::$variant)
                     })+
                     Entity::Service(value) => self.service.replace(value).map(Entity::Service),
+                    Entity::Lease(value) => self.lease.replace(value).map(Entity::Lease),
                 }
             }
 
@@ -71,6 +74,7 @@ macro_rules! tables {
                 match key {
                     $(EntityKey::$variant(id) => self.$field.remove(id).map(Entity::$variant),)+
                     EntityKey::Service(()) => self.service.take().map(Entity::Service),
+                    EntityKey::Lease(()) => self.lease.take().map(Entity::Lease),
                 }
             }
 
@@ -79,11 +83,12 @@ macro_rules! tables {
                 std::iter::empty()
                     $(.chain(self.$field.values().cloned().map(Entity::$variant)))+
                     .chain(self.service.iter().cloned().map(Entity::Service))
+                    .chain(self.lease.iter().cloned().map(Entity::Lease))
             }
 
             /// The number of entities.
             pub fn len(&self) -> usize {
-                0 $(+ self.$field.len())+ + usize::from(self.service.is_some())
+                0 $(+ self.$field.len())+ + usize::from(self.service.is_some()) + usize::from(self.lease.is_some())
             }
         }
     };
@@ -129,6 +134,11 @@ impl World {
     /// The service's own document, once it was founded.
     pub fn service(&self) -> Option<&Arc<Service>> {
         self.service.as_ref()
+    }
+
+    /// Who acts for the service, where several processes serve it.
+    pub fn lease(&self) -> Option<&Arc<Lease>> {
+        self.lease.as_ref()
     }
 
     /// Every connection, whoever owns it.

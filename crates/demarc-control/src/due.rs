@@ -1,0 +1,71 @@
+//! What happens by itself: deadlines, and what the fabric has to say.
+
+use demarc_domain::{fire, next_deadline, observe};
+use demarc_store::Rejected;
+
+use crate::draft::Draft;
+use crate::writer::{Writer, operator};
+
+/// Deadlines and reports handled behind one batch of requests; more wait for the next batch.
+const STEPS: usize = 1_000;
+
+/// Something is due that no commit can hold.
+#[derive(Debug)]
+pub(crate) struct Stuck;
+
+impl Writer {
+    /// Fires deadlines and takes reports until nothing is due any more or the batch is full.
+    pub(crate) fn what_is_due(&mut self, draft: &mut Draft) -> Result<(), Stuck> {
+        for _ in 0..STEPS {
+            let now = self.shared.now(&draft.world);
+            let mut idle = true;
+            if next_deadline(&draft.world).is_some_and(|at| at <= now) {
+                let mut context = self.context(&draft.world, operator());
+                let (world, changes) = fire(&draft.world, &mut context, 1);
+                idle = changes.is_empty();
+                match self.accept(draft, world, changes) {
+                    Ok(()) => {}
+                    Err(Rejected::Full(_)) => return Ok(()),
+                    Err(rejected) => {
+                        tracing::error!(%rejected, "a deadline cannot be fired");
+                        return Err(Stuck);
+                    }
+                }
+            }
+            if self.fabric.next_report().is_some_and(|at| at <= now) {
+                let reports = self.fabric.poll(&draft.world, now);
+                self.reports.extend(reports);
+            }
+            idle &= !self.take_reports(draft)?;
+            if idle {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the reports that fit, one by one; whether any of them changed something.
+    fn take_reports(&mut self, draft: &mut Draft) -> Result<bool, Stuck> {
+        let mut changed = false;
+        while let Some(report) = self.reports.pop_front() {
+            let mut context = self.context(&draft.world, operator());
+            let (world, changes) =
+                observe(&draft.world, &mut context, std::slice::from_ref(&report));
+            let changes_something = !changes.is_empty();
+            match self.accept(draft, world, changes) {
+                Ok(()) if changes_something => draft.reports.push_back(report),
+                Ok(()) => {}
+                Err(Rejected::Full(_)) => {
+                    self.reports.push_front(report);
+                    return Ok(false);
+                }
+                Err(rejected) => {
+                    tracing::error!(%rejected, "a report cannot be taken in");
+                    return Err(Stuck);
+                }
+            }
+            changed |= changes_something;
+        }
+        Ok(changed)
+    }
+}
