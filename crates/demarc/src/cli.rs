@@ -19,6 +19,141 @@ pub(crate) enum Command {
     Serve(Box<ServeArguments>),
     /// Run the BGP speaker alone, for labs and tests (docs/speaker.md)
     Speaker(SpeakerArguments),
+    /// Bring the link of a port up or down
+    #[command(after_help = "Example: demarc link down dxcon-fgk145dr")]
+    Link(StateArguments),
+    /// Make the simulated router of a BGP peer speak or stay away
+    #[command(after_help = "Example: demarc session down dxpeer-fgfnx1l0")]
+    Session(StateArguments),
+    /// Move the service's clock forward; what is due by then happens
+    #[command(subcommand)]
+    Clock(ClockCommand),
+    /// Approve an ordered port, or a public virtual interface under review
+    Approve(DecisionArguments),
+    /// Reject a public virtual interface under review
+    Reject(DecisionArguments),
+    /// List the locations of a Region, or store one
+    #[command(
+        after_help = "Examples:\n  demarc locations --region eu-west-1\n  demarc locations --json > all.json\n  demarc locations put MYSITE --file mysite.json"
+    )]
+    Locations(LocationsArguments),
+    /// Print state changes in the order that they were committed
+    #[command(
+        after_help = "Examples:\n  demarc events\n  demarc events --follow --json | jq .detail"
+    )]
+    Events(EventsArguments),
+    /// List the accounts that the service knows
+    Accounts(ServiceArguments),
+}
+
+/// Where the service is and how to print its answers.
+#[derive(Debug, Args)]
+pub(crate) struct ServiceArguments {
+    /// The service
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "DEMARC_URL",
+        default_value = "http://127.0.0.1:4580"
+    )]
+    pub(crate) url: String,
+
+    /// The operator's token, needed when accounts are configured
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "DEMARC_TOKEN",
+        hide_env_values = true
+    )]
+    pub(crate) token: Option<String>,
+
+    /// Read the operator's token from a file
+    #[arg(long, value_name = "FILE", conflicts_with = "token")]
+    pub(crate) token_file: Option<PathBuf>,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StateArguments {
+    pub(crate) state: UpDown,
+    /// The id of the connection or BGP peer
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) service: ServiceArguments,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum UpDown {
+    Up,
+    Down,
+}
+
+impl UpDown {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Down => "down",
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ClockCommand {
+    /// Move it forward
+    #[command(after_help = "Example: demarc clock advance 15m")]
+    Advance {
+        /// How far, such as 90s, 15m or 1h
+        duration: HumanDuration,
+        #[command(flatten)]
+        service: ServiceArguments,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DecisionArguments {
+    /// The id of the connection or virtual interface
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) service: ServiceArguments,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct LocationsArguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<LocationsCommand>,
+    /// The Region
+    #[arg(long, default_value = "us-east-1")]
+    pub(crate) region: String,
+    #[command(flatten)]
+    pub(crate) service: ServiceArguments,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LocationsCommand {
+    /// Store a location, in the form that `locations --json` prints
+    Put {
+        code: String,
+        #[arg(long, value_name = "FILE")]
+        file: PathBuf,
+        #[command(flatten)]
+        service: ServiceArguments,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EventsArguments {
+    /// Begin behind the event of this number
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub(crate) after: u64,
+    /// Wait for more, until interrupted
+    #[arg(long)]
+    pub(crate) follow: bool,
+    #[command(flatten)]
+    pub(crate) service: ServiceArguments,
 }
 
 /// Run the service.
@@ -36,9 +171,45 @@ pub(crate) struct ServeArguments {
         long,
         value_name = "DIR",
         env = "DEMARC_DATA",
-        conflicts_with = "ephemeral"
+        conflicts_with_all = ["ephemeral", "store"]
     )]
     pub(crate) data: Option<PathBuf>,
+
+    /// Keep state in an etcd cluster, shared with other processes: etcd://HOST:PORT,HOST:PORT[/PREFIX], or
+    /// etcds:// for TLS. User and password come from DEMARC_ETCD_USER and DEMARC_ETCD_PASSWORD
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "DEMARC_STORE",
+        conflicts_with_all = ["ephemeral", "seed"]
+    )]
+    pub(crate) store: Option<String>,
+
+    /// The PEM certificates that etcd members are signed by
+    #[arg(long, value_name = "FILE", env = "DEMARC_ETCD_CA")]
+    pub(crate) etcd_ca: Option<PathBuf>,
+
+    /// Our PEM certificate for etcd members that ask for one
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "DEMARC_ETCD_CERT",
+        requires = "etcd_key"
+    )]
+    pub(crate) etcd_cert: Option<PathBuf>,
+
+    /// The PEM key of that certificate
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "DEMARC_ETCD_KEY",
+        requires = "etcd_cert"
+    )]
+    pub(crate) etcd_key: Option<PathBuf>,
+
+    /// Answer reads without asking etcd: they may miss what other processes just wrote
+    #[arg(long, requires = "store")]
+    pub(crate) stale_reads: bool,
 
     /// Keep state in memory only: it ends with the process
     #[arg(long)]

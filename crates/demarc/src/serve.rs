@@ -3,7 +3,10 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use demarc_server::{Config, Listener, Service, StoreChoice, TlsError, tls_acceptor};
+use demarc_server::EtcdAddress;
+use demarc_server::{
+    Config, Listener, Secret, ServerConfig, Service, StoreChoice, TlsError, tls_acceptor,
+};
 
 use crate::cli::{LogFormat, ServeArguments};
 use crate::failure::Failure;
@@ -30,10 +33,10 @@ async fn serve(arguments: ServeArguments) -> Result<(), Failure> {
     if let Some(settle) = arguments.settle {
         config.server.settle = Some(settle);
     }
-    let certificate = arguments
-        .tls_cert
-        .or_else(|| config.server.tls_cert.clone());
-    let key = arguments.tls_key.or_else(|| config.server.tls_key.clone());
+    let certificate = arguments.tls_cert.clone();
+    let certificate = certificate.or_else(|| config.server.tls_cert.clone());
+    let key = arguments.tls_key.clone();
+    let key = key.or_else(|| config.server.tls_key.clone());
     let tls = match (certificate, key) {
         (None, None) => None,
         (Some(certificate), Some(key)) => {
@@ -41,17 +44,14 @@ async fn serve(arguments: ServeArguments) -> Result<(), Failure> {
         }
         _ => return Err(usage(&TlsError::Half)),
     };
-    let address = arguments.listen.or_else(|| config.server.listen.clone());
+    let address = arguments.listen.clone();
+    let address = address.or_else(|| config.server.listen.clone());
     let address = address.unwrap_or_else(|| DEFAULT_LISTEN.to_owned());
     let listener = Listener::bind(&address, tls)
         .await
         .map_err(|error| usage(&error))?;
-    let store = if arguments.ephemeral {
-        StoreChoice::Ephemeral
-    } else {
-        let data = arguments.data.or_else(|| config.server.data.clone());
-        StoreChoice::Directory(data.unwrap_or_else(|| PathBuf::from(DEFAULT_DATA)))
-    };
+    config.server.stale_reads |= arguments.stale_reads;
+    let store = store(&arguments, &config.server)?;
     let described = describe(&store);
     let seed = arguments.seed.map(|number| {
         let mut seed = [0; 32];
@@ -68,10 +68,61 @@ async fn serve(arguments: ServeArguments) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What the options say, else the configuration, else a directory here.
+fn store(arguments: &ServeArguments, server: &ServerConfig) -> Result<StoreChoice, Failure> {
+    if arguments.ephemeral {
+        return Ok(StoreChoice::Ephemeral);
+    }
+    if let Some(data) = &arguments.data {
+        return Ok(StoreChoice::Directory(data.clone()));
+    }
+    let url = arguments.store.clone().or_else(|| server.store.clone());
+    let Some(url) = url else {
+        let data = server.data.clone();
+        return Ok(StoreChoice::Directory(
+            data.unwrap_or_else(|| PathBuf::from(DEFAULT_DATA)),
+        ));
+    };
+    if arguments.store.is_none() && server.data.is_some() {
+        let text =
+            "the configuration has both server.data and server.store; state is kept in one place";
+        return Err(Failure::Usage(text.to_owned()));
+    }
+    if arguments.seed.is_some() {
+        let text = "a seed would make several processes choose the same ids; do without it on a shared store";
+        return Err(Failure::Usage(text.to_owned()));
+    }
+    let environment = |name| std::env::var(name).ok();
+    let password = environment("DEMARC_ETCD_PASSWORD").map(Secret::new);
+    let address = EtcdAddress {
+        url,
+        ca: arguments.etcd_ca.clone().or_else(|| server.etcd_ca.clone()),
+        certificate: arguments
+            .etcd_cert
+            .clone()
+            .or_else(|| server.etcd_cert.clone()),
+        key: arguments
+            .etcd_key
+            .clone()
+            .or_else(|| server.etcd_key.clone()),
+        user: environment("DEMARC_ETCD_USER").or_else(|| server.etcd_user.clone()),
+        password: password.or_else(|| server.etcd_password.clone()),
+    };
+    let choice = address.choice();
+    choice.map_err(|error| Failure::Usage(error.to_string()))
+}
+
 fn describe(store: &StoreChoice) -> String {
     match store {
         StoreChoice::Ephemeral => "in memory, until the service stops".to_owned(),
         StoreChoice::Directory(path) => format!("in {}", path.display()),
+        StoreChoice::Etcd(config) => {
+            let hosts = config.endpoints.iter();
+            let hosts: Vec<_> = hosts
+                .map(|end| format!("{}:{}", end.host, end.port))
+                .collect();
+            format!("in etcd at {}, under /{}/", hosts.join(", "), config.prefix)
+        }
     }
 }
 

@@ -1,0 +1,54 @@
+//! Locations, devices and ports.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::client::Client;
+use super::output::{Form, cell, print, print_json, table};
+use crate::failure::Failure;
+
+pub(crate) fn locations(client: &Client, region: &str) -> Result<(), Failure> {
+    let answer = client.get(&format!("locations?region={region}"), Duration::ZERO)?;
+    if client.form() == Form::Json {
+        return print_json(&answer);
+    }
+    let rows: Vec<Vec<String>> = list(&answer["locations"])
+        .map(|location| {
+            let devices = list(&location["devices"])
+                .map(|device| cell(&device["name"]))
+                .collect::<Vec<_>>()
+                .join(" ");
+            let member = |name: &str| cell(&location[name]);
+            vec![
+                member("locationCode"),
+                member("availablePortSpeeds"),
+                member("availableMacSecPortSpeeds"),
+                member("locationName"),
+                devices,
+            ]
+        })
+        .collect();
+    print(&table(
+        &["CODE", "SPEEDS", "MACSEC", "NAME", "DEVICES"],
+        &rows,
+    ))
+}
+
+/// Stores the location that `file` describes, in the form that `locations --json` prints.
+pub(crate) fn put_location(client: &Client, code: &str, file: &Path) -> Result<(), Failure> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Failure::Usage(format!("cannot read {}: {error}", file.display())))?;
+    let body: Value = serde_json::from_str(&text)
+        .map_err(|error| Failure::Usage(format!("{} is not JSON: {error}", file.display())))?;
+    let answer = client.put(&format!("locations/{code}"), &body)?;
+    match client.form() {
+        Form::Json => print_json(&answer),
+        Form::Table => print(&format!("location {code} is stored")),
+    }
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
