@@ -3,6 +3,10 @@
 //! [`Simulated`] is the one that runs anywhere: links come up, customers' routers answer, and everything
 //! can be failed by the operator. It has no clock and no I/O; whoever drives it brings the time.
 
+mod linux;
 mod simulated;
 
+pub use linux::{
+    Bindings, BindingsError, LinuxEdge, LinuxError, LinuxFabric, PortBinding, UplinkBinding,
+};
 pub use simulated::Simulated;

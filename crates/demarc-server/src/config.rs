@@ -10,6 +10,7 @@ use demarc_types::Region;
 use serde::Deserialize;
 
 use crate::duration::HumanDuration;
+use crate::fabric::FabricConfig;
 
 /// Everything that a configuration file may say. Unknown names are refused, so that a typing error is
 /// found at the start and not in production. Reference: docs/configuration.md.
@@ -21,6 +22,7 @@ pub struct Config {
     /// Rules, quotas and the operator's name.
     pub rules: Settings,
     pub account: Vec<AccountConfig>,
+    pub fabric: FabricConfig,
 }
 
 #[derive(Debug, Deserialize)]

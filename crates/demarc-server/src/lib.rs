@@ -14,6 +14,7 @@ mod answer;
 mod config;
 mod direct_connect;
 mod duration;
+mod fabric;
 mod front;
 mod identity;
 mod listener;

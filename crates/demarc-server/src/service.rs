@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use demarc_auth::{Authenticator, Directory, Identities, Sessions};
 use demarc_control::{Control, Options, StartError};
-use demarc_domain::fabric::Fabric;
-use demarc_edge::Simulated;
+use demarc_edge::LinuxError;
 use demarc_store::{EmbeddedStore, MemoryStore, OpenError, SharedStore};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::sync::Semaphore;
 
 use crate::config::{Config, ConfigError, accounts_of};
+use crate::fabric::{Chosen, RunningEdge};
 use crate::front::{Front, OperatorAccess};
 use crate::listener::Listener;
 use crate::throttle::Throttle;
@@ -28,6 +28,8 @@ pub enum StoreChoice {
 
 /// A service, ready to serve.
 pub struct Service {
+    /// Runs for as long as the service is there.
+    _edge: Option<RunningEdge>,
     front: Arc<Front>,
 }
 
@@ -40,6 +42,8 @@ pub enum ServiceError {
     Store(#[from] OpenError),
     #[error("{}", with_causes(.0))]
     Start(#[from] StartError),
+    #[error(transparent)]
+    Linux(#[from] LinuxError),
     #[error("metrics cannot be recorded: {0}")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
     #[error("the system gave no random numbers: {0}")]
@@ -84,11 +88,13 @@ impl Service {
             settings.settle = settle.0;
         }
         settings.accounts = accounts_of(directory.as_ref());
-        let fabric: Box<dyn Fabric> = Box::new(Simulated::new(settings.settle));
+        let Chosen { fabric, edge } = config.fabric.choose(settings.settle)?;
         let mut options = Options::new(Arc::new(settings), fabric);
         options.seed = seed;
         let control = Control::start(open(store)?, options).await?;
+        let edge = edge.map(|edge| RunningEdge::start(edge, control.clone()));
         Ok(Self {
+            _edge: edge,
             front: Arc::new(front(&config, directory, control, metrics)?),
         })
     }

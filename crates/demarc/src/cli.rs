@@ -219,6 +219,14 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "FILE", env = "DEMARC_CONFIG")]
     pub(crate) config: Option<PathBuf>,
 
+    /// What carries out what the API is asked for [default: simulated]
+    #[arg(long, value_name = "FABRIC", value_enum)]
+    pub(crate) fabric: Option<FabricName>,
+
+    /// Which interfaces of this machine are ports and uplinks: a TOML file, for `--fabric linux`
+    #[arg(long, value_name = "FILE", required_if_eq("fabric", "linux"))]
+    pub(crate) bindings: Option<PathBuf>,
+
     /// How long each provisioning step takes, such as 0, 500ms or 2s [default: 500ms]
     #[arg(long, value_name = "DURATION")]
     pub(crate) settle: Option<HumanDuration>,
@@ -249,6 +257,14 @@ pub(crate) struct SpeakerArguments {
     /// How log lines look; what is logged follows RUST_LOG [default: text]
     #[arg(long, value_name = "FORMAT", value_enum)]
     pub(crate) log_format: Option<LogFormat>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FabricName {
+    /// Links and routers in memory.
+    Simulated,
+    /// This machine: interfaces, VLANs, namespaces and BGP sessions. Needs root.
+    Linux,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -8,7 +8,7 @@ use demarc_server::{
     Config, Listener, Secret, ServerConfig, Service, StoreChoice, TlsError, tls_acceptor,
 };
 
-use crate::cli::{LogFormat, ServeArguments};
+use crate::cli::{FabricName, LogFormat, ServeArguments};
 use crate::failure::Failure;
 use crate::{logging, signals};
 
@@ -32,6 +32,11 @@ async fn serve(arguments: ServeArguments) -> Result<(), Failure> {
     };
     if let Some(settle) = arguments.settle {
         config.server.settle = Some(settle);
+    }
+    match arguments.fabric {
+        Some(FabricName::Linux) => config.fabric.linux.clone_from(&arguments.bindings),
+        Some(FabricName::Simulated) => config.fabric.linux = None,
+        None => {}
     }
     let certificate = arguments.tls_cert.clone();
     let certificate = certificate.or_else(|| config.server.tls_cert.clone());

@@ -1,0 +1,137 @@
+//! What the operator ties together: ports and interfaces, gateways and what lies behind them.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use demarc_types::{ConnectionId, GatewayRef, Prefix};
+use serde::Deserialize;
+
+/// The file of bindings. Read again whenever it changes, since gateways come with their ids while
+/// the service runs.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Bindings {
+    pub port: Vec<PortBinding>,
+    pub uplink: Vec<UplinkBinding>,
+}
+
+/// An interface that is a port of a device.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PortBinding {
+    /// A device of a location, as the API shows it in `awsDeviceV2`.
+    pub device: String,
+    pub interface: String,
+    /// The connection that the cable belongs to; when absent, the next connection of the device.
+    #[serde(default)]
+    pub connection: Option<ConnectionId>,
+}
+
+/// An interface behind which the networks of a gateway lie.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UplinkBinding {
+    /// `vgw-…` or `tgw-…`.
+    pub gateway: GatewayRef,
+    pub interface: String,
+    /// Our addresses on it, with their lengths.
+    pub addresses: Vec<Prefix>,
+    /// Who takes the packets there, one for each family.
+    pub next_hops: Vec<IpAddr>,
+}
+
+/// The bindings cannot be used: one line.
+#[derive(Debug, thiserror::Error)]
+pub enum BindingsError {
+    #[error("cannot read bindings {path}: {source}")]
+    Read {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("bindings {path}: {message}")]
+    Parse { path: PathBuf, message: String },
+    #[error("bindings {path}: interface `{interface}` is bound twice")]
+    Twice { path: PathBuf, interface: String },
+}
+
+impl Bindings {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// [`BindingsError`].
+    pub fn read(path: &Path) -> Result<Self, BindingsError> {
+        let text = std::fs::read_to_string(path).map_err(|source| BindingsError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::parse(path, &text)
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<Self, BindingsError> {
+        let bindings: Self = toml::from_str(text).map_err(|error| BindingsError::Parse {
+            path: path.to_owned(),
+            message: error.to_string().replace('\n', " "),
+        })?;
+        let ports = bindings.port.iter().map(|port| &port.interface);
+        let uplinks = bindings.uplink.iter().map(|uplink| &uplink.interface);
+        let mut names: Vec<_> = ports.chain(uplinks).collect();
+        names.sort_unstable();
+        match names.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => Err(BindingsError::Twice {
+                path: path.to_owned(),
+                interface: pair[0].clone(),
+            }),
+            None => Ok(bindings),
+        }
+    }
+
+    /// The devices that have a port here, each once.
+    pub fn devices(&self) -> Vec<&str> {
+        let mut devices: Vec<_> = self.port.iter().map(|port| port.device.as_str()).collect();
+        devices.sort_unstable();
+        devices.dedup();
+        devices
+    }
+
+    pub fn uplink(&self, gateway: GatewayRef) -> Option<&UplinkBinding> {
+        self.uplink.iter().find(|uplink| uplink.gateway == gateway)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Bindings, String> {
+        Bindings::parse(Path::new("b.toml"), text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn ports_and_uplinks_are_read() {
+        let bindings = parse(
+            "[[port]]\ndevice = \"EqDC2-1\"\ninterface = \"eth1\"\n\
+             [[uplink]]\ngateway = \"vgw-0123456789abcdef0\"\ninterface = \"eth2\"\n\
+             addresses = [\"10.255.0.1/30\"]\nnext_hops = [\"10.255.0.2\"]\n",
+        )
+        .unwrap();
+        assert_eq!(bindings.devices(), ["EqDC2-1"]);
+        assert_eq!(bindings.port[0].connection, None);
+        assert!(bindings.uplink(bindings.uplink[0].gateway).is_some());
+    }
+
+    #[test]
+    fn an_interface_has_one_place() {
+        let port = "[[port]]\ndevice = \"d\"\ninterface = \"eth1\"\n";
+        let message = parse(&port.repeat(2)).unwrap_err();
+        assert!(message.contains("`eth1` is bound twice"), "{message}");
+    }
+
+    #[test]
+    fn typing_errors_are_named_on_one_line() {
+        let message = parse("[[port]]\ndevise = \"d\"\n").unwrap_err();
+        assert!(
+            message.contains("devise") && !message.contains('\n'),
+            "{message}"
+        );
+    }
+}

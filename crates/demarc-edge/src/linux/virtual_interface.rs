@@ -1,0 +1,344 @@
+//! One virtual interface: a pair of interfaces, a VLAN, addresses, and its sessions.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use demarc_bgp::policy::InterfaceKind;
+use demarc_bgp::session::{Command, State};
+use demarc_bgp::wire::{Asn, Family};
+use demarc_domain::PeerReport;
+use demarc_domain::entity::{Session, VirtualInterfaceKind};
+use demarc_domain::intent::{PeerIntent, VirtualInterfaceIntent};
+use demarc_linux::{Kernel, KernelError, VethSpec, VlanDelivery, VlanProgram};
+use demarc_speaker::{
+    ExportMode, GatewayNeighbor, NeighborConfig, NeighborKey, NeighborReport, Secret,
+};
+use demarc_types::{AddressFamily, BgpPeerId, VirtualInterfaceId};
+use tracing::{info, warn};
+
+use super::edge::LinuxError;
+use super::gateway::{FROM_INTERFACE, FROM_SITE_LINK, Gateway, Neighbor};
+
+/// The port of BGP.
+const BGP: u16 = 179;
+/// Names of the ends beside the ports begin like this.
+pub(super) const OUTER_ENDS: &str = "dmcv";
+/// Names of the ends in the gateways.
+pub(super) const INNER_ENDS: &str = "vif-";
+
+struct Peer {
+    intent: PeerIntent,
+    wanted: GatewayNeighbor,
+    key: NeighborKey,
+    /// Held down by us.
+    shut: bool,
+    report: Option<NeighborReport>,
+}
+
+/// A virtual interface that stands.
+pub(super) struct Standing {
+    pub(super) intent: VirtualInterfaceIntent,
+    pub(super) delivery: VlanDelivery,
+    inner: u32,
+    peers: BTreeMap<BgpPeerId, Peer>,
+}
+
+/// An interface's name has at most 15 bytes; an id's suffix has 8.
+fn name(prefix: &str, id: VirtualInterfaceId) -> String {
+    let suffix = id.suffix().to_owned();
+    let start = suffix.len().saturating_sub(11);
+    format!("{prefix}{}", &suffix[start..])
+}
+
+impl Standing {
+    /// Makes the pair and starts delivery. Sessions come with [`Standing::follow`].
+    pub(super) fn make(
+        intent: &VirtualInterfaceIntent,
+        port: u32,
+        gateway: &mut Gateway,
+        host: &mut Kernel,
+        program: &mut VlanProgram,
+    ) -> Result<Self, LinuxError> {
+        let outer = name(OUTER_ENDS, intent.id);
+        let inner = name(INNER_ENDS, intent.id);
+        // One that is there without us knowing was left half done.
+        host.remove_link(&outer)?;
+        program.forget(&outer);
+        host.add_veth(VethSpec {
+            name: &outer,
+            peer: &inner,
+            namespace: &gateway.namespace,
+            mtu: u32::from(intent.mtu),
+        })?;
+        let outside = host.existing(&outer)?;
+        let inside = gateway.kernel.existing(&inner)?;
+        program.attach_outer_end(host, &outer)?;
+        host.set_up(outside.index)?;
+        gateway.kernel.set_up(inside.index)?;
+        let delivery = VlanDelivery {
+            port,
+            vlan: intent.vlan.get(),
+            outer_end: outside.index,
+            mac: inside.mac,
+        };
+        program.deliver(delivery)?;
+        info!(interface = %intent.id, vlan = intent.vlan.get(), namespace = gateway.namespace.name(), "virtual interface is up");
+        let mut standing = Self {
+            intent: VirtualInterfaceIntent {
+                peers: Vec::new(),
+                ..intent.clone()
+            },
+            delivery,
+            inner: inside.index,
+            peers: BTreeMap::new(),
+        };
+        standing.set_table(gateway, intent.site_link)?;
+        Ok(standing)
+    }
+
+    fn set_table(&mut self, gateway: &mut Gateway, site_link: bool) -> Result<(), KernelError> {
+        let table = if site_link {
+            FROM_SITE_LINK
+        } else {
+            FROM_INTERFACE
+        };
+        let inner = name(INNER_ENDS, self.intent.id);
+        gateway
+            .kernel
+            .set_input_table(&inner, self.inner, Some(table))
+    }
+
+    /// Changes what differs from the intent; sessions that it does not concern stay up.
+    pub(super) async fn follow(
+        &mut self,
+        intent: &VirtualInterfaceIntent,
+        gateway: &mut Gateway,
+        host: &mut Kernel,
+    ) -> Result<(), LinuxError> {
+        if intent.mtu != self.intent.mtu {
+            host.set_mtu(self.delivery.outer_end, u32::from(intent.mtu))?;
+            gateway.kernel.set_mtu(self.inner, u32::from(intent.mtu))?;
+        }
+        if intent.site_link != self.intent.site_link {
+            self.set_table(gateway, intent.site_link)?;
+        }
+        let changed = |peer: &Peer| {
+            let wanted = intent
+                .peers
+                .iter()
+                .find(|wanted| wanted.id == peer.intent.id);
+            wanted.is_none_or(|wanted| {
+                !same_session(wanted, &peer.intent) || intent.asn != self.intent.asn
+            })
+        };
+        let gone: Vec<BgpPeerId> = self
+            .peers
+            .iter()
+            .filter(|(_, peer)| changed(peer))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in gone {
+            self.remove_peer(id, gateway).await?;
+        }
+        for peer in &intent.peers {
+            self.follow_peer(peer, intent, gateway).await?;
+        }
+        if intent.site_link != self.intent.site_link {
+            gateway.reprogram()?;
+        }
+        self.intent = intent.clone();
+        Ok(())
+    }
+
+    async fn follow_peer(
+        &mut self,
+        peer: &PeerIntent,
+        intent: &VirtualInterfaceIntent,
+        gateway: &mut Gateway,
+    ) -> Result<(), LinuxError> {
+        let wanted = neighbor(peer, intent);
+        let shut = peer.shutdown || !intent.in_service;
+        let forwarding = Neighbor {
+            interface: self.inner,
+            site_link: intent.site_link,
+        };
+        gateway.neighbors.insert(peer.remote.address(), forwarding);
+        if !self.peers.contains_key(&peer.id) {
+            let length = peer.local.network().prefix_len();
+            gateway
+                .kernel
+                .add_address(self.inner, peer.local.address(), length)?;
+            let key = gateway.speaker.add(&wanted).await?;
+            let made = Peer {
+                intent: peer.clone(),
+                wanted: wanted.clone(),
+                key,
+                shut: false,
+                report: None,
+            };
+            self.peers.insert(peer.id, made);
+        }
+        let Some(known) = self.peers.get_mut(&peer.id) else {
+            return Ok(());
+        };
+        if policy(&known.wanted) != policy(&wanted) {
+            gateway.speaker.set_policy(known.key, &wanted).await?;
+            if wanted.neighbor.prefix_limit > known.wanted.neighbor.prefix_limit
+                && waits_for_limit(known)
+            {
+                let text = "the prefix limit was raised".to_owned();
+                gateway
+                    .speaker
+                    .command(known.key, Command::Clear { text })
+                    .await?;
+            }
+        }
+        if shut != known.shut {
+            let command = if shut {
+                let text = if peer.shutdown {
+                    "failover test"
+                } else {
+                    "port down"
+                };
+                Command::Shutdown {
+                    text: text.to_owned(),
+                }
+            } else {
+                Command::Enable
+            };
+            gateway.speaker.command(known.key, command).await?;
+        }
+        (known.wanted, known.shut, known.intent) = (wanted, shut, peer.clone());
+        Ok(())
+    }
+
+    async fn remove_peer(
+        &mut self,
+        id: BgpPeerId,
+        gateway: &mut Gateway,
+    ) -> Result<(), LinuxError> {
+        let Some(peer) = self.peers.remove(&id) else {
+            return Ok(());
+        };
+        gateway.speaker.remove(peer.key).await;
+        // Its routes go before what they point at.
+        gateway.forward().await?;
+        gateway.neighbors.remove(&peer.intent.remote.address());
+        let (address, length) = (
+            peer.intent.local.address(),
+            peer.intent.local.network().prefix_len(),
+        );
+        let shared = self
+            .peers
+            .values()
+            .any(|other| other.intent.local.address() == address);
+        if !shared {
+            gateway.kernel.remove_address(self.inner, address, length)?;
+        }
+        Ok(())
+    }
+
+    /// Asks the sessions how they are.
+    pub(super) async fn peer_reports(&mut self, gateway: &Gateway) -> Vec<PeerReport> {
+        let mut reports = Vec::new();
+        for (id, peer) in &mut self.peers {
+            let report = match gateway.speaker.report(peer.key).await {
+                Ok(report) => report,
+                Err(error) => {
+                    warn!(peer = %id, %error, "no report of a session");
+                    continue;
+                }
+            };
+            // A session that we hold down is down, however long its last words take.
+            let up = report.status.state == State::Established && !peer.shut;
+            reports.push(PeerReport {
+                id: *id,
+                session: if up { Session::Up } else { Session::Down },
+                prefixes_received: if up { report.counters.received } else { 0 },
+            });
+            peer.report = Some(report);
+        }
+        reports
+    }
+
+    /// The sessions, for whoever wants to see their routes.
+    pub(super) fn sessions(&self) -> impl Iterator<Item = (BgpPeerId, NeighborKey)> + '_ {
+        self.peers.iter().map(|(id, peer)| (*id, peer.key))
+    }
+
+    /// Says good-bye to the neighbors and removes everything.
+    pub(super) async fn end(
+        mut self,
+        gateway: &mut Gateway,
+        host: &mut Kernel,
+        program: &mut VlanProgram,
+    ) -> Result<(), LinuxError> {
+        let peers: Vec<BgpPeerId> = self.peers.keys().copied().collect();
+        for id in peers {
+            self.remove_peer(id, gateway).await?;
+        }
+        program.end(self.delivery);
+        let (outer, inner) = (
+            name(OUTER_ENDS, self.intent.id),
+            name(INNER_ENDS, self.intent.id),
+        );
+        gateway.kernel.set_input_table(&inner, self.inner, None)?;
+        host.remove_link(&outer)?;
+        program.forget(&outer);
+        info!(interface = %self.intent.id, "virtual interface is gone");
+        Ok(())
+    }
+}
+
+/// Of one session or not: what cannot change while it is up.
+fn same_session(left: &PeerIntent, right: &PeerIntent) -> bool {
+    left.asn == right.asn
+        && left.auth_key == right.auth_key
+        && left.local == right.local
+        && left.remote == right.remote
+}
+
+fn waits_for_limit(peer: &Peer) -> bool {
+    use demarc_bgp::session::IdleReason;
+    let reason = peer
+        .report
+        .as_ref()
+        .and_then(|report| report.status.idle_reason.as_ref());
+    matches!(reason, Some(IdleReason::PrefixLimit { .. }))
+}
+
+/// What may change while the session is up.
+fn policy(neighbor: &GatewayNeighbor) -> (u32, bool, &[ipnet::IpNet]) {
+    let config = &neighbor.neighbor;
+    (config.prefix_limit, config.site_link, &config.route_filter)
+}
+
+fn neighbor(peer: &PeerIntent, intent: &VirtualInterfaceIntent) -> GatewayNeighbor {
+    let (family, prefix_limit) = match peer.family {
+        AddressFamily::Ipv4 => (Family::Ipv4, intent.prefix_limit_ipv4),
+        AddressFamily::Ipv6 => (Family::Ipv6, intent.prefix_limit_ipv6),
+    };
+    GatewayNeighbor {
+        local_asn: Asn::new(intent.asn.get()),
+        local: SocketAddr::new(peer.local.address(), BGP),
+        neighbor: NeighborConfig {
+            address: peer.remote.address(),
+            asn: Asn::new(peer.asn.get()),
+            password: (!peer.auth_key.is_empty()).then(|| Secret::new(peer.auth_key.as_bytes())),
+            port: Some(BGP),
+            family,
+            interface_kind: match intent.kind {
+                VirtualInterfaceKind::Private => InterfaceKind::Private,
+                VirtualInterfaceKind::Public => InterfaceKind::Public,
+                VirtualInterfaceKind::Transit => InterfaceKind::Transit,
+            },
+            site_link: intent.site_link,
+            export: ExportMode::Policy,
+            site_link_limit: None,
+            prefix_limit,
+            route_filter: intent.route_filter_prefixes.clone(),
+            local_region: true,
+            bfd: false,
+        },
+    }
+}

@@ -1,0 +1,115 @@
+//! Addresses of interfaces.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::error::KernelError;
+use crate::netlink::{Kernel, Message, attributes, number32};
+
+const IFA_ADDRESS: u16 = 1;
+const IFA_LOCAL: u16 = 2;
+/// Duplicate address detection takes a second that nobody has: the two ends are ours to number.
+const IFA_F_NODAD: u8 = 2;
+
+pub(crate) fn octets(address: IpAddr) -> Vec<u8> {
+    match address {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets().to_vec(),
+    }
+}
+
+pub(crate) fn family(address: IpAddr) -> u8 {
+    let family = if address.is_ipv4() {
+        libc::AF_INET
+    } else {
+        libc::AF_INET6
+    };
+    u8::try_from(family).unwrap_or_default()
+}
+
+fn header(index: u32, address: IpAddr, length: u8) -> [u8; 8] {
+    let mut bytes = [family(address), length, 0, 0, 0, 0, 0, 0];
+    if address.is_ipv6() {
+        bytes[2] = IFA_F_NODAD;
+    }
+    bytes[4..].copy_from_slice(&index.to_ne_bytes());
+    bytes
+}
+
+impl Kernel {
+    /// Gives an interface an address.
+    ///
+    /// # Errors
+    /// [`KernelError::Request`].
+    pub fn add_address(
+        &mut self,
+        index: u32,
+        address: IpAddr,
+        length: u8,
+    ) -> Result<(), KernelError> {
+        let message = Message::new(
+            libc::RTM_NEWADDR,
+            libc::NLM_F_CREATE | libc::NLM_F_REPLACE,
+            &header(index, address, length),
+        );
+        let message = message
+            .attribute(IFA_LOCAL, &octets(address))
+            .attribute(IFA_ADDRESS, &octets(address));
+        let action = format!("give interface {index} the address {address}/{length}");
+        self.ensure(&action, message, &[libc::EEXIST])
+    }
+
+    /// # Errors
+    /// [`KernelError::Request`].
+    pub fn remove_address(
+        &mut self,
+        index: u32,
+        address: IpAddr,
+        length: u8,
+    ) -> Result<(), KernelError> {
+        let message = Message::new(libc::RTM_DELADDR, 0, &header(index, address, length))
+            .attribute(IFA_LOCAL, &octets(address));
+        let action = format!("take the address {address}/{length} from interface {index}");
+        self.ensure(&action, message, &[libc::EADDRNOTAVAIL])
+    }
+
+    /// The addresses of an interface, without link-local IPv6.
+    ///
+    /// # Errors
+    /// [`KernelError::Request`].
+    pub fn addresses(&mut self, index: u32) -> Result<Vec<(IpAddr, u8)>, KernelError> {
+        let mut found = Vec::new();
+        let message = Message::new(libc::RTM_GETADDR, libc::NLM_F_DUMP, &[0; 8]);
+        self.dump("list addresses", message, |entry| {
+            if entry.get(4..).and_then(number32) == Some(index) {
+                found.extend(address(entry));
+            }
+        })?;
+        found.retain(|(address, _)| match address {
+            IpAddr::V6(address) => !address.is_unicast_link_local(),
+            IpAddr::V4(_) => true,
+        });
+        Ok(found)
+    }
+}
+
+fn address(entry: &[u8]) -> Option<(IpAddr, u8)> {
+    let length = *entry.get(1)?;
+    let read = |wanted| {
+        attributes(entry.get(8..)?)
+            .find(|(kind, _)| *kind == wanted)
+            .and_then(|(_, value)| parse(value))
+    };
+    // IPv4 says which is ours in IFA_LOCAL; IPv6 has IFA_ADDRESS only.
+    read(IFA_LOCAL)
+        .or_else(|| read(IFA_ADDRESS))
+        .map(|address| (address, length))
+}
+
+fn parse(value: &[u8]) -> Option<IpAddr> {
+    if let Ok(octets) = <[u8; 4]>::try_from(value) {
+        return Some(Ipv4Addr::from(octets).into());
+    }
+    <[u8; 16]>::try_from(value)
+        .ok()
+        .map(|octets| Ipv6Addr::from(octets).into())
+}

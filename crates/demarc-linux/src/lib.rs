@@ -1,0 +1,21 @@
+//! What the Linux edge asks of the kernel: namespaces, links, addresses, routes and the VLAN program.
+//!
+//! Everything here is one request and its answer; what should be there is decided elsewhere
+//! (`demarc-edge`). Requests are made so that doing them again changes nothing.
+
+mod address;
+mod error;
+mod link;
+mod namespace;
+mod netlink;
+mod probe;
+mod program;
+mod route;
+
+pub use error::KernelError;
+pub use link::{Link, VethSpec};
+pub use namespace::Namespace;
+pub use netlink::Kernel;
+pub use probe::probe;
+pub use program::{Attachment, Drops, VifCounters, VlanDelivery, VlanProgram};
+pub use route::{NextHop, Table};

@@ -1,0 +1,282 @@
+//! VLAN delivery by the eBPF program (`bpf/edge.bpf.c`), attached to ports and virtual interfaces.
+
+use std::collections::HashMap as Index;
+
+use aya::maps::{HashMap, MapData, PerCpuArray, PerCpuHashMap, PerCpuValues};
+use aya::programs::tc::{NlOptions, TcAttachOptions, qdisc_add_clsact};
+use aya::programs::{LinkOrder, SchedClassifier, TcAttachType};
+use aya::util::nr_cpus;
+use aya::{Ebpf, include_bytes_aligned};
+
+use crate::error::KernelError;
+use crate::link::silence;
+use crate::netlink::{Kernel, Message};
+
+static OBJECT: &[u8] = include_bytes_aligned!("../bpf/edge.bpf.o");
+
+/// How the program is tied to interfaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attachment {
+    /// By tc filters: they stay when the process ends.
+    Clsact,
+    /// By tcx links: they end with the process.
+    Tcx,
+}
+
+/// What is to be delivered where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VlanDelivery {
+    /// Interface index of the port.
+    pub port: u32,
+    pub vlan: u16,
+    /// Interface index of the end of the pair that stays beside the port.
+    pub outer_end: u32,
+    /// The address of the end in the gateway.
+    pub mac: [u8; 6],
+}
+
+/// Frames of one virtual interface; bytes without the tag.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct VifCounters {
+    pub in_packets: u64,
+    pub in_bytes: u64,
+    pub out_packets: u64,
+    pub out_bytes: u64,
+}
+
+/// Frames dropped at all ports, by reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Drops {
+    pub untagged: u64,
+    pub unknown_vlan: u64,
+    pub wrong_mac: u64,
+    pub failed: u64,
+}
+
+/// The program, loaded, with its maps.
+pub struct VlanProgram {
+    program: Ebpf,
+    ports: HashMap<MapData, [u8; 8], [u8; 16]>,
+    vifs: HashMap<MapData, u32, [u8; 16]>,
+    stats: PerCpuHashMap<MapData, u32, [u64; 4]>,
+    drops: PerCpuArray<MapData, u64>,
+    attachment: Attachment,
+    /// By interface name, with its index.
+    attached: Index<String, u32>,
+}
+
+fn failed<E: std::error::Error>(action: impl Into<String>) -> impl FnOnce(E) -> KernelError {
+    let action = action.into();
+    move |error| {
+        let mut message = error.to_string();
+        let mut cause = error.source();
+        while let Some(next) = cause {
+            message = format!("{message}: {next}");
+            cause = next.source();
+        }
+        KernelError::Program { action, message }
+    }
+}
+
+fn map<T, E: std::error::Error>(
+    program: &mut Ebpf,
+    name: &str,
+    open: impl FnOnce(aya::maps::Map) -> Result<T, E>,
+) -> Result<T, KernelError> {
+    let action = format!("open the map {name}");
+    let found = program.take_map(name).ok_or_else(|| KernelError::Program {
+        action: action.clone(),
+        message: "it is not in the object".to_owned(),
+    })?;
+    open(found).map_err(failed(action))
+}
+
+impl VlanProgram {
+    /// Loads the program into the kernel.
+    ///
+    /// # Errors
+    /// [`KernelError::Program`]: no CAP_BPF, or a kernel without what it needs.
+    pub fn load(attachment: Attachment) -> Result<Self, KernelError> {
+        let mut program = Ebpf::load(OBJECT).map_err(failed("load the VLAN program"))?;
+        for name in ["port_in", "vif_in"] {
+            classifier(&mut program, name)?
+                .load()
+                .map_err(failed(format!("load {name}")))?;
+        }
+        Ok(Self {
+            ports: map(&mut program, "ports", HashMap::try_from)?,
+            vifs: map(&mut program, "vifs", HashMap::try_from)?,
+            stats: map(&mut program, "stats", PerCpuHashMap::try_from)?,
+            drops: map(&mut program, "drops", PerCpuArray::try_from)?,
+            program,
+            attachment,
+            attached: Index::new(),
+        })
+    }
+
+    pub fn attachment(&self) -> Attachment {
+        self.attachment
+    }
+
+    /// Takes the frames that come in by a port. The interface is in the namespace of the calling
+    /// thread.
+    ///
+    /// # Errors
+    /// [`KernelError`].
+    pub fn attach_port(&mut self, kernel: &mut Kernel, name: &str) -> Result<(), KernelError> {
+        silence(name)?;
+        self.attach(kernel, name, "port_in")
+    }
+
+    /// Takes the frames that a gateway sends by a virtual interface.
+    ///
+    /// # Errors
+    /// [`KernelError`].
+    pub fn attach_outer_end(&mut self, kernel: &mut Kernel, name: &str) -> Result<(), KernelError> {
+        silence(name)?;
+        self.attach(kernel, name, "vif_in")
+    }
+
+    fn attach(
+        &mut self,
+        kernel: &mut Kernel,
+        name: &str,
+        section: &str,
+    ) -> Result<(), KernelError> {
+        let index = kernel.existing(name)?.index;
+        if self.attached.get(name).is_some_and(|known| *known == index) {
+            return Ok(());
+        }
+        let action = format!("attach {section} to {name}");
+        // What an earlier process left speaks to maps that nobody fills any more.
+        remove_clsact(kernel, index)?;
+        let options = match self.attachment {
+            Attachment::Clsact => {
+                qdisc_add_clsact(name).map_err(failed(action.clone()))?;
+                let options = NlOptions {
+                    priority: 1,
+                    ..NlOptions::default()
+                };
+                TcAttachOptions::Netlink(options)
+            }
+            Attachment::Tcx => TcAttachOptions::TcxOrder(LinkOrder::default()),
+        };
+        let program = classifier(&mut self.program, section)?;
+        let id = program
+            .attach_with_options(name, TcAttachType::Ingress, options)
+            .map_err(failed(action.clone()))?;
+        if self.attachment == Attachment::Clsact {
+            // The filter goes with its interface, not with this process.
+            std::mem::forget(program.take_link(id).map_err(failed(action))?);
+        }
+        self.attached.insert(name.to_owned(), index);
+        Ok(())
+    }
+
+    /// Starts delivery. Traffic begins with the last of the three maps (edge.md §6.9).
+    ///
+    /// # Errors
+    /// [`KernelError::Program`].
+    pub fn deliver(&mut self, to: VlanDelivery) -> Result<(), KernelError> {
+        let action = || format!("deliver VLAN {}", to.vlan);
+        let value = entry(to);
+        self.vifs
+            .insert(to.outer_end, value, 0)
+            .map_err(failed(action()))?;
+        if self.stats.get(&to.outer_end, 0).is_err() {
+            let count = nr_cpus().map_or(1, |count| count);
+            let zero = PerCpuValues::try_from(vec![[0; 4]; count])
+                .map_err(KernelError::request(action()))?;
+            self.stats
+                .insert(to.outer_end, zero, 0)
+                .map_err(failed(action()))?;
+        }
+        self.ports
+            .insert(key(to.port, to.vlan), value, 0)
+            .map_err(failed(action()))
+    }
+
+    /// Ends delivery.
+    pub fn end(&mut self, from: VlanDelivery) {
+        // What is not there has ended already.
+        _ = self.ports.remove(&key(from.port, from.vlan));
+        _ = self.vifs.remove(&from.outer_end);
+        _ = self.stats.remove(&from.outer_end);
+    }
+
+    /// Forgets the attachment of an interface that is gone.
+    pub fn forget(&mut self, name: &str) {
+        self.attached.remove(name);
+    }
+
+    /// The counters of a virtual interface, all CPUs together.
+    pub fn counters(&self, outer_end: u32) -> Option<VifCounters> {
+        let values = self.stats.get(&outer_end, 0).ok()?;
+        let sum = |place: usize| values.iter().map(|one| one[place]).sum();
+        Some(VifCounters {
+            in_packets: sum(0),
+            in_bytes: sum(1),
+            out_packets: sum(2),
+            out_bytes: sum(3),
+        })
+    }
+
+    /// What was dropped.
+    pub fn drops(&self) -> Drops {
+        let count = |reason| {
+            let values = self.drops.get(&reason, 0);
+            values.map_or(0, |values| values.iter().sum())
+        };
+        Drops {
+            untagged: count(0),
+            unknown_vlan: count(1),
+            wrong_mac: count(2),
+            failed: count(3),
+        }
+    }
+}
+
+fn classifier<'a>(
+    program: &'a mut Ebpf,
+    name: &str,
+) -> Result<&'a mut SchedClassifier, KernelError> {
+    let missing = || KernelError::Program {
+        action: format!("find {name}"),
+        message: "it is not in the object".to_owned(),
+    };
+    let found = program.program_mut(name).ok_or_else(missing)?;
+    found.try_into().map_err(|_| missing())
+}
+
+/// `struct port_key`.
+fn key(port: u32, vlan: u16) -> [u8; 8] {
+    let mut bytes = [0; 8];
+    bytes[..4].copy_from_slice(&port.to_ne_bytes());
+    bytes[4..].copy_from_slice(&u32::from(vlan).to_ne_bytes());
+    bytes
+}
+
+/// `struct vif`.
+fn entry(to: VlanDelivery) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    bytes[..4].copy_from_slice(&to.port.to_ne_bytes());
+    bytes[4..8].copy_from_slice(&to.outer_end.to_ne_bytes());
+    bytes[8..10].copy_from_slice(&to.vlan.to_ne_bytes());
+    bytes[10..].copy_from_slice(&to.mac);
+    bytes
+}
+
+/// Removes the clsact qdisc, with all its filters.
+fn remove_clsact(kernel: &mut Kernel, index: u32) -> Result<(), KernelError> {
+    // Family, padding, index, handle, parent (TC_H_CLSACT), info.
+    let mut header = [0; 20];
+    header[4..8].copy_from_slice(&index.to_ne_bytes());
+    header[8..12].copy_from_slice(&0xffff_0000_u32.to_ne_bytes());
+    header[12..16].copy_from_slice(&0xffff_fff1_u32.to_ne_bytes());
+    let message = Message::new(libc::RTM_DELQDISC, 0, &header).text(1, "clsact");
+    kernel.ensure(
+        "remove old filters",
+        message,
+        &[libc::ENOENT, libc::EINVAL, libc::ENODEV],
+    )
+}
