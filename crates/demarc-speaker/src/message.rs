@@ -2,9 +2,7 @@
 
 use std::net::IpAddr;
 
-use demarc_bgp::rib::{
-    Counters, Established, MemoryUse, Origination, RouteView, SessionId,
-};
+use demarc_bgp::rib::{Counters, Established, MemoryUse, Origination, RouteView, SessionId};
 use demarc_bgp::session::{Command, RouteUpdate, SessionStatus};
 use demarc_bgp::wire::Family;
 use tokio::net::TcpStream;

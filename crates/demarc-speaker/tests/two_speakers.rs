@@ -1,0 +1,203 @@
+//! Speakers on loopback addresses, through their real sockets and their control servers.
+
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+
+use demarc_speaker::{SpeakerConfig, run};
+use serde_json::Value;
+
+/// A port that is free on an address now.
+fn free_port(address: IpAddr) -> u16 {
+    TcpListener::bind((address, 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
+
+/// A speaker and where its control server is.
+struct Running {
+    control: SocketAddr,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn start(text: &str, control: SocketAddr) -> Running {
+    let config = SpeakerConfig::parse("test", text).unwrap();
+    let task = tokio::spawn(async move { run(config).await.unwrap() });
+    Running { control, task }
+}
+
+/// One HTTP request without keeping the connection.
+fn http(control: SocketAddr, method: &str, path: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(control).ok()?;
+    let request = format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    answer
+        .split_once("\r\n\r\n")
+        .map(|(_, body)| body.to_owned())
+}
+
+async fn json(control: SocketAddr, method: &'static str, path: &'static str) -> Value {
+    let text = tokio::task::spawn_blocking(move || http(control, method, path))
+        .await
+        .unwrap();
+    text.and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or(Value::Null)
+}
+
+/// Asks until the answer is as wanted, for at most 20 s.
+async fn eventually(
+    control: SocketAddr,
+    path: &'static str,
+    what: &str,
+    wanted: impl Fn(&Value) -> bool,
+) -> Value {
+    let start = Instant::now();
+    loop {
+        let value = json(control, "GET", path).await;
+        if wanted(&value) {
+            return value;
+        }
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "{what}: {value:#}"
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+fn established(value: &Value) -> bool {
+    value[0]["state"] == "Established"
+}
+
+/// Two configurations for `last` and `last + 1` in 127.77.0.0/16; `extra` goes into both neighbors.
+fn pair(
+    last: u8,
+    keys: [&str; 2],
+    originate: [&[&str]; 2],
+    extra: &str,
+) -> [(String, SocketAddr); 2] {
+    let address = |side: u8| IpAddr::V4(Ipv4Addr::new(127, 77, last, side + 1));
+    let ports = [0, 1].map(|side| free_port(address(side)));
+    [0_u8, 1].map(|side| {
+        let (own, other) = (address(side), address(1 - side));
+        let control = SocketAddr::new(own, free_port(own));
+        let index = usize::from(side);
+        let mut text = format!(
+            "asn = {}\nrouter_id = \"10.0.0.{}\"\nlisten = [\"{own}:{}\"]\ncontrol = \"{control}\"\n\
+             [[neighbor]]\naddress = \"{other}\"\nasn = {}\nport = {}\n{extra}",
+            65001 + u32::from(side),
+            side + 1,
+            ports[index],
+            65002 - u32::from(side),
+            ports[1 - index],
+        );
+        if !keys[index].is_empty() {
+            text += &format!("password = \"{}\"\n", keys[index]);
+        }
+        for prefix in originate[index] {
+            text += &format!("[[originate]]\nprefix = \"{prefix}\"\n");
+        }
+        (text, control)
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_speakers_with_a_key_exchange_routes_and_obey_commands() {
+    let originate: [&[&str]; 2] = [&["203.0.113.0/24", "198.51.100.0/24"], &["192.0.2.0/24"]];
+    let [(one, control), (other, second)] = pair(1, ["secret12"; 2], originate, "");
+    let one = start(&one, control);
+    let _other = start(&other, second);
+    let routes = eventually(
+        one.control,
+        "/routes?direction=in",
+        "route from the other",
+        |it| it[0]["prefix"] == "192.0.2.0/24",
+    )
+    .await;
+    assert_eq!(routes[0]["as_path"], "65002");
+    assert_eq!(routes[0]["next_hop"], "127.77.1.2");
+    let out = eventually(one.control, "/neighbors", "both sent", |it| {
+        it[0]["prefixes"]["ipv4"]["out"] == 2
+    })
+    .await;
+    assert!(established(&out));
+    let down = json(
+        one.control,
+        "POST",
+        "/neighbors/127.77.1.2/shutdown?text=bye",
+    )
+    .await;
+    assert_eq!(down["idle_reason"], "administrative shutdown");
+    assert_eq!(
+        down["last_error"]["sent"]["message"],
+        "6/2 Administrative Shutdown: \"bye\""
+    );
+    assert_eq!(
+        json(one.control, "GET", "/routes?direction=in").await,
+        Value::Array(vec![])
+    );
+    json(one.control, "POST", "/neighbors/127.77.1.2/enable").await;
+    eventually(one.control, "/neighbors", "up again", established).await;
+    let error = json(one.control, "POST", "/neighbors/127.77.1.2/explode").await;
+    assert!(error["error"].as_str().unwrap().contains("explode"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_key_keeps_the_session_down() {
+    let [(one, first), (other, second)] = pair(2, ["secret12", "secret13"], [&[], &[]], "");
+    let (one, _other) = (start(&one, first), start(&other, second));
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let status = eventually(one.control, "/neighbors", "an answer", Value::is_array).await;
+    assert_ne!(status[0]["state"], "Established");
+    assert_eq!(status[0]["established"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn too_many_prefixes_end_the_session() {
+    let originate: [&[&str]; 2] = [&[], &["192.0.2.0/25", "192.0.2.128/25"]];
+    let [(one, first), (other, second)] = pair(3, [""; 2], originate, "prefix_limit = 1\n");
+    let (one, _other) = (start(&one, first), start(&other, second));
+    let status = eventually(one.control, "/neighbors", "Idle", |it| {
+        it[0]["idle_reason"] == "prefix-limit"
+    })
+    .await;
+    let sent = &status[0]["last_error"]["sent"];
+    assert_eq!(
+        (&sent["code"], &sent["subcode"]),
+        (&Value::from(6), &Value::from(1))
+    );
+    assert_eq!(
+        status[0]["prefixes"]["ipv4"]["in"], 0,
+        "all routes go at once"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unknown_address_is_reset() {
+    let [(one, control), _] = pair(4, [""; 2], [&[], &[]], "");
+    let listen: SocketAddr = one
+        .split('"')
+        .find(|part| part.starts_with("127.77.4.1:"))
+        .unwrap()
+        .parse()
+        .unwrap();
+    let one = start(&one, control);
+    eventually(one.control, "/neighbors", "running", Value::is_array).await;
+    let outcome = tokio::task::spawn_blocking(move || {
+        // From 127.0.0.1, which is nobody's neighbor.
+        let mut stream = TcpStream::connect(listen)?;
+        stream.read(&mut [0; 19])
+    });
+    let error = outcome.await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+}
