@@ -30,6 +30,15 @@ pub struct Config {
 pub struct ServerConfig {
     pub listen: Option<String>,
     pub data: Option<PathBuf>,
+    /// An etcd cluster shared with other processes, instead of `data`: `etcd://HOST:PORT,HOST:PORT[/PREFIX]`.
+    pub store: Option<String>,
+    pub etcd_ca: Option<PathBuf>,
+    pub etcd_cert: Option<PathBuf>,
+    pub etcd_key: Option<PathBuf>,
+    pub etcd_user: Option<String>,
+    pub etcd_password: Option<Secret>,
+    /// Reads do not ask the store for the head: they may miss what other processes just wrote.
+    pub stale_reads: bool,
     pub settle: Option<HumanDuration>,
     pub tls_cert: Option<PathBuf>,
     pub tls_key: Option<PathBuf>,
@@ -53,6 +62,13 @@ impl Default for ServerConfig {
         Self {
             listen: None,
             data: None,
+            store: None,
+            etcd_ca: None,
+            etcd_cert: None,
+            etcd_key: None,
+            etcd_user: None,
+            etcd_password: None,
+            stale_reads: false,
             settle: None,
             tls_cert: None,
             tls_key: None,

@@ -71,7 +71,7 @@ impl Front {
         peer: SocketAddr,
     ) -> Answer {
         match request.uri().path() {
-            "/healthz" => return health(request.method()),
+            "/healthz" => return health(&self.control, request.method()).await,
             "/metrics" => return self.metrics_text(request.method()),
             _ => {}
         }
@@ -181,7 +181,8 @@ impl Front {
     }
 }
 
-fn health(method: &Method) -> Answer {
+/// Whether requests should come here, and why not.
+async fn health(control: &Control, method: &Method) -> Answer {
     if method != Method::GET && method != Method::HEAD {
         return plain(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -189,5 +190,20 @@ fn health(method: &Method) -> Answer {
             "Only GET is served here.\n",
         );
     }
-    plain(StatusCode::OK, "application/json", r#"{"status":"ok"}"#)
+    let health = control.health().await;
+    let (status, word) = match (health.serves(), &health.problem) {
+        (true, None) => (StatusCode::OK, "ok"),
+        (true, Some(_)) => (StatusCode::OK, "stale"),
+        (false, _) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+    };
+    let mut body = serde_json::json!({
+        "status": word,
+        "role": health.role.as_str(),
+        "revision": health.revision.get(),
+        "behind": health.behind,
+    });
+    if let Some(problem) = health.problem {
+        body["problem"] = problem.into();
+    }
+    crate::answer::json(status, &body)
 }

@@ -21,12 +21,16 @@ mod listener;
 mod operator;
 mod query;
 mod service;
+mod store_choice;
 mod throttle;
 mod tls;
+
+pub use demarc_auth::Secret;
 
 pub use config::{Config, ConfigError, ServerConfig, ThrottleConfig};
 pub use duration::{HumanDuration, InvalidDuration};
 pub use listener::{ListenError, Listener};
 pub use operator::openapi;
-pub use service::{Service, ServiceError, StoreChoice};
+pub use service::{Service, ServiceError};
+pub use store_choice::{EtcdAddress, OpenStoreError, StoreChoice, StoreChoiceError};
 pub use tls::{TlsError, tls_acceptor};

@@ -71,6 +71,11 @@ impl From<ControlError> for Problem {
 
 /// Answers a request of the operator's.
 pub(crate) async fn handle(front: &Front, parts: &Parts, body: Bytes) -> Answer {
+    if parts.method == Method::GET
+        && let Err(error) = front.control.read().await
+    {
+        return Problem::from(error).answer();
+    }
     let result = match authorized(front, parts) {
         Ok(()) => route(front, parts, &body).await,
         Err(problem) => Err(problem),

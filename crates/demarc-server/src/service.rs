@@ -1,13 +1,11 @@
 //! Putting a service together from its configuration, and running it.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use demarc_auth::{Authenticator, Directory, Identities, Sessions};
 use demarc_control::{Control, Options, StartError};
 use demarc_edge::LinuxError;
-use demarc_store::{EmbeddedStore, MemoryStore, OpenError, SharedStore};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::sync::Semaphore;
 
@@ -15,16 +13,11 @@ use crate::config::{Config, ConfigError, accounts_of};
 use crate::fabric::{Chosen, RunningEdge};
 use crate::front::{Front, OperatorAccess};
 use crate::listener::Listener;
+use crate::store_choice::{OpenStoreError, StoreChoice};
 use crate::throttle::Throttle;
 
-/// Where state is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StoreChoice {
-    /// In memory: gone with the process.
-    Ephemeral,
-    /// In a directory of this machine.
-    Directory(PathBuf),
-}
+/// The longest that a stopping process waits to tell the others.
+const STEP_DOWN: Duration = Duration::from_secs(2);
 
 /// A service, ready to serve.
 pub struct Service {
@@ -39,7 +32,7 @@ pub enum ServiceError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     #[error(transparent)]
-    Store(#[from] OpenError),
+    Store(#[from] OpenStoreError),
     #[error("{}", with_causes(.0))]
     Start(#[from] StartError),
     #[error(transparent)]
@@ -55,7 +48,7 @@ pub enum ServiceError {
     OpenToTheWorld(std::net::SocketAddr),
 }
 
-fn with_causes(error: &dyn std::error::Error) -> String {
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(next) = cause {
@@ -91,7 +84,8 @@ impl Service {
         let Chosen { fabric, edge } = config.fabric.choose(settings.settle)?;
         let mut options = Options::new(Arc::new(settings), fabric);
         options.seed = seed;
-        let control = Control::start(open(store)?, options).await?;
+        options.sharing.stale_reads = config.server.stale_reads;
+        let control = Control::start(store.open().await?, options).await?;
         let edge = edge.map(|edge| RunningEdge::start(edge, control.clone()));
         Ok(Self {
             _edge: edge,
@@ -115,14 +109,11 @@ impl Service {
     /// Serves until `stop` resolves, then drains.
     pub async fn serve(self, listener: Listener, stop: impl Future<Output = ()>) {
         listener.serve(Arc::clone(&self.front), stop).await;
+        let handed_over = self.front.control.step_down();
+        if let Ok(Err(error)) = tokio::time::timeout(STEP_DOWN, handed_over).await {
+            tracing::warn!(%error, "the others will notice by themselves that this process is gone");
+        }
     }
-}
-
-fn open(store: StoreChoice) -> Result<SharedStore, OpenError> {
-    Ok(match store {
-        StoreChoice::Ephemeral => Arc::new(MemoryStore::new()),
-        StoreChoice::Directory(path) => Arc::new(EmbeddedStore::open(path)?),
-    })
 }
 
 /// One recorder a process; a second service in the same process shares it.
@@ -159,6 +150,7 @@ fn front(
 ) -> Result<Front, ServiceError> {
     let sessions = match &config.server.session_key {
         Some(key) => Sessions::new(key.expose().as_bytes()),
+        None if control.is_shared() => Sessions::new(&control.shared_secret()),
         None => {
             let mut key = [0; 32];
             getrandom::fill(&mut key)?;

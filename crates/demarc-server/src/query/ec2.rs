@@ -19,6 +19,9 @@ pub(super) async fn answer(call: &Call<'_>, node: Parsed) -> Outcome {
     if let Err(denial) = call.authorize(&format!("ec2:{action}")) {
         return denied(Service::Ec2, &denial, &call.id);
     }
+    if let Err(error) = call.front.control.read().await {
+        return unavailable(&error, &call.id);
+    }
     let result = if asked.dry_run {
         try_only(call, &asked.request)
     } else {
