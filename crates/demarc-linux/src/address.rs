@@ -58,6 +58,8 @@ impl Kernel {
         self.ensure(&action, message, &[libc::EEXIST])
     }
 
+    /// Takes an address away; one that went with its interface is gone already.
+    ///
     /// # Errors
     /// [`KernelError::Request`].
     pub fn remove_address(
@@ -69,7 +71,7 @@ impl Kernel {
         let message = Message::new(libc::RTM_DELADDR, 0, &header(index, address, length))
             .attribute(IFA_LOCAL, &octets(address));
         let action = format!("take the address {address}/{length} from interface {index}");
-        self.ensure(&action, message, &[libc::EADDRNOTAVAIL])
+        self.ensure(&action, message, &[libc::EADDRNOTAVAIL, libc::ENODEV])
     }
 
     /// The addresses of an interface, without link-local IPv6.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use demarc_control::{Control, Snapshot};
-use demarc_domain::entity::{Entity, VirtualInterface, VirtualInterfacePhase};
+use demarc_domain::entity::{Entity, VirtualInterface};
 use demarc_domain::intent::{self, DeviceIntent, RoutingDomain, VirtualInterfaceIntent};
 use demarc_domain::{Report, Route, World};
 use demarc_linux::{Attachment, Kernel, KernelError, Link, Namespace, VlanProgram};
@@ -358,12 +358,9 @@ impl LinuxEdge {
             let generation = standing.intent.generation;
             reports.extend(report::of_virtual_interface(stored, generation, peers));
         }
-        for stored in virtual_interfaces(world) {
-            let leaving = stored.phase == VirtualInterfacePhase::Deleting;
-            if leaving && !self.standing.contains_key(&stored.id) {
-                reports.push(Report::VirtualInterfaceRemoved { id: stored.id });
-            }
-        }
+        let fallen =
+            virtual_interfaces(world).filter(|stored| !self.standing.contains_key(&stored.id));
+        reports.extend(fallen.filter_map(|stored| report::of_nothing(&stored)));
         reports
     }
 
