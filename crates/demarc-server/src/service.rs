@@ -37,6 +37,11 @@ pub enum ServiceError {
     Start(#[from] StartError),
     #[error(transparent)]
     Linux(#[from] LinuxError),
+    #[error(
+        "the Linux fabric and an etcd store do not go together yet: every replica would configure this machine's \
+         links; use the simulated fabric, or --data"
+    )]
+    SharedEdge,
     #[error("metrics cannot be recorded: {0}")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
     #[error("the system gave no random numbers: {0}")]
@@ -86,6 +91,9 @@ impl Service {
         options.seed = seed;
         options.sharing.stale_reads = config.server.stale_reads;
         let control = Control::start(store.open().await?, options).await?;
+        if edge.is_some() && control.is_shared() {
+            return Err(ServiceError::SharedEdge);
+        }
         let edge = edge.map(|edge| RunningEdge::start(edge, control.clone()));
         Ok(Self {
             _edge: edge,
