@@ -42,7 +42,8 @@ def peer(account, vif):
     return account.show_vif(vif)["bgpPeers"][0]
 
 
-def test_the_api_is_true_of_the_wire(lab, server):
+def private_interface(lab, server):
+    """An account, its connection and a private virtual interface to a gateway with a VPC behind it."""
     account = Account(server)
     gateway = account.gateway(asn=64_600)["directConnectGatewayId"]
     vgw = account.vpn_gateway("10.40.0.0/16")
@@ -67,6 +68,11 @@ next_hops = ["10.255.0.2"]
     vif = account.private_vif(
         connection, wait=None, directConnectGatewayId=gateway, vlan=101, asn=65_001, authKey=KEY,
         amazonAddress=f"{OURS}/30", customerAddress=f"{THEIRS}/30")["virtualInterfaceId"]
+    return account, connection, vif
+
+
+def test_the_api_is_true_of_the_wire(lab, server):
+    account, connection, vif = private_interface(lab, server)
 
     # Without a router there is no session, and with another key neither.
     until("programmed and down", lambda: state(account, vif) == "down")
@@ -109,3 +115,22 @@ next_hops = ["10.255.0.2"]
     until("no namespace is left", lambda: namespaces("dmc-") == [])
     links = run("ip", "-br", "link")
     assert "dmcv" not in links and "up0" in links
+
+
+def test_packets_survive_the_service_and_sessions_come_back(lab, tmp_path):
+    arguments = ("--fabric", "linux", "--bindings", str(lab.bindings))
+    with Server(*arguments, storage=("--data", str(tmp_path / "data"))) as server:
+        account, _, vif = private_interface(lab, server)
+        lab.router(own=THEIRS, asn=65_001, neighbor=OURS, neighbor_asn=64_600, key=KEY)
+        until("packets there and back", lambda: lab.ping(SITE, HOST))
+        server.kill()
+        # The customer has heard nothing but the end of a connection; its neighbor's kernel still forwards.
+        run("ip", "-n", "dmctest-customer", "route", "replace", "10.40.0.0/16", "via", OURS, "src", SITE)
+        assert lab.ping(SITE, HOST)
+        server.start()
+        again = Account(server, account.id)
+        until("available again", lambda: state(again, vif) == "available", seconds=60)
+        run("ip", "-n", "dmctest-customer", "route", "del", "10.40.0.0/16", "proto", "boot", check=False)
+        until("packets again", lambda: lab.ping(SITE, HOST))
+        again.dx.delete_virtual_interface(virtualInterfaceId=vif)
+        until("no namespace is left", lambda: namespaces("dmc-") == [])
