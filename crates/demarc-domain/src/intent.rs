@@ -248,18 +248,10 @@ fn prefixes_behind(world: &World, gateway: GatewayRef) -> Vec<Prefix> {
 
 /// The whole intent of a device: a function of the World alone.
 pub fn device(world: &World, device: &str) -> DeviceIntent {
-    let in_service = |port: &Connection| {
-        matches!(
-            port.phase,
-            ConnectionPhase::Pending { .. } | ConnectionPhase::Live
-        )
-    };
     let ports: Vec<&Connection> = world
         .connections()
         .map(AsRef::as_ref)
-        .filter(|port| {
-            !port.is_hosted() && port.device.as_deref() == Some(device) && in_service(port)
-        })
+        .filter(|port| port.device.as_deref() == Some(device) && is_port_in_service(port))
         .collect();
     let mut carriers: Vec<ParentId> = ports
         .iter()
@@ -305,6 +297,19 @@ pub fn device(world: &World, device: &str) -> DeviceIntent {
             .filter_map(|id| domain(world, id))
             .collect(),
     }
+}
+
+/// What is to be done for one port; `None` when nothing is.
+pub fn connection(connection: &Connection) -> Option<PortIntent> {
+    (connection.device.is_some() && is_port_in_service(connection)).then(|| port(connection))
+}
+
+fn is_port_in_service(connection: &Connection) -> bool {
+    let wanted = matches!(
+        connection.phase,
+        ConnectionPhase::Pending { .. } | ConnectionPhase::Live
+    );
+    wanted && !connection.is_hosted()
 }
 
 fn port(port: &Connection) -> PortIntent {

@@ -20,6 +20,11 @@ pub enum Order {
     /// Finds a public virtual interface in order.
     ApproveVirtualInterface(VirtualInterfaceId),
     RejectVirtualInterface(VirtualInterfaceId),
+    /// Replaces what a public virtual interface may announce: CIDRs as they were given.
+    SetRouteFilterPrefixes {
+        interface: VirtualInterfaceId,
+        prefixes: Vec<String>,
+    },
     /// Tells the simulated far end of a port to bring its link up or down.
     SetLink {
         connection: ConnectionId,
@@ -46,6 +51,10 @@ pub fn command(
         Order::ApproveConnection(id) => approve_connection(&mut tx, *id)?,
         Order::ApproveVirtualInterface(id) => virtual_interface::approve(&mut tx, *id)?,
         Order::RejectVirtualInterface(id) => virtual_interface::reject(&mut tx, *id)?,
+        Order::SetRouteFilterPrefixes {
+            interface,
+            prefixes,
+        } => virtual_interface::set_route_filter_prefixes(&mut tx, *interface, prefixes)?,
         Order::SetLink { connection, up } => set_link(&mut tx, *connection, *up)?,
         Order::SetSession { peer, up } => set_session(&mut tx, *peer, *up)?,
         Order::PutLocation(location) => put_location(&mut tx, location)?,

@@ -110,6 +110,14 @@ impl Directory {
         self.keys.get(id)
     }
 
+    /// The access keys of an account, in no order.
+    pub fn access_keys(&self, account: AccountId) -> impl Iterator<Item = (&str, &AccessKey)> {
+        self.keys
+            .iter()
+            .filter(move |(_, key)| key.principal.account == account)
+            .map(|(id, key)| (id.as_str(), key))
+    }
+
     /// A role of an account.
     pub fn role(&self, account: AccountId, name: &str) -> Option<&Role> {
         self.accounts.get(&account)?.roles.get(name)

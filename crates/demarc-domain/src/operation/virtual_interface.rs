@@ -7,6 +7,7 @@ mod create;
 mod delete;
 mod describe;
 pub(super) mod peering;
+mod route_filter;
 mod step;
 mod update;
 
@@ -18,6 +19,7 @@ pub(crate) use create::{
 };
 pub(crate) use delete::delete;
 pub(crate) use describe::describe;
+pub(crate) use route_filter::set_route_filter_prefixes;
 pub(crate) use step::{approve, reject, step};
 pub(crate) use update::update;
 

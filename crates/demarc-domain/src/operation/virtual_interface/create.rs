@@ -497,12 +497,21 @@ pub(super) fn rate_limit(text: &str) -> Result<Option<RateLimit>, Refusal> {
 
 /// V21: public prefixes of the customer (spec/quotas §3).
 fn route_filter_prefixes(draft: &Draft<'_>, limit: usize) -> Result<Vec<Prefix>, Refusal> {
-    let given = draft
-        .route_filter_prefixes
-        .map(Vec::as_slice)
-        .unwrap_or_default();
+    let given = draft.route_filter_prefixes.into_iter().flatten();
+    let given: Vec<&str> = given
+        .map(|prefix| prefix.cidr.as_deref().unwrap_or_default())
+        .collect();
     let is_ipv4 = draft.peer.family != Some(api::AddressFamily::Ipv6);
-    if given.is_empty() && is_ipv4 {
+    public_prefixes(&given, is_ipv4, limit)
+}
+
+/// Reads up to `limit` public prefixes; at least one where they are `needed`.
+pub(super) fn public_prefixes(
+    given: &[&str],
+    needed: bool,
+    limit: usize,
+) -> Result<Vec<Prefix>, Refusal> {
+    if given.is_empty() && needed {
         return Err(Refusal::invalid(format!(
             "routeFilterPrefixes are needed for a public virtual interface: give 1 to {limit}."
         )));
@@ -514,10 +523,7 @@ fn route_filter_prefixes(draft: &Draft<'_>, limit: usize) -> Result<Vec<Prefix>,
             scope: "the virtual interface".to_owned(),
         });
     }
-    given
-        .iter()
-        .map(|prefix| public_prefix(prefix.cidr.as_deref().unwrap_or_default()))
-        .collect()
+    given.iter().map(|text| public_prefix(text)).collect()
 }
 
 fn public_prefix(text: &str) -> Result<Prefix, Refusal> {

@@ -1,0 +1,110 @@
+//! The operator's change of what a public virtual interface may announce. AWS asks for a support case or a new
+//! virtual interface (spec/observability §6, row 5).
+
+use demarc_types::{AddressFamily, VirtualInterfaceId};
+
+use super::create::public_prefixes;
+use super::wrong_state;
+use crate::entity::VirtualInterfaceKind;
+use crate::refusal::Refusal;
+use crate::transaction::Transaction;
+
+/// Replaces the prefixes; the sessions stay up.
+pub(crate) fn set_route_filter_prefixes(
+    tx: &mut Transaction<'_>,
+    id: VirtualInterfaceId,
+    prefixes: &[String],
+) -> Result<(), Refusal> {
+    let interface = tx
+        .virtual_interface(id)
+        .cloned()
+        .ok_or_else(|| Refusal::VirtualInterfaceNotFound(id.to_string()))?;
+    if !interface.holds_resources() {
+        return Err(wrong_state(&interface));
+    }
+    if interface.kind != VirtualInterfaceKind::Public {
+        return Err(Refusal::invalid(format!(
+            "Virtual Interface {id} is {}: only a public one has routeFilterPrefixes.",
+            interface.kind.as_str()
+        )));
+    }
+    let speaks_ipv4 = interface
+        .peers
+        .iter()
+        .any(|peer| peer.family == AddressFamily::Ipv4);
+    let given: Vec<&str> = prefixes.iter().map(String::as_str).collect();
+    let limit = tx.context.settings.quotas.route_filter_prefixes;
+    let mut next = interface.as_ref().clone();
+    next.route_filter_prefixes = public_prefixes(&given, speaks_ipv4, limit)?;
+    if next.route_filter_prefixes != interface.route_filter_prefixes {
+        next.generation += 1;
+    }
+    tx.put(next);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::operator::{Order, command};
+    use crate::refusal::Refusal;
+    use crate::testing::{ALICE, Lab};
+
+    fn order(lab: &mut Lab, order: &Order) -> Result<(), Refusal> {
+        let mut context = lab.context(ALICE);
+        let (world, changes) = command(&lab.world, &mut context, order)?;
+        lab.check(&changes, &world);
+        lab.world = world;
+        Ok(())
+    }
+
+    fn public(lab: &mut Lab) -> demarc_types::VirtualInterfaceId {
+        let connection = lab.dedicated(ALICE);
+        let made = lab.ok(
+            ALICE,
+            "CreatePublicVirtualInterface",
+            json!({"connectionId": connection, "newPublicVirtualInterface": {
+                "virtualInterfaceName": "v", "vlan": 5, "asn": 65001, "amazonAddress": "175.45.176.1/30",
+                "customerAddress": "175.45.176.2/30", "routeFilterPrefixes": [{"cidr": "210.52.109.0/24"}]}}),
+        );
+        made["virtualInterfaceId"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap()
+    }
+
+    #[test]
+    fn the_operator_replaces_prefixes_of_a_public_virtual_interface() {
+        let mut lab = Lab::new();
+        let id = public(&mut lab);
+        let change = Order::SetRouteFilterPrefixes {
+            interface: id,
+            prefixes: vec!["175.45.176.0/22".to_owned(), "210.52.109.0/24".to_owned()],
+        };
+        order(&mut lab, &change).unwrap();
+        let shown = lab.ok(
+            ALICE,
+            "DescribeVirtualInterfaces",
+            json!({"virtualInterfaceId": id}),
+        );
+        assert_eq!(
+            shown["virtualInterfaces"][0]["routeFilterPrefixes"],
+            json!([{"cidr": "175.45.176.0/22"}, {"cidr": "210.52.109.0/24"}])
+        );
+    }
+
+    #[test]
+    fn private_and_missing_prefixes_are_refused() {
+        let mut lab = Lab::new();
+        let interface = public(&mut lab);
+        for prefixes in [vec![], vec!["10.0.0.0/8".to_owned()], vec!["x".to_owned()]] {
+            let change = Order::SetRouteFilterPrefixes {
+                interface,
+                prefixes,
+            };
+            order(&mut lab, &change).unwrap_err();
+        }
+    }
+}
