@@ -1,6 +1,7 @@
 //! The task that makes kernel and sessions follow the World.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -272,21 +273,18 @@ impl LinuxEdge {
             // A LAG, or a port that no interface is bound to: nothing stands, nothing is reported.
             return Ok(());
         };
-        if !self.gateways.contains_key(&wanted.domain) {
-            let gateway = Gateway::start(wanted.domain, router_id(wanted))?;
-            self.gateways.insert(wanted.domain, gateway);
-        }
-        let Some(gateway) = self.gateways.get_mut(&wanted.domain) else {
-            return Ok(());
+        let gateway = match self.gateways.entry(wanted.domain) {
+            Entry::Occupied(there) => there.into_mut(),
+            Entry::Vacant(place) => place.insert(Gateway::start(wanted.domain, router_id(wanted))?),
         };
-        if !self.standing.contains_key(&wanted.id) {
-            let made = Standing::make(wanted, port, gateway, &mut self.kernel, &mut self.program)?;
-            self.standing.insert(wanted.id, made);
-        }
-        match self.standing.get_mut(&wanted.id) {
-            Some(standing) => standing.follow(wanted, gateway, &mut self.kernel).await,
-            None => Ok(()),
-        }
+        let standing = match self.standing.entry(wanted.id) {
+            Entry::Occupied(there) => there.into_mut(),
+            Entry::Vacant(place) => {
+                let (kernel, program) = (&mut self.kernel, &mut self.program);
+                place.insert(Standing::make(wanted, port, gateway, kernel, program)?)
+            }
+        };
+        standing.follow(wanted, gateway, &mut self.kernel).await
     }
 
     async fn remove(&mut self, id: VirtualInterfaceId) -> Result<(), LinuxError> {
