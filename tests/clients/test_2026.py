@@ -96,8 +96,13 @@ def test_allocations_are_limited(alice, port, gateway):
     assert alice.raw("OvertureService.UpdateVirtualInterfaceAttributes", negative)[0] == 400
     for _ in range(4):
         alice.private_vif(port, directConnectGatewayId=gateway, prefixPoolAllocatedCountIpv4=1000)
-    refused(alice.dx.update_virtual_interface_attributes, virtualInterfaceId=vif, prefixPoolAllocatedCountIpv4=1000)
-    alice.dx.update_virtual_interface_attributes(virtualInterfaceId=vif, prefixPoolAllocatedCountIpv4=900)
+    alice.dx.update_virtual_interface_attributes(virtualInterfaceId=vif, prefixPoolAllocatedCountIpv4=1000)
+    assert alice.show_connection(port)["prefixPoolUnallocatedCountIpv4"] == 0
+    refused(
+        alice.dx.create_private_virtual_interface, connectionId=port,
+        newPrivateVirtualInterface=vif_fields(directConnectGatewayId=gateway, prefixPoolAllocatedCountIpv4=1),
+    )
+    alice.private_vif(port, directConnectGatewayId=gateway, prefixPoolAllocatedCountIpv4=0)
 
 
 def test_a_public_interface_has_no_allocation(alice, port):

@@ -23,11 +23,7 @@ const LAYERS: [(Layer, &[&str]); 5] = [
     (Layer::Input, &["demarc-store", "demarc-linux"]),
     (
         Layer::Use,
-        &[
-            "demarc-speaker",
-            "demarc-control",
-            "demarc-edge",
-        ],
+        &["demarc-speaker", "demarc-control", "demarc-edge"],
     ),
     (Layer::Run, &["demarc-server", "demarc"]),
     (Layer::Development, &["demarc-bench", "demarc-interop"]),

@@ -153,7 +153,7 @@ async fn client(
                     "newDirectConnectGatewayName": value});
                 let begun = history.now();
                 let answer = write(control, Operation::UpdateDirectConnectGateway, body).await;
-                history.write(begun, value, Written::of(&answer));
+                history.write(begun, value, Written::of(&answer, history.forgetful));
             }
             1 => {
                 let vlan = 100 + dice.below(12);
@@ -193,7 +193,11 @@ async fn play(seed: u64) {
     }
     let replicas = Arc::new(replicas);
     let place = Arc::new(prepare(&replicas[0]).await);
-    let history = Arc::new(History::default());
+    let compacts = seed.is_multiple_of(5);
+    let history = Arc::new(History {
+        forgetful: compacts,
+        ..History::default()
+    });
     let clients: Vec<_> = (0..CLIENTS)
         .map(|number| {
             let (replicas, place) = (Arc::clone(&replicas), Arc::clone(&place));
@@ -201,7 +205,7 @@ async fn play(seed: u64) {
             tokio::spawn(client(number, replicas, place, Arc::clone(&history), dice))
         })
         .collect();
-    if seed.is_multiple_of(5) {
+    if compacts {
         sleep(Duration::from_millis(40)).await;
         base.compact();
     }
@@ -223,7 +227,10 @@ async fn play(seed: u64) {
         assert!(wrong.is_empty(), "seed {seed}: {wrong:?}");
         for id in history.all_made() {
             let found = seen.world.virtual_interface(id.parse().unwrap());
-            assert!(found.is_some(), "seed {seed}: {id} was answered and is gone");
+            assert!(
+                found.is_some(),
+                "seed {seed}: {id} was answered and is gone"
+            );
         }
     }
 }
@@ -241,9 +248,8 @@ fn histories_on_a_bad_store_are_linearizable_and_keep_every_invariant() {
 fn one_replica_leads_and_another_takes_over_when_it_stops() {
     simulate(async {
         let base = MemoryStore::new();
-        let store = || -> SharedStore {
-            Arc::new(SharedByAll(Faulty::script(Arc::new(base.clone()), [])))
-        };
+        let store =
+            || -> SharedStore { Arc::new(SharedByAll(Faulty::script(Arc::new(base.clone()), []))) };
         let first = start(store(), 1).await;
         sleep(Duration::from_secs(1)).await;
         let second = start(store(), 2).await;
@@ -283,7 +289,10 @@ fn a_store_that_is_away_is_told_and_a_store_that_is_back_is_used() {
         assert!(matches!(refused, Some(ControlError::Unavailable(_))));
         let port = json!({"location": "EqDC2", "bandwidth": "10Gbps", "connectionName": "port"});
         let refused = write(&control, Operation::CreateConnection, port).await;
-        assert!(matches!(refused, Err(ControlError::Unavailable(_))), "{refused:?}");
+        assert!(
+            matches!(refused, Err(ControlError::Unavailable(_))),
+            "{refused:?}"
+        );
         away.store(false, std::sync::atomic::Ordering::Relaxed);
         assert!(control.health().await.serves());
         prepare(&control).await;
@@ -303,7 +312,9 @@ fn a_document_of_a_newer_version_ends_the_service_here() {
         };
         let batch = demarc_store::Batch::new(demarc_store::CommitId::new(7), [change]);
         let head = demarc_store::Store::head(&base).await.unwrap();
-        demarc_store::Store::commit(&base, head, batch).await.unwrap();
+        demarc_store::Store::commit(&base, head, batch)
+            .await
+            .unwrap();
         sleep(Duration::from_millis(10)).await;
         let health = control.health().await;
         assert!(!health.serves() && health.ended, "{health:?}");

@@ -238,9 +238,7 @@ fn wanted(entity: &Entity) -> Vec<Wanted> {
         | Entity::Customer(_)
         | Entity::Lease(_)
         | Entity::Location(_)
-        | Entity::Service(_) => {
-            Vec::new()
-        }
+        | Entity::Service(_) => Vec::new(),
     };
     if let Some(at) = entity.deadline() {
         entries.push(Wanted::Deadline(at, entity.key()));

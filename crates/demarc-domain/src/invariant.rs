@@ -103,11 +103,11 @@ fn of_virtual_interface(world: &World, interface: &VirtualInterface, found: &mut
     if interface.holds_resources()
         && let Attachment::DirectConnectGateway(gateway) = interface.attachment
     {
-            check(
-                world.gateway(gateway).is_some(),
-                || format!("{id} leads to gateway {gateway}, which is gone"),
-                found,
-            );
+        check(
+            world.gateway(gateway).is_some(),
+            || format!("{id} leads to gateway {gateway}, which is gone"),
+            found,
+        );
     }
     check(
         interface.programmed <= interface.generation,

@@ -1,17 +1,17 @@
 //! Answers, in the forms of the protocols.
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
-use http_body_util::Full;
 use serde_json::json;
 use uuid::Uuid;
 
 /// A complete answer.
-pub(crate) type Answer = Response<Full<Bytes>>;
+pub(crate) type Answer = Response<Bytes>;
 
 const JSON_1_1: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.1");
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+pub(crate) const TEXT: &str = "text/plain; charset=utf-8";
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
 /// A fresh request id. It only has to differ from others, not to be hard to guess.
 pub(crate) fn request_id() -> Uuid {
@@ -20,7 +20,7 @@ pub(crate) fn request_id() -> Uuid {
 
 /// An answer of awsJson1.1.
 pub(crate) fn json_1_1(status: StatusCode, body: Vec<u8>) -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from(body)));
+    let mut answer = Response::new(Bytes::from(body));
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, JSON_1_1);
     let mut text = Uuid::encode_buffer();
@@ -46,7 +46,7 @@ pub(crate) fn plain(
     content_type: &'static str,
     body: impl Into<Bytes>,
 ) -> Answer {
-    let mut answer = Response::new(Full::new(body.into()));
+    let mut answer: Answer = Response::new(body.into());
     *answer.status_mut() = status;
     answer
         .headers_mut()
@@ -54,14 +54,20 @@ pub(crate) fn plain(
     answer
 }
 
+/// The wrong verb: `allowed` goes into the `Allow` header.
+pub(crate) fn method_not_allowed(allowed: &str) -> Answer {
+    let text = format!("Only {allowed} is served here.\n");
+    let mut answer = plain(StatusCode::METHOD_NOT_ALLOWED, TEXT, text);
+    if let Ok(value) = HeaderValue::from_str(allowed) {
+        answer.headers_mut().insert(ALLOW, value);
+    }
+    answer
+}
+
 /// JSON of the operator API.
 pub(crate) fn json(status: StatusCode, body: &impl serde::Serialize) -> Answer {
     match serde_json::to_vec(body) {
         Ok(body) => plain(status, "application/json", body),
-        Err(error) => plain(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "text/plain; charset=utf-8",
-            error.to_string(),
-        ),
+        Err(error) => plain(StatusCode::INTERNAL_SERVER_ERROR, TEXT, error.to_string()),
     }
 }

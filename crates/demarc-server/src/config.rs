@@ -48,6 +48,10 @@ pub struct ServerConfig {
     pub operator_token: Option<Secret>,
     /// Requests handled at a time; more are answered with 503.
     pub concurrency: usize,
+    /// Connections held at a time; more are turned away with 503.
+    pub connections: usize,
+    /// The longest that the headers of a request may take to arrive.
+    pub header_timeout: HumanDuration,
     /// The longest that a request may take, arriving and being answered.
     pub request_timeout: HumanDuration,
     /// The largest request body in bytes.
@@ -55,6 +59,10 @@ pub struct ServerConfig {
     /// What temporary credentials are sealed with; random at each start when absent, so that they end
     /// with the process.
     pub session_key: Option<Secret>,
+    /// Audit records are appended to this file, one JSON document a line.
+    pub audit_log: Option<PathBuf>,
+    /// Audit records kept for the operator API. 1000 in the open development mode, else none.
+    pub audit_ring: Option<usize>,
 }
 
 impl Default for ServerConfig {
@@ -75,9 +83,13 @@ impl Default for ServerConfig {
             regions: Vec::new(),
             operator_token: None,
             concurrency: 1_024,
+            connections: 10_000,
+            header_timeout: HumanDuration(demarc_types::Span::from_secs(15)),
             request_timeout: HumanDuration(demarc_types::Span::from_secs(30)),
             body_limit: 1 << 20,
             session_key: None,
+            audit_log: None,
+            audit_ring: None,
         }
     }
 }
@@ -99,6 +111,13 @@ impl Default for ThrottleConfig {
             burst: 20.0,
         }
     }
+}
+
+const MOST_CONNECTIONS: usize = 1_000_000;
+const MOST_RECORDS: usize = 1_000_000;
+
+fn is_empty(secret: Option<&Secret>) -> bool {
+    secret.is_some_and(|secret| secret.expose().is_empty())
 }
 
 /// The configuration cannot be used.
@@ -144,31 +163,74 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        let value = |name, value: String, rule| Err(ConfigError::Value { name, value, rule });
-        if self.server.concurrency == 0 {
-            return value(
+        let server = &self.server;
+        let throttle = self.throttle.unwrap_or_default();
+        let rules = [
+            (
                 "server.concurrency",
-                "0".to_owned(),
+                server.concurrency.to_string(),
+                server.concurrency > 0,
                 "at least one request has to be handled",
-            );
+            ),
+            (
+                "server.connections",
+                server.connections.to_string(),
+                (1..=MOST_CONNECTIONS).contains(&server.connections),
+                "1 to 1000000 connections can be held",
+            ),
+            (
+                "server.request_timeout",
+                format!("{} ms", server.request_timeout.0.millis()),
+                server.request_timeout.0.millis() > 0,
+                "requests need some time",
+            ),
+            (
+                "server.header_timeout",
+                format!("{} ms", server.header_timeout.0.millis()),
+                server.header_timeout.0.millis() > 0,
+                "requests need some time",
+            ),
+            (
+                "server.body_limit",
+                server.body_limit.to_string(),
+                server.body_limit > 0,
+                "requests have bodies",
+            ),
+            (
+                "server.audit_ring",
+                server.audit_ring.unwrap_or(0).to_string(),
+                server.audit_ring.unwrap_or(0) <= MOST_RECORDS,
+                "at most 1000000 records can be kept in memory",
+            ),
+            (
+                "server.operator_token",
+                "empty".to_owned(),
+                !is_empty(server.operator_token.as_ref()),
+                "everybody knows that one",
+            ),
+            (
+                "server.session_key",
+                "empty".to_owned(),
+                !is_empty(server.session_key.as_ref()),
+                "everybody knows that one",
+            ),
+            (
+                "throttle.rate",
+                throttle.rate.to_string(),
+                throttle.rate.is_finite() && throttle.rate > 0.0,
+                "it has to be above 0",
+            ),
+            (
+                "throttle.burst",
+                throttle.burst.to_string(),
+                throttle.burst.is_finite() && throttle.burst >= 1.0,
+                "at least one call has to be let through",
+            ),
+        ];
+        match rules.into_iter().find(|(_, _, good, _)| !good) {
+            None => Ok(()),
+            Some((name, value, _, rule)) => Err(ConfigError::Value { name, value, rule }),
         }
-        if let Some(throttle) = self.throttle {
-            if !(throttle.rate.is_finite() && throttle.rate > 0.0) {
-                return value(
-                    "throttle.rate",
-                    throttle.rate.to_string(),
-                    "it has to be above 0",
-                );
-            }
-            if !(throttle.burst.is_finite() && throttle.burst >= 1.0) {
-                return value(
-                    "throttle.burst",
-                    throttle.burst.to_string(),
-                    "at least one call has to be let through",
-                );
-            }
-        }
-        Ok(())
     }
 
     /// The accounts, if any are configured.
@@ -260,6 +322,21 @@ mod tests {
     #[test]
     fn nonsense_numbers_are_refused() {
         assert!(error("[throttle]\nrate = 0.0\n").contains("throttle.rate"));
-        assert!(error("[server]\nconcurrency = 0\n").contains("server.concurrency"));
+        for name in ["concurrency", "connections", "body_limit"] {
+            let message = error(&format!("[server]\n{name} = 0\n"));
+            assert!(message.contains(&format!("server.{name}")), "{message}");
+        }
+        for name in ["request_timeout", "header_timeout"] {
+            let message = error(&format!("[server]\n{name} = \"0\"\n"));
+            assert!(message.contains(&format!("server.{name}")), "{message}");
+        }
+    }
+
+    #[test]
+    fn an_empty_secret_is_no_secret() {
+        for name in ["operator_token", "session_key"] {
+            let message = error(&format!("[server]\n{name} = \"\"\n"));
+            assert!(message.contains(&format!("server.{name}")), "{message}");
+        }
     }
 }

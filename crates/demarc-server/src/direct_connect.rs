@@ -30,7 +30,23 @@ pub(crate) async fn handle(front: &Front, parts: &Parts, body: Bytes, source: Ip
     let Some(operation) = target.strip_prefix(TARGET).and_then(Operation::from_name) else {
         return json_error(BAD, "UnknownOperationException", None);
     };
-    let answer = call(front, parts, body, source, operation).await;
+    let mut entry = front.audit.as_ref().map(|audit| {
+        let what = (Service::DirectConnect, operation.name());
+        let origin = (source, front.control.now());
+        audit.begin_json(what, operation.is_read_only(), parts, &body, origin)
+    });
+    let answer = match identify(front, parts, &body) {
+        Ok(caller) => {
+            if let Some(entry) = &mut entry {
+                entry.identified(&caller);
+            }
+            call(front, &caller, body, source, operation).await
+        }
+        Err(refused) => refused,
+    };
+    if let Some(entry) = entry {
+        entry.answered(&answer);
+    }
     let outcome = if answer.status().is_success() {
         "ok"
     } else {
@@ -40,29 +56,25 @@ pub(crate) async fn handle(front: &Front, parts: &Parts, body: Bytes, source: Ip
     answer
 }
 
+/// Who is calling; otherwise the answer that says why that is not known.
+fn identify(front: &Front, parts: &Parts, body: &Bytes) -> Result<Caller, Answer> {
+    let now = front.wall_clock();
+    let service = Service::DirectConnect;
+    identity::authenticate(&front.authenticator, parts, body, service, now).map_err(|error| {
+        let wire = error.wire(Dialect::Json);
+        let status = StatusCode::from_u16(wire.status).unwrap_or(BAD);
+        json_error(status, wire.code, Some(&error.message(Dialect::Json)))
+    })
+}
+
 async fn call(
     front: &Front,
-    parts: &Parts,
+    caller: &Caller,
     body: Bytes,
     source: IpAddr,
     operation: Operation,
 ) -> Answer {
-    let now = front.wall_clock();
-    let caller = match identity::authenticate(
-        &front.authenticator,
-        parts,
-        &body,
-        Service::DirectConnect,
-        now,
-    ) {
-        Ok(caller) => caller,
-        Err(error) => {
-            let wire = error.wire(Dialect::Json);
-            let status = StatusCode::from_u16(wire.status).unwrap_or(BAD);
-            return json_error(status, wire.code, Some(&error.message(Dialect::Json)));
-        }
-    };
-    if !front.admits(caller.principal.account, now) {
+    if !front.admits(caller.principal.account, front.wall_clock()) {
         return json_error(BAD, "ThrottlingException", Some("Rate exceeded"));
     }
     let request = match Request::decode(operation, &body) {
@@ -79,10 +91,10 @@ async fn call(
     if looks && let Err(error) = front.control.read().await {
         return not_done(&error);
     }
-    if let Some(denied) = denied(front, &caller, operation, &body, source) {
+    if let Some(denied) = denied(front, caller, operation, &body, source) {
         return denied;
     }
-    answer(front, &caller, request).await
+    answer(front, caller, request).await
 }
 
 fn denied(

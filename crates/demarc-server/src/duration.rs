@@ -5,14 +5,26 @@ use std::str::FromStr;
 use demarc_types::Span;
 use serde::{Deserialize, Deserializer};
 
-/// `0`, `500ms`, `2s`, `1.5s`, `10m` or `1h`; a bare number counts seconds.
+/// `0`, `500ms`, `2s`, `1.5s`, `10m`, `1h` or `7d`; a bare number counts seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HumanDuration(pub Span);
 
 /// The text is not a duration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a duration: write a number with ms, s, m or h, such as 500ms")]
+#[error("`{0}` is not a duration: write a number with ms, s, m, h or d, such as 500ms")]
 pub struct InvalidDuration(String);
+
+impl HumanDuration {
+    /// In seconds.
+    #[must_use]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a duration is at most a year: far below 2^52 milliseconds"
+    )]
+    pub fn as_secs_f64(self) -> f64 {
+        self.0.millis() as f64 / 1_000.0
+    }
+}
 
 impl FromStr for HumanDuration {
     type Err = InvalidDuration;
@@ -28,12 +40,13 @@ impl FromStr for HumanDuration {
             "" | "s" => 1_000.0,
             "m" => 60_000.0,
             "h" => 3_600_000.0,
+            "d" => 86_400_000.0,
             _ => return Err(invalid()),
         };
         let number: f64 = number.parse().map_err(|_| invalid())?;
         let millis = number * scale;
-        // A year is longer than anyone means, and far from any overflow.
-        if !millis.is_finite() || millis > 3.2e10 {
+        // A century is longer than anyone means, and far from any overflow.
+        if !millis.is_finite() || millis > 3.2e12 {
             return Err(invalid());
         }
         #[expect(
@@ -66,6 +79,7 @@ mod tests {
             ("1.5s", 1_500),
             ("10m", 600_000),
             ("1h", 3_600_000),
+            ("7d", 604_800_000),
         ] {
             assert_eq!(
                 text.parse::<HumanDuration>().unwrap().0.millis(),
@@ -78,7 +92,7 @@ mod tests {
     #[test]
     fn anything_else_is_refused_by_name() {
         for text in [
-            "", "-1s", "s", "1 s", "1d", "1e99s", "nan", "1..2s", "99999h",
+            "", "-1s", "s", "1 s", "1w", "1e99s", "nan", "1..2s", "99999d",
         ] {
             let error = text.parse::<HumanDuration>().unwrap_err();
             assert!(error.to_string().contains(text), "{text}");

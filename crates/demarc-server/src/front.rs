@@ -5,17 +5,19 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use demarc_auth::{Authenticator, Secret, Service, Signature};
+use demarc_auth::{Authenticator, Service, Signature};
 use demarc_control::Control;
 use demarc_types::{AccountId, Timestamp};
 use http::request::Parts;
 use http::{Method, Request, StatusCode};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
-use crate::answer::{Answer, json_error, plain};
+use crate::answer::{Answer, TEXT, json_error, method_not_allowed, plain};
+use crate::audit::Audit;
+use crate::intake::{self, Refused};
+use crate::operator::OperatorAccess;
 use crate::throttle::Throttle;
 use crate::{direct_connect, identity, operator};
 
@@ -25,21 +27,19 @@ pub(crate) struct Front {
     pub(crate) authenticator: Authenticator,
     pub(crate) throttle: Option<Throttle>,
     /// What the operator API asks for; in the open development mode nothing.
-    pub(crate) operator_token: OperatorAccess,
+    pub(crate) operator_access: OperatorAccess,
     pub(crate) metrics: PrometheusHandle,
+    /// Where calls are recorded, if anywhere.
+    pub(crate) audit: Option<Audit>,
+    /// Places for connections.
+    pub(crate) connections: Arc<Semaphore>,
+    /// How long a client may take over its headers.
+    pub(crate) header_timeout: Duration,
     pub(crate) slots: Semaphore,
     pub(crate) body_limit: usize,
     pub(crate) timeout: Duration,
-}
-
-/// Who may use the operator API.
-#[derive(Debug)]
-pub(crate) enum OperatorAccess {
-    /// Anyone who reaches the loopback listener of the development mode.
-    Open,
-    Token(Secret),
-    /// Accounts are configured, but no token is.
-    Closed,
+    /// Becomes true when the service stops: those who wait for something need not wait any longer.
+    pub(crate) stopping: watch::Sender<bool>,
 }
 
 /// The path of the operator API.
@@ -108,9 +108,10 @@ impl Front {
 
     async fn route(&self, request: Request<Incoming>, source: IpAddr) -> Answer {
         let (parts, body) = request.into_parts();
-        let body = match Limited::new(body, self.body_limit).collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(error) if error.is::<LengthLimitError>() => {
+        let waits = parts.headers.contains_key(http::header::EXPECT);
+        let body = match intake::read(body, self.body_limit, waits).await {
+            Ok(body) => body,
+            Err(Refused::TooLarge) => {
                 let text = format!("The request body is larger than {} bytes.", self.body_limit);
                 return json_error(
                     StatusCode::PAYLOAD_TOO_LARGE,
@@ -118,12 +119,8 @@ impl Front {
                     Some(&text),
                 );
             }
-            Err(error) => {
-                return plain(
-                    StatusCode::BAD_REQUEST,
-                    "text/plain; charset=utf-8",
-                    format!("{error}\n"),
-                );
+            Err(Refused::Broken(why)) => {
+                return plain(StatusCode::BAD_REQUEST, TEXT, format!("{why}\n"));
             }
         };
         if parts.uri.path().starts_with(OPERATOR) {
@@ -132,7 +129,7 @@ impl Front {
         if parts.uri.path() != "/" {
             return plain(
                 StatusCode::NOT_FOUND,
-                "text/plain; charset=utf-8",
+                TEXT,
                 "There is nothing at this path.\n",
             );
         }
@@ -142,7 +139,8 @@ impl Front {
     /// Chooses the protocol: by target, else by the service in the credential scope.
     async fn api(&self, parts: &Parts, body: Bytes, source: IpAddr) -> Answer {
         let has_target = parts.headers.contains_key("x-amz-target");
-        if !has_target {
+        let is_query = matches!(parts.method, Method::GET | Method::POST);
+        if !has_target && is_query {
             let signed = identity::signed(parts, &body);
             let scope = Signature::read(&signed)
                 .ok()
@@ -152,22 +150,14 @@ impl Front {
             }
         }
         if parts.method != Method::POST {
-            return plain(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "text/plain; charset=utf-8",
-                "Only POST is served here.\n",
-            );
+            return method_not_allowed("POST");
         }
         direct_connect::handle(self, parts, body, source).await
     }
 
     fn metrics_text(&self, method: &Method) -> Answer {
-        if method != Method::GET {
-            return plain(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "text/plain; charset=utf-8",
-                "Only GET is served here.\n",
-            );
+        if method != Method::GET && method != Method::HEAD {
+            return method_not_allowed("GET, HEAD");
         }
         let snapshot = self.control.snapshot();
         metrics::gauge!("demarc_entities").set(f64::from(
@@ -184,11 +174,7 @@ impl Front {
 /// Whether requests should come here, and why not.
 async fn health(control: &Control, method: &Method) -> Answer {
     if method != Method::GET && method != Method::HEAD {
-        return plain(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "text/plain; charset=utf-8",
-            "Only GET is served here.\n",
-        );
+        return method_not_allowed("GET, HEAD");
     }
     let health = control.health().await;
     let (status, word) = match (health.serves(), &health.problem) {

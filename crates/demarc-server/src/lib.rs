@@ -11,12 +11,15 @@
 //! answers or refusals, which are put into the form that the client expects.
 
 mod answer;
+mod audit;
 mod config;
+mod conversation;
 mod direct_connect;
 mod duration;
 mod fabric;
 mod front;
 mod identity;
+mod intake;
 mod listener;
 mod operator;
 mod query;

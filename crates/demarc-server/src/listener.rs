@@ -4,22 +4,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
+use crate::conversation::converse;
 use crate::front::Front;
 
-/// Headers of a request have to be here by then.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
 /// A TLS handshake has to be over by then.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// The most that the headers of one request may take, in bytes.
-const HEADER_LIMIT: usize = 64 * 1_024;
 /// How long answers under way may take when the service stops.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -95,6 +89,7 @@ impl Listener {
             }
         }
         drop(self.socket);
+        front.stopping.send_replace(true);
         if tokio::time::timeout(DRAIN, graceful.shutdown())
             .await
             .is_err()
@@ -114,6 +109,11 @@ fn accept(
     front: Arc<Front>,
     graceful: &GracefulShutdown,
 ) {
+    let Ok(place) = Arc::clone(&front.connections).try_acquire_owned() else {
+        metrics::counter!("demarc_connections_refused_total").increment(1);
+        tokio::spawn(turn_away(stream, tls.is_some()));
+        return;
+    };
     let _ = stream.set_nodelay(true);
     let watcher = graceful.watcher();
     tokio::spawn(async move {
@@ -125,33 +125,27 @@ fn accept(
                 Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),
             },
         }
+        drop(place);
     });
 }
 
-async fn converse<S>(
-    stream: S,
-    peer: SocketAddr,
-    front: Arc<Front>,
-    watcher: hyper_util::server::graceful::Watcher,
-) where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .max_buf_size(HEADER_LIMIT);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_header_list_size(u32::try_from(HEADER_LIMIT).unwrap_or(u32::MAX));
-    let service = service_fn(move |request| {
-        let front = Arc::clone(&front);
-        async move { Ok::<_, std::convert::Infallible>(front.handle(request, peer).await) }
-    });
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
-    if let Err(error) = watcher.watch(connection.into_owned()).await {
-        tracing::debug!(%peer, %error, "a connection ended badly");
+/// Says that the service is full, where that costs nothing: without TLS, and without reading the request.
+async fn turn_away(mut stream: TcpStream, is_tls: bool) {
+    const BODY: &str =
+        r#"{"__type":"ServiceUnavailableException","message":"Too many connections; try again."}"#;
+    let answer = format!(
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/x-amz-json-1.1\r\n\
+         content-length: {}\r\nconnection: close\r\n\r\n{BODY}",
+        BODY.len()
+    );
+    if !is_tls {
+        let farewell = async {
+            let _ = stream.write_all(answer.as_bytes()).await;
+            let _ = stream.shutdown().await;
+            // The request is still on its way: unread bytes would turn the answer into a reset.
+            let mut unread = [0; 1_024];
+            while matches!(stream.read(&mut unread).await, Ok(1..)) {}
+        };
+        let _ = tokio::time::timeout(Duration::from_secs(1), farewell).await;
     }
 }

@@ -1,156 +1,102 @@
-//! The operator API: what AWS staff, the colocation site and simulated far ends do.
+//! The operator API: what AWS staff, the colocation site and simulated far ends do. Reference:
+//! docs/operator-api.md and the OpenAPI document.
 
+mod access;
+mod account;
+mod audit;
 mod body;
 mod clock;
 mod connection;
 mod events;
 mod location;
+mod problem;
+mod resiliency_group;
+mod route;
+mod router_type;
 mod session;
+mod summary;
 mod virtual_interface;
 
 use bytes::Bytes;
-use demarc_control::ControlError;
-use demarc_domain::{Order, Refusal};
+use demarc_domain::Order;
+use http::StatusCode;
+use http::header::{ALLOW, HeaderValue};
 use http::request::Parts;
-use http::{Method, StatusCode};
-use serde_json::json;
-use subtle::ConstantTimeEq;
 
 use crate::answer::{Answer, json, plain};
-use crate::front::{Front, OperatorAccess};
+use crate::front::Front;
+
+pub(crate) use access::OperatorAccess;
+use problem::Problem;
+use route::{Endpoint, Found};
 
 /// The OpenAPI document of these paths, checked in and served.
 pub fn openapi() -> &'static str {
     include_str!("operator/openapi.json")
 }
 
-/// Why an operator's request is not carried out.
-pub(crate) struct Problem {
-    status: StatusCode,
-    message: String,
-}
-
-impl Problem {
-    pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            message: message.into(),
-        }
-    }
-
-    fn answer(&self) -> Answer {
-        json(self.status, &json!({ "message": self.message }))
-    }
-}
-
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
-        let status = match refusal {
-            Refusal::ConnectionNotFound(_)
-            | Refusal::VirtualInterfaceNotFound(_)
-            | Refusal::UnknownBgpPeer(_) => {
-                StatusCode::NOT_FOUND
-            }
-            Refusal::VirtualInterfaceState { .. } => StatusCode::CONFLICT,
-            _ => StatusCode::BAD_REQUEST,
-        };
-        Self::new(status, refusal.to_string())
-    }
-}
-
-impl From<ControlError> for Problem {
-    fn from(error: ControlError) -> Self {
-        let status = match error {
-            ControlError::Unavailable(_) | ControlError::Stopped => StatusCode::SERVICE_UNAVAILABLE,
-            ControlError::Unknown(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            ControlError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-        };
-        Self::new(status, error.to_string())
-    }
-}
-
 /// Answers a request of the operator's.
 pub(crate) async fn handle(front: &Front, parts: &Parts, body: Bytes) -> Answer {
-    if parts.method == Method::GET
+    if let Err(problem) = front.operator_access.admit(parts) {
+        return problem.answer();
+    }
+    if parts.method == http::Method::GET
         && let Err(error) = front.control.read().await
     {
         return Problem::from(error).answer();
     }
-    let result = match authorized(front, parts) {
-        Ok(()) => route(front, parts, &body).await,
-        Err(problem) => Err(problem),
+    let result = match route::find(&parts.method, parts.uri.path()) {
+        Found::Endpoint(endpoint, id) => call(front, endpoint, id, parts.uri.query(), &body).await,
+        Found::OtherMethods(allowed) => return wrong_method(parts, &allowed),
+        Found::Nothing => Err(Problem::new(
+            StatusCode::NOT_FOUND,
+            "There is nothing at this path; see /_demarc/v1/openapi.json.",
+        )),
     };
     result.unwrap_or_else(|problem| problem.answer())
 }
 
-/// The bearer token, unless the service is open.
-fn authorized(front: &Front, parts: &Parts) -> Result<(), Problem> {
-    let token = match &front.operator_token {
-        OperatorAccess::Open => return Ok(()),
-        OperatorAccess::Closed => {
-            let text =
-                "The operator API is closed: set server.operator_token in the configuration.";
-            return Err(Problem::new(StatusCode::FORBIDDEN, text));
+async fn call(
+    front: &Front,
+    endpoint: Endpoint,
+    id: &str,
+    query: Option<&str>,
+    body: &[u8],
+) -> Result<Answer, Problem> {
+    match endpoint {
+        Endpoint::OpenApi => Ok(plain(StatusCode::OK, "application/json", openapi())),
+        Endpoint::Summary => Ok(summary::show(front)),
+        Endpoint::Accounts => Ok(account::list(front)),
+        Endpoint::SetLink => connection::set_link(front, id, body).await,
+        Endpoint::ApproveConnection => connection::approve(front, id).await,
+        Endpoint::ConnectionIntent => connection::intent(front, id),
+        Endpoint::SetSession => session::set_session(front, id, body).await,
+        Endpoint::AdvanceClock => clock::advance(front, body).await,
+        Endpoint::ApproveVirtualInterface => virtual_interface::approve(front, id).await,
+        Endpoint::RejectVirtualInterface => virtual_interface::reject(front, id).await,
+        Endpoint::VirtualInterfaceIntent => virtual_interface::intent(front, id),
+        Endpoint::SetRouteFilterPrefixes => {
+            virtual_interface::set_route_filter_prefixes(front, id, body).await
         }
-        OperatorAccess::Token(token) => token,
-    };
-    let header = parts
-        .headers
-        .get(http::header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    let given = header
-        .and_then(|header| header.strip_prefix("Bearer "))
-        .unwrap_or_default();
-    if given.as_bytes().ct_eq(token.expose().as_bytes()).into() {
-        Ok(())
-    } else {
-        Err(Problem::new(
-            StatusCode::UNAUTHORIZED,
-            "The operator's token is missing or wrong.",
-        ))
+        Endpoint::Judgement => resiliency_group::judgement(front, id),
+        Endpoint::RouterTypes => Ok(router_type::list()),
+        Endpoint::Locations => location::list(front, query),
+        Endpoint::PutLocation => location::put(front, id, body).await,
+        Endpoint::Events => events::list(front, query).await,
+        Endpoint::Audit => audit::list(front, query),
     }
 }
 
-async fn route(front: &Front, parts: &Parts, body: &[u8]) -> Result<Answer, Problem> {
-    let path = parts.uri.path().trim_start_matches("/_demarc/v1/");
-    let segments: Vec<&str> = path.split('/').collect();
-    let method = &parts.method;
-    match (segments.as_slice(), method) {
-        (["openapi.json"], &Method::GET) => {
-            Ok(plain(StatusCode::OK, "application/json", openapi()))
-        }
-        (["connections", id, "link"], &Method::POST) => connection::set_link(front, id, body).await,
-        (["connections", id, "approve"], &Method::POST) => connection::approve(front, id).await,
-        (["bgp-peers", id, "session"], &Method::POST) => {
-            session::set_session(front, id, body).await
-        }
-        (["clock", "advance"], &Method::POST) => clock::advance(front, body).await,
-        (["virtual-interfaces", id, "approve"], &Method::POST) => {
-            virtual_interface::approve(front, id).await
-        }
-        (["virtual-interfaces", id, "reject"], &Method::POST) => {
-            virtual_interface::reject(front, id).await
-        }
-        (["locations"], &Method::GET) => location::list(front, parts.uri.query()),
-        (["locations", code], &Method::PUT) => location::put(front, code, body).await,
-        (["events"], &Method::GET) => events::list(front, parts.uri.query()).await,
-        (
-            ["openapi.json" | "locations" | "events"]
-            | ["locations", _]
-            | ["clock", "advance"]
-            | ["connections", _, "link" | "approve"]
-            | ["bgp-peers", _, "session"]
-            | ["virtual-interfaces", _, "approve" | "reject"],
-            _,
-        ) => Err(Problem::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            format!("{method} is not served at this path."),
-        )),
-        _ => Err(Problem::new(
-            StatusCode::NOT_FOUND,
-            "There is nothing at this path; see /_demarc/v1/openapi.json.",
-        )),
+fn wrong_method(parts: &Parts, allowed: &str) -> Answer {
+    let text = format!(
+        "{} is not served at this path: use {allowed}.",
+        parts.method
+    );
+    let mut answer = Problem::new(StatusCode::METHOD_NOT_ALLOWED, text).answer();
+    if let Ok(value) = HeaderValue::from_str(allowed) {
+        answer.headers_mut().insert(ALLOW, value);
     }
+    answer
 }
 
 /// Carries out an order and says what it did.
@@ -162,3 +108,6 @@ async fn carry_out(
     front.control.command(order).await??;
     Ok(json(StatusCode::OK, &done))
 }
+
+#[cfg(test)]
+mod tests;

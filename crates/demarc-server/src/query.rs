@@ -64,7 +64,30 @@ pub(crate) async fn handle(
     source: IpAddr,
 ) -> Answer {
     let id = request_id().to_string();
-    let outcome = answer(front, parts, body, service, source, &id).await;
+    let form = if parts.method == Method::GET {
+        Bytes::copy_from_slice(parts.uri.query().unwrap_or_default().as_bytes())
+    } else {
+        body.clone()
+    };
+    let mut entry = front
+        .audit
+        .as_ref()
+        .map(|audit| audit.begin_query(service, parts, &form, (source, front.control.now())));
+    let outcome = match identify(front, parts, &body, service, &id) {
+        Ok(caller) => {
+            if let Some(entry) = &mut entry {
+                entry.identified(&caller);
+            }
+            let call = Call {
+                front,
+                caller,
+                source,
+                id: id.clone(),
+            };
+            answer(&call, service, &form).await
+        }
+        Err(refused) => refused,
+    };
     let mut answer = plain(outcome.status, "text/xml;charset=UTF-8", outcome.body);
     let name = if service == Service::Ec2 {
         "x-amz-request-id"
@@ -74,50 +97,45 @@ pub(crate) async fn handle(
     if let Ok(value) = HeaderValue::from_str(&id) {
         answer.headers_mut().insert(name, value);
     }
+    if let Some(entry) = entry {
+        entry.answered(&answer);
+    }
     answer
 }
 
-async fn answer(
+/// Who is calling, unless that is not known or they call too often.
+fn identify(
     front: &Front,
     parts: &Parts,
-    body: Bytes,
+    body: &Bytes,
     service: Service,
-    source: IpAddr,
     id: &str,
-) -> Outcome {
+) -> Result<Caller, Outcome> {
     let dialect = service.dialect();
     let now = front.wall_clock();
-    let caller = match identity::authenticate(&front.authenticator, parts, &body, service, now) {
-        Ok(caller) => caller,
-        Err(error) => {
+    let caller = identity::authenticate(&front.authenticator, parts, body, service, now).map_err(
+        |error| {
             let wire = error.wire(dialect);
-            return refused(service, wire.code, &error.message(dialect), wire.status, id);
-        }
-    };
-    if !front.admits(caller.principal.account, now) {
-        let (code, status) = if dialect == Dialect::Ec2 {
-            ("RequestLimitExceeded", 503)
-        } else {
-            ("Throttling", 400)
-        };
-        return refused(service, code, "Rate exceeded", status, id);
+            refused(service, wire.code, &error.message(dialect), wire.status, id)
+        },
+    )?;
+    if front.admits(caller.principal.account, now) {
+        return Ok(caller);
     }
-    let form = if parts.method == Method::GET {
-        parts.uri.query().unwrap_or_default().as_bytes()
+    let (code, status) = if dialect == Dialect::Ec2 {
+        ("RequestLimitExceeded", 503)
     } else {
-        &body
+        ("Throttling", 400)
     };
+    Err(refused(service, code, "Rate exceeded", status, id))
+}
+
+async fn answer(call: &Call<'_>, service: Service, form: &[u8]) -> Outcome {
     let node = Node::parse(form);
-    let call = Call {
-        front,
-        caller,
-        source,
-        id: id.to_owned(),
-    };
     match service {
-        Service::Sts => sts::answer(&call, node),
-        Service::Iam => iam::answer(&call, node),
-        _ => ec2::answer(&call, node).await,
+        Service::Sts => sts::answer(call, node),
+        Service::Iam => iam::answer(call, node),
+        _ => ec2::answer(call, node).await,
     }
 }
 

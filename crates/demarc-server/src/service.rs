@@ -1,18 +1,25 @@
 //! Putting a service together from its configuration, and running it.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use demarc_auth::{Authenticator, Directory, Identities, Sessions};
 use demarc_control::{Control, Options, StartError};
 use demarc_edge::LinuxError;
+use hyper_util::server::graceful::GracefulShutdown;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use tokio::sync::Semaphore;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{Semaphore, watch};
 
+use crate::audit::{Audit, AuditFile, AuditFileError};
 use crate::config::{Config, ConfigError, accounts_of};
+use crate::conversation::converse;
+use crate::duration::HumanDuration;
 use crate::fabric::{Chosen, RunningEdge};
-use crate::front::{Front, OperatorAccess};
+use crate::front::Front;
 use crate::listener::Listener;
+use crate::operator::OperatorAccess;
 use crate::store_choice::{OpenStoreError, StoreChoice};
 use crate::throttle::Throttle;
 
@@ -36,6 +43,8 @@ pub enum ServiceError {
     #[error("{}", with_causes(.0))]
     Start(#[from] StartError),
     #[error(transparent)]
+    Audit(#[from] AuditFileError),
+    #[error(transparent)]
     Linux(#[from] LinuxError),
     #[error(
         "the Linux fabric and an etcd store do not go together yet: every replica would configure this machine's \
@@ -50,7 +59,7 @@ pub enum ServiceError {
         "accounts have to be configured to listen on {0}: without accounts anyone who reaches the port may do \
          anything, so the open development mode listens on loopback addresses only"
     )]
-    OpenToTheWorld(std::net::SocketAddr),
+    OpenToTheWorld(SocketAddr),
 }
 
 pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
@@ -90,14 +99,32 @@ impl Service {
         let mut options = Options::new(Arc::new(settings), fabric);
         options.seed = seed;
         options.sharing.stale_reads = config.server.stale_reads;
-        let control = Control::start(store.open().await?, options).await?;
+        let audit_file = config.server.audit_log.as_deref().map(AuditFile::open);
+        let audit_file = audit_file.transpose()?;
+        let control = match start_control(store, options).await {
+            Ok(control) => control,
+            Err(error) => {
+                // A start that is refused leaves nothing behind.
+                if let Some(file) = audit_file {
+                    file.discard();
+                }
+                return Err(error);
+            }
+        };
+        // In the development mode people want to see what their clients send.
+        let ring = match (config.server.audit_ring, &directory) {
+            (Some(ring), _) => ring,
+            (None, None) => DEVELOPMENT_RING,
+            (None, Some(_)) => 0,
+        };
+        let audit = Audit::new(ring, audit_file);
         if edge.is_some() && control.is_shared() {
             return Err(ServiceError::SharedEdge);
         }
         let edge = edge.map(|edge| RunningEdge::start(edge, control.clone()));
         Ok(Self {
             _edge: edge,
-            front: Arc::new(front(&config, directory, control, metrics)?),
+            front: Arc::new(front(&config, directory, control, metrics, audit)?),
         })
     }
 
@@ -121,7 +148,26 @@ impl Service {
         if let Ok(Err(error)) = tokio::time::timeout(STEP_DOWN, handed_over).await {
             tracing::warn!(%error, "the others will notice by themselves that this process is gone");
         }
+        if let Some(audit) = &self.front.audit {
+            audit.close();
+        }
     }
+
+    /// Serves one connection that does not come from a listener, until either side ends it.
+    pub async fn serve_connection<S>(&self, stream: S, peer: SocketAddr)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let watcher = GracefulShutdown::new().watcher();
+        converse(stream, peer, Arc::clone(&self.front), watcher).await;
+    }
+}
+
+/// Audit records kept in memory when nothing else is configured and anyone may call.
+const DEVELOPMENT_RING: usize = 1_000;
+
+async fn start_control(store: StoreChoice, options: Options) -> Result<Control, ServiceError> {
+    Ok(Control::start(store.open().await?, options).await?)
 }
 
 /// One recorder a process; a second service in the same process shares it.
@@ -155,6 +201,7 @@ fn front(
     directory: Option<Directory>,
     control: Control,
     metrics: PrometheusHandle,
+    audit: Option<Audit>,
 ) -> Result<Front, ServiceError> {
     let sessions = match &config.server.session_key {
         Some(key) => Sessions::new(key.expose().as_bytes()),
@@ -165,7 +212,7 @@ fn front(
             Sessions::new(&key)
         }
     };
-    let operator_token = match (&config.server.operator_token, &directory) {
+    let operator_access = match (&config.server.operator_token, &directory) {
         (Some(token), _) => OperatorAccess::Token(token.clone()),
         (None, Some(_)) => OperatorAccess::Closed,
         (None, None) => OperatorAccess::Open,
@@ -180,15 +227,22 @@ fn front(
         Some(directory) => Identities::Configured(Arc::new(directory)),
         None => Identities::Development,
     };
-    let timeout = u64::try_from(config.server.request_timeout.0.millis()).unwrap_or(u64::MAX);
     Ok(Front {
         control,
         authenticator: Authenticator::new(identities, sessions, config.server.regions.clone()),
         throttle: throttle.map(Throttle::new),
-        operator_token,
+        operator_access,
         metrics,
+        audit,
+        connections: Arc::new(Semaphore::new(config.server.connections)),
+        header_timeout: duration(config.server.header_timeout),
         slots: Semaphore::new(config.server.concurrency),
         body_limit: config.server.body_limit,
-        timeout: Duration::from_millis(timeout),
+        timeout: duration(config.server.request_timeout),
+        stopping: watch::Sender::new(false),
     })
+}
+
+fn duration(human: HumanDuration) -> Duration {
+    Duration::from_millis(u64::try_from(human.0.millis()).unwrap_or(u64::MAX))
 }

@@ -42,7 +42,9 @@ pub enum StoreChoiceError {
     Url(#[from] InvalidEtcdUrl),
     #[error(transparent)]
     File(#[from] TlsFileError),
-    #[error("an etcds:// store needs the certificates that its members are signed by: --etcd-ca FILE")]
+    #[error(
+        "an etcds:// store needs the certificates that its members are signed by: --etcd-ca FILE"
+    )]
     NoAuthorities,
     #[error("a certificate for etcd needs its key, and --etcd-ca")]
     HalfCertificate,

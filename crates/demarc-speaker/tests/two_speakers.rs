@@ -1,5 +1,7 @@
 //! Speakers on loopback addresses, through their real sockets and their control servers.
 
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the failure")]
+
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};

@@ -381,12 +381,11 @@ output "seen" {
     amazon_side_asn   = aws_dx_private_virtual_interface.main.amazon_side_asn
     mtu               = aws_dx_private_virtual_interface.main.mtu
     jumbo             = aws_dx_private_virtual_interface.main.jumbo_frame_capable
-    bgp_status        = aws_dx_bgp_peer.main.bgp_status
     default_prefixes  = aws_dx_gateway_association.private.allowed_prefixes
     transit_prefixes  = aws_dx_gateway_association.transit.allowed_prefixes
     proposed_prefixes = aws_dx_gateway_association_proposal.main.allowed_prefixes
     lag_members_kept  = aws_dx_connection_association.member.lag_id
-    macsec_state      = aws_dx_macsec_key_association.main.state
+    macsec_ckn        = aws_dx_macsec_key_association.main.ckn
     hosted_vlan       = aws_dx_hosted_connection.main.vlan
     router            = data.aws_dx_router_configuration.main.router[0].platform
     router_text       = strcontains(data.aws_dx_router_configuration.main.customer_router_config, "encapsulation dot1Q 101")

@@ -1,6 +1,5 @@
 //! Bodies and parameters of operator requests.
 
-use http::StatusCode;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -31,30 +30,32 @@ impl UpDown {
 
 /// Reads a JSON body; what is wrong with it is said.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(body).map_err(|error| {
-        Problem::new(
-            StatusCode::BAD_REQUEST,
-            format!("The request body is not understood: {error}."),
-        )
-    })
+    serde_json::from_slice(body)
+        .map_err(|error| Problem::bad(format!("The request body is not understood: {error}.")))
 }
 
 /// The id in a path.
 pub(super) fn id<T: std::str::FromStr>(what: &str, text: &str) -> Result<T, Problem> {
     text.parse().map_err(|_| {
         let shown: String = text.chars().take(64).collect();
-        Problem::new(
-            StatusCode::BAD_REQUEST,
-            format!("{what} {shown} has an invalid format."),
-        )
+        Problem::bad(format!("{what} {shown} has an invalid format."))
     })
 }
 
-/// The value of a query parameter, as it stands in the URL.
-pub(super) fn parameter<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
-    query?
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value)
+/// The value of a query parameter.
+pub(super) fn parameter(query: Option<&str>, name: &str) -> Option<String> {
+    form_urlencoded::parse(query?.as_bytes())
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
+}
+
+/// A query parameter that is a number; 0 when it is absent.
+pub(super) fn number(query: Option<&str>, name: &str) -> Result<u64, Problem> {
+    let Some(text) = parameter(query, name) else {
+        return Ok(0);
+    };
+    text.parse().map_err(|_| {
+        let shown: String = text.chars().take(32).collect();
+        Problem::bad(format!("{name} is `{shown}`, but a number is needed."))
+    })
 }

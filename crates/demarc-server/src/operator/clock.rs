@@ -2,7 +2,6 @@
 
 use demarc_domain::Order;
 use demarc_types::Span;
-use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -27,7 +26,7 @@ pub(super) async fn advance(front: &Front, body: &[u8]) -> Result<Answer, Proble
     let limit = FARTHEST as f64;
     if !(0.0..=limit).contains(&seconds) {
         let text = format!("seconds is {seconds}, but a number from 0 to {FARTHEST} is needed.");
-        return Err(Problem::new(StatusCode::BAD_REQUEST, text));
+        return Err(Problem::bad(text));
     }
     #[expect(
         clippy::cast_possible_truncation,

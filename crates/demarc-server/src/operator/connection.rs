@@ -1,11 +1,13 @@
-//! Links and approval of ports.
+//! Ports: their links, their approval, and what is to be done for them.
 
-use demarc_domain::Order;
+use demarc_domain::{Order, Refusal, intent};
+use demarc_types::ConnectionId;
+use http::StatusCode;
 use serde_json::json;
 
 use super::body::{StateBody, UpDown, id, read};
 use super::{Problem, carry_out};
-use crate::answer::Answer;
+use crate::answer::{Answer, json};
 use crate::front::Front;
 
 pub(super) async fn set_link(front: &Front, text: &str, body: &[u8]) -> Result<Answer, Problem> {
@@ -31,4 +33,20 @@ pub(super) async fn approve(front: &Front, text: &str) -> Result<Answer, Problem
         json!({ "connectionId": text }),
     )
     .await
+}
+
+/// What the device is to do for a port: `null` when nothing, as for a hosted connection.
+pub(super) fn intent(front: &Front, text: &str) -> Result<Answer, Problem> {
+    let connection: ConnectionId = id("Connection ID", text)?;
+    let snapshot = front.control.snapshot();
+    let found = snapshot
+        .world
+        .connection(connection)
+        .ok_or_else(|| Refusal::ConnectionNotFound(text.to_owned()))?;
+    let body = json!({
+        "connectionId": text,
+        "device": found.device,
+        "intent": intent::connection(found),
+    });
+    Ok(json(StatusCode::OK, &body))
 }

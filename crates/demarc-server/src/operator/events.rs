@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::Problem;
-use super::body::parameter;
+use super::body::number;
 use crate::answer::{Answer, json};
 use crate::front::Front;
 
@@ -16,22 +16,18 @@ const LONGEST: u64 = 300;
 
 /// `?after=N&wait=S`: events behind number N, waiting up to S seconds for the first one.
 pub(super) async fn list(front: &Front, query: Option<&str>) -> Result<Answer, Problem> {
-    let number = |name: &str| match parameter(query, name) {
-        None => Ok(0),
-        Some(text) => text.parse::<u64>().map_err(|_| {
-            let shown: String = text.chars().take(32).collect();
-            Problem::new(
-                StatusCode::BAD_REQUEST,
-                format!("{name} is `{shown}`, but a number is needed."),
-            )
-        }),
+    let (after, wait) = (number(query, "after")?, number(query, "wait")?.min(LONGEST));
+    let mut stopping = front.stopping.subscribe();
+    let log = front.control.events();
+    let page = tokio::select! {
+        page = log.after(after, Duration::from_secs(wait)) => Some(page),
+        () = async { drop(stopping.wait_for(|stopping| *stopping).await) } => None,
     };
-    let (after, wait) = (number("after")?, number("wait")?.min(LONGEST));
-    let page = front
-        .control
-        .events()
-        .after(after, Duration::from_secs(wait))
-        .await;
+    // When the service stops, whoever waits gets what there is.
+    let page = match page {
+        Some(page) => page,
+        None => log.after(after, Duration::ZERO).await,
+    };
     let events: Vec<Value> = page.events.iter().map(envelope).collect();
     Ok(json(
         StatusCode::OK,

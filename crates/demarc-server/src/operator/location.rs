@@ -66,7 +66,10 @@ impl From<&Location> for LocationBody {
 
 /// Of one Region: `?region=us-east-1`, which is also the default.
 pub(super) fn list(front: &Front, query: Option<&str>) -> Result<Answer, Problem> {
-    let region: Region = id("Region", parameter(query, "region").unwrap_or("us-east-1"))?;
+    let region: Region = id(
+        "Region",
+        parameter(query, "region").as_deref().unwrap_or("us-east-1"),
+    )?;
     let snapshot = front.control.snapshot();
     let found: Vec<LocationBody> = locations(&snapshot.world, region)
         .iter()
@@ -79,10 +82,9 @@ pub(super) async fn put(front: &Front, text: &str, body: &[u8]) -> Result<Answer
     let code: LocationCode = id("Location code", text)?;
     let body: LocationBody = read(body)?;
     if body.location_code.is_some_and(|given| given != code) {
-        return Err(Problem::new(
-            StatusCode::BAD_REQUEST,
-            format!("locationCode differs from {code} in the path."),
-        ));
+        return Err(Problem::bad(format!(
+            "locationCode differs from {code} in the path."
+        )));
     }
     let location = Location {
         region: body.region,

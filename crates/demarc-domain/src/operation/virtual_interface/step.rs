@@ -121,7 +121,14 @@ mod tests {
         let id = made["virtualInterfaceId"].clone();
         lab.ok(ALICE, "CreateBGPPeer", json!({"virtualInterfaceId": id, "newBGPPeer": {"asn": 65001, "addressFamily": "ipv6"}}));
         lab.advance(demarc_types::Span::from_secs(5));
-        let shown = lab.ok(ALICE, "DescribeVirtualInterfaces", json!({"virtualInterfaceId": id}));
-        assert_eq!(shown["virtualInterfaces"][0]["bgpPeers"][1]["bgpPeerState"], "pending");
+        let shown = lab.ok(
+            ALICE,
+            "DescribeVirtualInterfaces",
+            json!({"virtualInterfaceId": id}),
+        );
+        assert_eq!(
+            shown["virtualInterfaces"][0]["bgpPeers"][1]["bgpPeerState"],
+            "pending"
+        );
     }
 }
