@@ -87,6 +87,7 @@ fn judge(name: &str, attributes: &[u8], wanted: &Wanted) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn each_malformed_attribute_has_its_treatment() {
     let confederation = [3, 1, 0, 0, 0xfd, 0xe9];
     let rows = [
