@@ -42,7 +42,7 @@ pub(crate) async fn handle(front: &Front, parts: &Parts, body: Bytes, source: Ip
             }
             call(front, &caller, body, source, operation).await
         }
-        Err(refused) => refused,
+        Err(refused) => *refused,
     };
     if let Some(entry) = entry {
         entry.answered(&answer);
@@ -57,13 +57,17 @@ pub(crate) async fn handle(front: &Front, parts: &Parts, body: Bytes, source: Ip
 }
 
 /// Who is calling; otherwise the answer that says why that is not known.
-fn identify(front: &Front, parts: &Parts, body: &Bytes) -> Result<Caller, Answer> {
+fn identify(front: &Front, parts: &Parts, body: &Bytes) -> Result<Caller, Box<Answer>> {
     let now = front.wall_clock();
     let service = Service::DirectConnect;
     identity::authenticate(&front.authenticator, parts, body, service, now).map_err(|error| {
         let wire = error.wire(Dialect::Json);
         let status = StatusCode::from_u16(wire.status).unwrap_or(BAD);
-        json_error(status, wire.code, Some(&error.message(Dialect::Json)))
+        Box::new(json_error(
+            status,
+            wire.code,
+            Some(&error.message(Dialect::Json)),
+        ))
     })
 }
 

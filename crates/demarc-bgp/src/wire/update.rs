@@ -1,17 +1,24 @@
 //! UPDATE: reading routes, and RFC 7606's care for malformed ones.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+mod checks;
+mod values;
+
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::as_path::{self, AsPath, AsnWidth, PathError};
-use super::asn::Asn;
+use super::as_path::{self, AsnWidth};
 use super::attribute::{Fault, FaultReason, Treatment, code, expected_flags, flags};
 use super::family::Family;
 use super::nlri::Nlri;
 use super::notification::{ErrorCode, Notification};
-use super::path_attributes::{self, Attribute, Attributes, Origin, PathAttributes};
+use super::path_attributes::{Attribute, Attributes, PathAttributes};
 use super::reader::Reader;
+use checks::{
+    DISCARD, Verdict, WITHDRAW, aggregator, as4_path, ipv4_from, ipv6_from, list, origin, sized,
+    usable_ipv4, usable_ipv6,
+};
+use values::Values;
 
 /// What the two OPENs have settled about how to read UPDATEs. Sessions are external ones.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -35,23 +42,6 @@ pub struct Update<'a> {
     values: Values<'a>,
     faults: Vec<Fault>,
     end_of_rib: bool,
-}
-
-/// Values of well-formed attributes.
-#[derive(Clone, Debug, Default)]
-struct Values<'a> {
-    origin: Option<Origin>,
-    as_path: Option<&'a [u8]>,
-    next_hop: Option<&'a [u8]>,
-    med: Option<&'a [u8]>,
-    atomic_aggregate: bool,
-    aggregator: Option<&'a [u8]>,
-    communities: Option<&'a [u8]>,
-    extended_communities: Option<&'a [u8]>,
-    large_communities: Option<&'a [u8]>,
-    as4_path: Option<&'a [u8]>,
-    as4_aggregator: Option<&'a [u8]>,
-    unknown: Vec<(u8, &'a [u8])>,
 }
 
 impl<'a> Update<'a> {
@@ -204,11 +194,6 @@ struct Walk<'a> {
     /// An attribute other than MP_UNREACH_NLRI is there.
     other_attributes: bool,
 }
-
-type Verdict = Result<(), (Treatment, FaultReason)>;
-
-const DISCARD: Treatment = Treatment::AttributeDiscard;
-const WITHDRAW: Treatment = Treatment::TreatAsWithdraw;
 
 impl<'a> Walk<'a> {
     fn attributes(&mut self, bytes: &'a [u8]) -> Result<(), Notification> {
@@ -413,170 +398,4 @@ const fn external_only_discards(type_code: u8) -> bool {
         type_code,
         code::LOCAL_PREF | code::ORIGINATOR_ID | code::CLUSTER_LIST
     )
-}
-
-fn sized(
-    value: &[u8],
-    right: bool,
-    treatment: Treatment,
-) -> Result<&[u8], (Treatment, FaultReason)> {
-    if right {
-        Ok(value)
-    } else {
-        Err((treatment, FaultReason::Length))
-    }
-}
-
-/// A list of items: neither empty nor cut (RFC 7606 §7.8, §7.14; RFC 8092 §6).
-fn list(value: &[u8], item: usize) -> Result<&[u8], (Treatment, FaultReason)> {
-    sized(
-        value,
-        !value.is_empty() && value.len().is_multiple_of(item),
-        WITHDRAW,
-    )
-}
-
-fn origin(value: &[u8]) -> Result<Origin, (Treatment, FaultReason)> {
-    let &[code] = value else {
-        return Err((WITHDRAW, FaultReason::Length));
-    };
-    Origin::from_code(code).ok_or((WITHDRAW, FaultReason::Value))
-}
-
-/// RFC 7606 §7.7; ASN 0 is malformed too (RFC 7607 §2).
-fn aggregator(value: &[u8], four: bool) -> Result<&[u8], (Treatment, FaultReason)> {
-    let asn_length = if four { 4 } else { 2 };
-    sized(value, value.len() == asn_length + 4, DISCARD)?;
-    let zero = value.iter().take(asn_length).all(|octet| *octet == 0);
-    if zero {
-        Err((DISCARD, FaultReason::Value))
-    } else {
-        Ok(value)
-    }
-}
-
-/// RFC 6793 §6: a malformed one is discarded.
-fn as4_path(value: &[u8]) -> Result<&[u8], (Treatment, FaultReason)> {
-    match as_path::check(value, AsnWidth::Four) {
-        Ok(()) if !value.is_empty() => Ok(value),
-        Ok(()) => Err((DISCARD, FaultReason::Length)),
-        Err(PathError::Malformed | PathError::Confederation | PathError::AsnZero) => {
-            Err((DISCARD, FaultReason::Value))
-        }
-    }
-}
-
-fn ipv4_from(value: &[u8]) -> Option<Ipv4Addr> {
-    <[u8; 4]>::try_from(value).ok().map(Ipv4Addr::from)
-}
-
-fn ipv6_from(value: &[u8]) -> Option<Ipv6Addr> {
-    value.first_chunk::<16>().copied().map(Ipv6Addr::from)
-}
-
-/// A host address (RFC 4271 §6.3): not `0/8`, multicast, class E or broadcast.
-fn usable_ipv4(hop: Ipv4Addr) -> Verdict {
-    let [first, ..] = hop.octets();
-    if first == 0 || first >= 224 {
-        Err((WITHDRAW, FaultReason::Value))
-    } else {
-        Ok(())
-    }
-}
-
-fn usable_ipv6(hop: Ipv6Addr) -> Verdict {
-    let unusable = hop.is_unspecified() || hop.is_multicast();
-    if unusable {
-        Err((WITHDRAW, FaultReason::Value))
-    } else {
-        Ok(())
-    }
-}
-
-impl Values<'_> {
-    /// Appends the canonical form.
-    fn write(&self, next_hop: IpAddr, four_octet_asn: bool, out: &mut Vec<u8>) {
-        const OPTIONAL_TRANSITIVE: u8 = flags::OPTIONAL | flags::TRANSITIVE;
-        let push = path_attributes::push;
-        push(
-            out,
-            flags::TRANSITIVE,
-            code::ORIGIN,
-            &[self.origin.unwrap_or_default().code()],
-        );
-        let path = self.as_path.unwrap_or_default();
-        if four_octet_asn {
-            push(out, flags::TRANSITIVE, code::AS_PATH, path);
-        } else {
-            push(
-                out,
-                flags::TRANSITIVE,
-                code::AS_PATH,
-                &self.whole_path(path),
-            );
-        }
-        match next_hop {
-            IpAddr::V4(hop) => push(out, flags::TRANSITIVE, code::NEXT_HOP, &hop.octets()),
-            IpAddr::V6(hop) => push(out, flags::TRANSITIVE, code::NEXT_HOP, &hop.octets()),
-        }
-        if let Some(med) = self.med {
-            push(out, flags::OPTIONAL, code::MED, med);
-        }
-        if self.atomic_aggregate {
-            push(out, flags::TRANSITIVE, code::ATOMIC_AGGREGATE, &[]);
-        }
-        if let Some(value) = self.aggregator {
-            let value = self.whole_aggregator(value);
-            push(out, OPTIONAL_TRANSITIVE, code::AGGREGATOR, &value);
-        }
-        let lists = [
-            (code::COMMUNITIES, self.communities),
-            (code::EXTENDED_COMMUNITIES, self.extended_communities),
-            (code::LARGE_COMMUNITIES, self.large_communities),
-        ];
-        for (type_code, list) in lists {
-            if let Some(value) = list {
-                push(out, OPTIONAL_TRANSITIVE, type_code, value);
-            }
-        }
-        if self.unknown.is_empty() {
-            return;
-        }
-        let mut unknown = self.unknown.clone();
-        unknown.sort_unstable_by_key(|(type_code, _)| *type_code);
-        for (type_code, value) in unknown {
-            push(out, OPTIONAL_TRANSITIVE | flags::PARTIAL, type_code, value);
-        }
-    }
-
-    /// An aggregator whose ASN is real means that an old speaker aggregated after the last new one:
-    /// AS4_AGGREGATOR and AS4_PATH are then stale (RFC 6793 §4.2.3).
-    fn as4_is_stale(&self) -> bool {
-        let trans = Asn::TRANS.two_octets().to_be_bytes();
-        self.aggregator
-            .is_some_and(|value| !value.starts_with(&trans))
-    }
-
-    fn whole_path(&self, two_octet_path: &[u8]) -> Vec<u8> {
-        let mut widened = Vec::with_capacity(two_octet_path.len() * 2);
-        as_path::widen(two_octet_path, &mut widened);
-        let Some(as4_path) = self.as4_path.filter(|_| !self.as4_is_stale()) else {
-            return widened;
-        };
-        let mut merged = Vec::with_capacity(widened.len() + as4_path.len());
-        let path = AsPath::from_checked(&widened);
-        as_path::merge(path, AsPath::from_checked(as4_path), &mut merged);
-        merged
-    }
-
-    /// The eight-octet form of a checked six- or eight-octet AGGREGATOR.
-    fn whole_aggregator(&self, value: &[u8]) -> [u8; 8] {
-        let narrow = <[u8; 6]>::try_from(value).ok().map(|[a, b, c, d, e, f]| {
-            let newer = self.as4_aggregator.filter(|_| !self.as4_is_stale());
-            newer
-                .and_then(|newer| newer.try_into().ok())
-                .unwrap_or([0, 0, a, b, c, d, e, f])
-        });
-        narrow.or_else(|| value.try_into().ok()).unwrap_or_default()
-    }
 }

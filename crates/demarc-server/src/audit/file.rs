@@ -67,10 +67,10 @@ impl AuditFile {
     /// Takes the file away again, if it was made by this start.
     pub(crate) fn discard(self) {
         self.close();
-        if let Some(path) = &self.made {
-            if let Err(error) = std::fs::remove_file(path) {
-                tracing::warn!(path = %path.display(), %error, "an empty audit log was left behind");
-            }
+        if let Some(path) = &self.made
+            && let Err(error) = std::fs::remove_file(path)
+        {
+            tracing::warn!(path = %path.display(), %error, "an empty audit log was left behind");
         }
     }
 

@@ -60,7 +60,7 @@ impl Ring {
         Page {
             last: calls
                 .last()
-                .map_or(kept.last.max(after), |(number, _)| *number),
+                .map_or_else(|| kept.last.max(after), |(number, _)| *number),
             missed: after + 1 < first,
             calls,
         }
