@@ -194,10 +194,9 @@ async fn play(seed: u64) {
     let replicas = Arc::new(replicas);
     let place = Arc::new(prepare(&replicas[0]).await);
     let compacts = seed.is_multiple_of(5);
-    let history = Arc::new(History {
-        forgetful: compacts,
-        ..History::default()
-    });
+    let mut history = History::default();
+    history.forgetful = compacts;
+    let history = Arc::new(history);
     let clients: Vec<_> = (0..CLIENTS)
         .map(|number| {
             let (replicas, place) = (Arc::clone(&replicas), Arc::clone(&place));
