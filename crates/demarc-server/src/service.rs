@@ -1,7 +1,7 @@
 //! Putting a service together from its configuration, and running it.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use demarc_auth::{Authenticator, Directory, Identities, Sessions};
@@ -172,9 +172,9 @@ async fn start_control(store: StoreChoice, options: Options) -> Result<Control, 
 
 /// One recorder a process; a second service in the same process shares it.
 fn recorder() -> Result<PrometheusHandle, metrics_exporter_prometheus::BuildError> {
-    use std::sync::OnceLock;
-    static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
-    if let Some(handle) = RECORDER.get() {
+    static RECORDER: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
+    let mut recorder = RECORDER.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(handle) = recorder.as_ref() {
         return Ok(handle.clone());
     }
     let seconds = [
@@ -186,14 +186,9 @@ fn recorder() -> Result<PrometheusHandle, metrics_exporter_prometheus::BuildErro
             Matcher::Suffix("_requests".to_owned()),
             &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0],
         )?
-        .install_recorder();
-    let handle = match handle {
-        Ok(handle) => handle,
-        // Another thread was first.
-        Err(error) => return RECORDER.get().cloned().ok_or(error),
-    };
+        .install_recorder()?;
     metrics::gauge!("demarc_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
-    Ok(RECORDER.get_or_init(|| handle).clone())
+    Ok(recorder.insert(handle).clone())
 }
 
 fn front(

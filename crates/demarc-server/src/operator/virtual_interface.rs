@@ -66,10 +66,9 @@ pub(super) fn intent(front: &Front, text: &str) -> Result<Answer, Problem> {
         .virtual_interface(interface)
         .ok_or_else(|| Refusal::VirtualInterfaceNotFound(text.to_owned()))?;
     let mut intent = json!(intent::virtual_interface(&snapshot.world, found));
-    for peer in intent["peers"].as_array_mut().into_iter().flatten() {
-        if let Some(key) = peer.get_mut("auth_key") {
-            *key = Value::from("[PROTECTED]");
-        }
+    let peers = intent.get_mut("peers").and_then(Value::as_array_mut);
+    for peer in peers.into_iter().flatten() {
+        peer["auth_key"] = Value::from("[PROTECTED]");
     }
     let body = json!({ "virtualInterfaceId": text, "intent": intent });
     Ok(json(StatusCode::OK, &body))

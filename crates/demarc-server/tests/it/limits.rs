@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{CARRIER, Reply, Server, Signer, request_bytes, unsigned_authorization};
+use crate::support::{CARRIER, Reply, Server, Signer, request_bytes, unsigned_lines};
 
 /// Reads until the service closes.
 async fn rest(stream: &mut TcpStream) -> Vec<u8> {
@@ -42,9 +42,8 @@ async fn bodies_above_the_limit_are_refused_however_they_are_sent() {
         );
     }
     let mut chunked = format!(
-        "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: {}\r\n\
-         x-amz-target: OvertureService.DescribeConnections\r\ntransfer-encoding: chunked\r\n\r\n",
-        unsigned_authorization(CARRIER)
+        "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{}x-amz-target: OvertureService.DescribeConnections\r\ntransfer-encoding: chunked\r\n\r\n",
+        unsigned_lines(CARRIER)
     )
     .into_bytes();
     for _ in 0..300 {
@@ -161,9 +160,8 @@ async fn requests_above_the_limit_are_told_to_try_again() {
     // One request takes the only place while its body is on the way.
     let mut slow = TcpStream::connect(server.address).await.unwrap();
     let head = format!(
-        "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\nauthorization: {}\r\n\
-         x-amz-target: OvertureService.DescribeConnections\r\n\r\n{{",
-        unsigned_authorization(CARRIER)
+        "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n{}x-amz-target: OvertureService.DescribeConnections\r\n\r\n{{",
+        unsigned_lines(CARRIER)
     );
     slow.write_all(head.as_bytes()).await.unwrap();
     tokio::time::sleep(Duration::from_millis(200)).await;
@@ -200,9 +198,8 @@ async fn stopping_answers_what_is_under_way_and_ends_long_polls() {
     let server = Server::open().await;
     let mut slow = TcpStream::connect(server.address).await.unwrap();
     let head = format!(
-        "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\nauthorization: {}\r\n\
-         x-amz-target: OvertureService.DescribeConnections\r\n\r\n{{",
-        unsigned_authorization(CARRIER)
+        "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n{}x-amz-target: OvertureService.DescribeConnections\r\n\r\n{{",
+        unsigned_lines(CARRIER)
     );
     slow.write_all(head.as_bytes()).await.unwrap();
     let mut poll = TcpStream::connect(server.address).await.unwrap();

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 pub(crate) use http_client::{Reply, exchange, request_bytes};
 pub(crate) use schema::check_against;
-pub(crate) use signer::{Signer, amz_date, unsigned_authorization};
+pub(crate) use signer::{Signer, amz_date, unsigned_authorization, unsigned_lines};
 
 pub(crate) const CARRIER: &str = "111122223333";
 pub(crate) const CUSTOMER: &str = "444455556666";

@@ -7,7 +7,9 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{CARRIER, Server, Signer, request_bytes, unsigned_authorization};
+use crate::support::{
+    CARRIER, Server, Signer, amz_date, request_bytes, unsigned_authorization, unsigned_lines,
+};
 
 #[tokio::test]
 async fn only_post_is_served_at_the_root() {
@@ -65,7 +67,7 @@ async fn health_and_metrics_are_there_for_get_and_head() {
 async fn the_content_type_does_not_decide() {
     // [choice] The target says what the body is; clients behind odd proxies are served.
     let server = Server::open().await;
-    let authorization = unsigned_authorization(CARRIER);
+    let (authorization, date) = (unsigned_authorization(CARRIER), amz_date());
     for content_type in [
         None,
         Some("application/json"),
@@ -74,6 +76,7 @@ async fn the_content_type_does_not_decide() {
     ] {
         let mut headers = vec![
             ("authorization", authorization.as_str()),
+            ("x-amz-date", date.as_str()),
             ("x-amz-target", "OvertureService.DescribeConnections"),
         ];
         headers.extend(content_type.map(|value| ("content-type", value)));
@@ -125,11 +128,10 @@ async fn garbage_is_refused_and_does_no_harm() {
 #[tokio::test]
 async fn requests_behind_each_other_are_answered_in_order() {
     let server = Server::open().await;
-    let authorization = unsigned_authorization(CARRIER);
+    let lines = unsigned_lines(CARRIER);
     let one = |operation: &str| {
         format!(
-            "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\nauthorization: {authorization}\r\n\
-             x-amz-target: OvertureService.{operation}\r\n\r\n{{}}"
+            "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n{lines}x-amz-target: OvertureService.{operation}\r\n\r\n{{}}"
         )
     };
     let mut stream = TcpStream::connect(server.address).await.unwrap();
@@ -167,6 +169,7 @@ async fn http_2_without_tls_works_as_well() {
         let request = http::Request::post(format!("http://{}/", server.address))
             .header("x-amz-target", "OvertureService.DescribeConnections")
             .header("authorization", unsigned_authorization(CARRIER))
+            .header("x-amz-date", amz_date())
             .body(Full::new(bytes::Bytes::from_static(b"{}")))
             .unwrap();
         let answer = sender.send_request(request).await.unwrap();

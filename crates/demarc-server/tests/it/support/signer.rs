@@ -162,6 +162,12 @@ pub(crate) fn amz_date() -> String {
     format!("{}Z", seconds.replace(['-', ':'], ""))
 }
 
+/// Date and authorization as lines of a raw request, for the open development mode.
+pub(crate) fn unsigned_lines(account: &str) -> String {
+    let (authorization, date) = (unsigned_authorization(account), amz_date());
+    format!("authorization: {authorization}\r\nx-amz-date: {date}\r\n")
+}
+
 /// An `Authorization` header that nobody has signed: good enough for the open development mode.
 pub(crate) fn unsigned_authorization(account: &str) -> String {
     format!(
