@@ -14,7 +14,7 @@ use std::sync::Arc;
 use demarc_domain::entity::EntityKey;
 use demarc_domain::fabric::Fabric;
 use demarc_domain::{Report, RouteSource, World};
-use demarc_types::{ParentId, Span, Timestamp};
+use demarc_types::{ConnectionId, LagId, ParentId, Span, Timestamp};
 
 use routes::SimulatedRoutes;
 
@@ -25,6 +25,8 @@ pub struct Simulated {
     /// When each entity is looked at next; both maps have the same content.
     due: BTreeMap<EntityKey, Timestamp>,
     queue: BTreeSet<(Timestamp, EntityKey)>,
+    /// The LAG that each port was last seen in: one that left changes what it left behind, too.
+    lags: BTreeMap<ConnectionId, LagId>,
 }
 
 /// How soon a difference is acted on.
@@ -43,6 +45,7 @@ impl Simulated {
             settle,
             due: BTreeMap::new(),
             queue: BTreeSet::new(),
+            lags: BTreeMap::new(),
         }
     }
 
@@ -68,6 +71,19 @@ impl Simulated {
         }
     }
 
+    /// The LAG that a port is no longer in.
+    fn left_lag(&mut self, world: &World, key: EntityKey) -> Option<LagId> {
+        let EntityKey::Connection(id) = key else {
+            return None;
+        };
+        let lag = world.connection(id).and_then(|port| port.lag);
+        let before = match lag {
+            Some(lag) => self.lags.insert(id, lag),
+            None => self.lags.remove(&id),
+        };
+        before.filter(|before| Some(*before) != lag)
+    }
+
     /// Schedules an entity by what is different about it; one without a difference is left alone.
     fn look_at(&mut self, world: &World, key: EntityKey, now: Timestamp) {
         let urgency = match key {
@@ -87,7 +103,8 @@ impl Simulated {
     }
 }
 
-/// What rides on a port or LAG: a change of the carrier may change the sessions.
+/// What hangs on a port or LAG: a change of the carrier may change the sessions, and the keys of a LAG are
+/// those of its ports.
 fn riders(world: &World, key: EntityKey) -> Vec<EntityKey> {
     let mut carriers = match key {
         EntityKey::Connection(id) => {
@@ -105,11 +122,19 @@ fn riders(world: &World, key: EntityKey) -> Vec<EntityKey> {
         .map(|connection| ParentId::Connection(connection.id))
         .collect();
     carriers.extend(hosted);
-    carriers
+    let ports = match key {
+        EntityKey::Lag(id) => Some(world.members(id)),
+        _ => None,
+    };
+    let ports = ports
+        .into_iter()
+        .flatten()
+        .map(|port| EntityKey::Connection(port.id));
+    let interfaces = carriers
         .into_iter()
         .flat_map(|carrier| world.virtual_interfaces_on(carrier))
-        .map(|interface| EntityKey::VirtualInterface(interface.id))
-        .collect()
+        .map(|interface| EntityKey::VirtualInterface(interface.id));
+    ports.chain(interfaces).collect()
 }
 
 impl Fabric for Simulated {
@@ -121,8 +146,11 @@ impl Fabric for Simulated {
     ) {
         for key in keys {
             self.look_at(world, key, now);
-            for rider in riders(world, key) {
-                self.look_at(world, rider, now);
+            let left = self.left_lag(world, key).map(EntityKey::Lag);
+            for carrier in std::iter::once(key).chain(left) {
+                for rider in riders(world, carrier) {
+                    self.look_at(world, rider, now);
+                }
             }
             if let EntityKey::FailoverTest(id) = key
                 && let Some(test) = world.failover_test(id)

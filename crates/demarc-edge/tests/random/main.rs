@@ -165,6 +165,66 @@ proptest! {
     }
 }
 
+/// A LAG of one 10 Gbit/s port, in service; gives its id and that of the port.
+fn lag(simulation: &mut Simulation) -> (String, String) {
+    let body = json!({"location": "EqDC2", "connectionsBandwidth": "10Gbps", "lagName": "lag",
+        "numberOfConnections": 1, "requestMACSec": true});
+    let lag = simulation.call(ACCOUNTS[0], "CreateLag", &body).unwrap();
+    simulation.advance(Span::from_secs(10));
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    (
+        text(&lag["lagId"]),
+        text(&lag["connections"][0]["connectionId"]),
+    )
+}
+
+/// A private virtual interface on a LAG, with its session up; gives its id.
+fn interface_on(simulation: &mut Simulation, lag: &str) -> String {
+    let cast = Cast::of(&simulation.world, ACCOUNTS[0].parse().ok());
+    let body = json!({"connectionId": lag, "newPrivateVirtualInterface": {"virtualInterfaceName": "one",
+        "vlan": 101, "asn": 65_000, "directConnectGatewayId": cast.gateways[0]}});
+    let made = simulation.call(ACCOUNTS[0], "CreatePrivateVirtualInterface", &body);
+    simulation.advance(Span::from_secs(10));
+    made.unwrap()["virtualInterfaceId"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+fn state_of(simulation: &mut Simulation, id: &str) -> String {
+    let body = json!({"virtualInterfaceId": id});
+    let shown = simulation.call(ACCOUNTS[0], "DescribeVirtualInterfaces", &body);
+    shown.unwrap()["virtualInterfaces"][0]["virtualInterfaceState"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+#[test]
+fn keys_of_a_lag_reach_its_ports() {
+    let mut simulation = furnished(true);
+    let (lag, _) = lag(&mut simulation);
+    let body = json!({"connectionId": lag, "ckn": "ab".repeat(32), "cak": "cd".repeat(32)});
+    simulation
+        .call(ACCOUNTS[0], "AssociateMacSecKey", &body)
+        .unwrap();
+    simulation.assert_the_edge_goes_quiet();
+}
+
+#[test]
+fn sessions_on_a_lag_end_when_its_last_port_leaves() {
+    let mut simulation = furnished(true);
+    let (lag, port) = lag(&mut simulation);
+    let interface = interface_on(&mut simulation, &lag);
+    assert_eq!(state_of(&mut simulation, &interface), "available");
+    let body = json!({"connectionId": port, "lagId": lag});
+    simulation
+        .call(ACCOUNTS[0], "DisassociateConnectionFromLag", &body)
+        .unwrap();
+    simulation.assert_the_edge_goes_quiet();
+    assert_eq!(state_of(&mut simulation, &interface), "down");
+}
+
 /// The random steps are of use only if many of them succeed: every operation is answered well somewhere.
 #[test]
 fn random_steps_reach_every_operation() {
