@@ -1,8 +1,12 @@
 //! Load generators and measurements.
 //!
+//! * [`api`]: the control plane under load, beside a bare server and the bare engine.
+//! * [`scale`]: what it costs to hold a thousand and a million virtual interfaces.
 //! * [`bgp`]: Demarc's speaker beside BIRD, FRR and GoBGP, measured at the receiver.
 //! * [`tables`]: the routing tables alone, in this process: where time and memory go.
 
+pub mod api;
 pub mod bgp;
+pub mod scale;
 pub mod tables;
 pub mod workload;

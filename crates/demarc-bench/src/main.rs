@@ -17,6 +17,20 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// The control plane under load, beside a bare server and the bare storage engine.
+    Api(Api),
+    /// The control plane with a thousand and with a million virtual interfaces.
+    Scale {
+        /// The program `demarc`; the one beside this program by default.
+        #[arg(long)]
+        demarc: Option<PathBuf>,
+        /// Numbers of virtual interfaces, fewest first.
+        #[arg(long, value_delimiter = ',', default_value = "1000,1000000")]
+        sizes: Vec<u32>,
+    },
+    /// Answers every request with the bytes of a file: what `api` compares with.
+    #[command(hide = true)]
+    Bare { body: PathBuf },
     /// The speaker beside BIRD, FRR and GoBGP. Needs root: it builds network namespaces.
     Bgp(Bgp),
     /// Runs the speaker, as `demarc speaker` does: what `bgp` measures by default.
@@ -30,6 +44,24 @@ enum Command {
         #[arg(long, default_value_t = 800_000)]
         routes: u32,
     },
+}
+
+#[derive(Debug, clap::Args)]
+struct Api {
+    /// The program `demarc`; the one beside this program by default.
+    #[arg(long)]
+    demarc: Option<PathBuf>,
+    /// The program `moto_server`; without it that comparison is left out.
+    #[arg(long)]
+    moto: Option<PathBuf>,
+    #[arg(long, default_value_t = 64)]
+    connections: usize,
+    /// Seconds of each measurement, after one second of warming up.
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// How often reads are measured, in turns with the bare server.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
 }
 
 #[derive(Debug, clap::Args)]
@@ -73,6 +105,35 @@ fn speaker(config: &Path) -> anyhow::Result<String> {
     Ok(String::new())
 }
 
+/// The program to measure: the one named, else the one that was built beside this one.
+fn program(named: Option<PathBuf>) -> anyhow::Result<PathBuf> {
+    let program = match named {
+        Some(program) => program,
+        None => std::env::current_exe()?.with_file_name("demarc"),
+    };
+    anyhow::ensure!(
+        program.is_file(),
+        "there is no {}: build it with `cargo build --release -p demarc`, or name another with --demarc",
+        program.display()
+    );
+    Ok(program)
+}
+
+fn api(arguments: Api) -> anyhow::Result<String> {
+    demarc_bench::api::run(&demarc_bench::api::Options {
+        demarc: program(arguments.demarc)?,
+        moto: arguments.moto,
+        connections: arguments.connections,
+        seconds: arguments.seconds,
+        rounds: arguments.rounds,
+    })
+}
+
+fn bare(body: &Path) -> anyhow::Result<String> {
+    demarc_bench::api::serve_bare(std::fs::read(body)?)?;
+    Ok(String::new())
+}
+
 /// Enough addresses for the largest measurement.
 const NEIGHBORS: usize = 2001;
 
@@ -95,6 +156,9 @@ fn bgp(arguments: &Bgp) -> anyhow::Result<String> {
 
 fn main() -> anyhow::Result<()> {
     let report = match Arguments::parse().command {
+        Command::Api(arguments) => api(arguments)?,
+        Command::Scale { demarc, sizes } => demarc_bench::scale::run(&program(demarc)?, &sizes)?,
+        Command::Bare { body } => bare(&body)?,
         Command::Bgp(arguments) => bgp(&arguments)?,
         Command::Speaker { config } => speaker(&config)?,
         Command::Tables { routes } => demarc_bench::tables::run(routes)?,

@@ -1,0 +1,20 @@
+//! The control plane under load: the real program, over loopback, with signatures verified, beside a bare
+//! server and the bare storage engine on the same machine in the same run.
+
+mod bare;
+mod load;
+mod measure;
+mod metrics;
+mod moto;
+mod reads;
+mod report;
+mod server;
+mod sign;
+mod writes;
+
+pub use bare::serve as serve_bare;
+pub use measure::{Options, run};
+
+pub(crate) use load::{Load, Outcome, Same};
+pub(crate) use report::Table;
+pub(crate) use server::{ACCOUNT, Server};

@@ -1,0 +1,189 @@
+//! The program under test, as a process of its own.
+
+use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+
+use super::load::Wire;
+use super::sign::Signer;
+
+const ACCESS_KEY: &str = "AKIABENCHMARK0000001";
+const SECRET: &str = "for measurements on loopback only, not a secret";
+pub(crate) const ACCOUNT: &str = "111122223333";
+
+/// A running server; killed when dropped.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) address: SocketAddr,
+    /// From the start of the process to its first answer.
+    pub(crate) first_answer: Duration,
+}
+
+impl Server {
+    /// `demarc serve` on a data directory: one account, signatures verified, quotas and throttle out of
+    /// the way, provisioning without delay.
+    pub(crate) async fn demarc(program: &Path, data: &Path) -> anyhow::Result<Self> {
+        let config = data.with_extension("toml");
+        std::fs::write(&config, configuration())?;
+        let address = free_address()?;
+        let mut command = Command::new(program);
+        command
+            .args(["serve", "--settle", "0", "--listen", &address.to_string()])
+            .arg("--data")
+            .arg(data)
+            .arg("--config")
+            .arg(&config)
+            .env("RUST_LOG", "error");
+        let started = Instant::now();
+        let child = command.stdout(Stdio::null()).spawn()?;
+        let mut server = Self {
+            child,
+            address,
+            first_answer: Duration::ZERO,
+        };
+        server.wait(started).await?;
+        Ok(server)
+    }
+
+    /// Any other server that takes connections at `address` once it is ready.
+    pub(crate) async fn other(mut command: Command, address: SocketAddr) -> anyhow::Result<Self> {
+        let started = Instant::now();
+        let child = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let mut server = Self {
+            child,
+            address,
+            first_answer: Duration::ZERO,
+        };
+        while tokio::net::TcpStream::connect(address).await.is_err() {
+            server.still_waiting(started)?;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(server)
+    }
+
+    /// The bare server, a copy of this program.
+    pub(crate) fn bare(body: &Path) -> anyhow::Result<Self> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .arg("bare")
+            .arg(body)
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut line = String::new();
+        let out = child.stdout.take().context("its output is piped")?;
+        BufReader::new(out).read_line(&mut line)?;
+        let address = line.trim().trim_start_matches("http://").parse()?;
+        Ok(Self {
+            child,
+            address,
+            first_answer: Duration::ZERO,
+        })
+    }
+
+    async fn wait(&mut self, started: Instant) -> anyhow::Result<()> {
+        let request = format!("GET /healthz HTTP/1.1\r\nhost: {}\r\n\r\n", self.address);
+        loop {
+            if let Ok(mut wire) = Wire::connect(self.address).await
+                && wire.ask(request.as_bytes(), &mut Vec::new()).await.is_ok()
+            {
+                self.first_answer = started.elapsed();
+                return Ok(());
+            }
+            self.still_waiting(started)?;
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    fn still_waiting(&mut self, started: Instant) -> anyhow::Result<()> {
+        if let Some(status) = self.child.try_wait()? {
+            bail!("the server ended with {status}");
+        }
+        if started.elapsed() > Duration::from_secs(120) {
+            bail!("the server does not answer");
+        }
+        Ok(())
+    }
+
+    pub(crate) fn signer(&self) -> anyhow::Result<Signer> {
+        Signer::new(self.address.to_string(), ACCESS_KEY, SECRET)
+    }
+
+    /// The text of `/metrics`.
+    pub(crate) async fn metrics(&self) -> anyhow::Result<String> {
+        let request = format!("GET /metrics HTTP/1.1\r\nhost: {}\r\n\r\n", self.address);
+        let mut body = Vec::new();
+        let mut wire = Wire::connect(self.address).await?;
+        wire.ask(request.as_bytes(), &mut body).await?;
+        Ok(String::from_utf8(body)?)
+    }
+
+    /// Resident memory of the process in bytes.
+    pub(crate) fn resident(&self) -> anyhow::Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let text = line.context("no VmRSS")?.trim().trim_end_matches(" kB");
+        Ok(text.parse::<u64>()? * 1_024)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// One call and its answer.
+pub(crate) async fn answer_of(
+    server: &Server,
+    signer: &Signer,
+    operation: &str,
+    body: &Value,
+) -> anyhow::Result<Value> {
+    let mut answer = Vec::new();
+    let request = signer.request(operation, &body.to_string());
+    let mut wire = Wire::connect(server.address).await?;
+    wire.ask(&request, &mut answer)
+        .await
+        .with_context(|| format!("{operation} {body}"))?;
+    Ok(serde_json::from_slice(&answer)?)
+}
+
+/// A port that nobody listens on.
+pub(crate) fn free_address() -> anyhow::Result<SocketAddr> {
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    Ok(listener.local_addr()?)
+}
+
+fn configuration() -> String {
+    format!(
+        r#"
+[throttle]
+rate = 1e9
+burst = 1e9
+
+[rules.quotas]
+connections_per_location = 1000000
+gateways = 1000000
+private_and_public_per_connection = 1000000
+virtual_interfaces_per_connection = 1000000
+virtual_interfaces_per_gateway = 1000000
+
+[[account]]
+id = "{ACCOUNT}"
+name = "Benchmark"
+
+[[account.access_key]]
+id = "{ACCESS_KEY}"
+secret = "{SECRET}"
+"#
+    )
+}
