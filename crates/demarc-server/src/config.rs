@@ -243,8 +243,23 @@ impl Config {
     }
 }
 
+impl Config {
+    /// The rules with everything that they have to know.
+    ///
+    /// # Errors
+    /// [`ConfigError::Accounts`].
+    pub fn settings(&self) -> Result<Settings, ConfigError> {
+        let mut settings = self.rules.clone();
+        if let Some(settle) = self.server.settle {
+            settings.settle = settle.0;
+        }
+        settings.accounts = accounts_of(self.directory()?.as_ref());
+        Ok(settings)
+    }
+}
+
 /// What the rules have to know of the accounts.
-pub(crate) fn accounts_of(directory: Option<&Directory>) -> Accounts {
+fn accounts_of(directory: Option<&Directory>) -> Accounts {
     let Some(directory) = directory else {
         return Accounts::Anyone;
     };

@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Semaphore, watch};
 
 use crate::audit::{Audit, AuditFile, AuditFileError};
-use crate::config::{Config, ConfigError, accounts_of};
+use crate::config::{Config, ConfigError};
 use crate::conversation::converse;
 use crate::duration::HumanDuration;
 use crate::fabric::{Chosen, RunningEdge};
@@ -90,11 +90,7 @@ impl Service {
             return Err(ServiceError::OpenToTheWorld(listener.address()));
         }
         let metrics = recorder()?;
-        let mut settings = config.rules.clone();
-        if let Some(settle) = config.server.settle {
-            settings.settle = settle.0;
-        }
-        settings.accounts = accounts_of(directory.as_ref());
+        let settings = config.settings()?;
         let Chosen { fabric, edge } = config.fabric.choose(settings.settle)?;
         let mut options = Options::new(Arc::new(settings), fabric);
         options.seed = seed;

@@ -98,7 +98,11 @@ impl EtcdAddress {
 }
 
 impl StoreChoice {
-    pub(crate) async fn open(self) -> Result<SharedStore, OpenStoreError> {
+    /// Opens the store, or makes an empty one where there is none.
+    ///
+    /// # Errors
+    /// [`OpenStoreError`].
+    pub async fn open(self) -> Result<SharedStore, OpenStoreError> {
         Ok(match self {
             Self::Ephemeral => Arc::new(MemoryStore::new()),
             Self::Directory(path) => Arc::new(EmbeddedStore::open(path)?),

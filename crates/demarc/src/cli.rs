@@ -1,9 +1,19 @@
 //! The command line.
 
+mod operator;
+mod store;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use demarc_server::HumanDuration;
+
+pub(crate) use operator::{
+    ApproveArguments, AuditArguments, ClockCommand, EventsArguments, IntentArguments,
+    JudgeArguments, LinkArguments, LocationsArguments, LocationsCommand, PrefixesArguments,
+    RejectArguments, Reviewed, ServiceArguments, SessionArguments, UpDown,
+};
+pub(crate) use store::{StoreCommand, StoreLocation};
 
 /// A self-hosted interconnect service that speaks the AWS Direct Connect API.
 #[derive(Debug, Parser)]
@@ -21,17 +31,26 @@ pub(crate) enum Command {
     Speaker(SpeakerArguments),
     /// Bring the link of a port up or down
     #[command(after_help = "Example: demarc link down dxcon-fgk145dr")]
-    Link(StateArguments),
+    Link(LinkArguments),
     /// Make the simulated router of a BGP peer speak or stay away
     #[command(after_help = "Example: demarc session down dxpeer-fgfnx1l0")]
-    Session(StateArguments),
-    /// Move the service's clock forward; what is due by then happens
+    Session(SessionArguments),
+    /// Put the service's clock forward; what is due by then happens
     #[command(subcommand)]
     Clock(ClockCommand),
     /// Approve an ordered port, or a public virtual interface under review
-    Approve(DecisionArguments),
+    #[command(
+        after_help = "Examples:\n  demarc approve dxcon-fgk145dr\n  demarc approve dxvif-fgr3hzn3"
+    )]
+    Approve(ApproveArguments),
     /// Reject a public virtual interface under review
-    Reject(DecisionArguments),
+    #[command(after_help = "Example: demarc reject dxvif-fgr3hzn3")]
+    Reject(RejectArguments),
+    /// Replace the prefixes of a public virtual interface; its sessions stay up
+    #[command(
+        after_help = "Example: demarc prefixes dxvif-fgr3hzn3 175.45.176.0/22 210.52.109.0/24"
+    )]
+    Prefixes(PrefixesArguments),
     /// List the locations of a Region, or store one
     #[command(
         after_help = "Examples:\n  demarc locations --region eu-west-1\n  demarc locations --json > all.json\n  demarc locations put MYSITE --file mysite.json"
@@ -42,118 +61,26 @@ pub(crate) enum Command {
         after_help = "Examples:\n  demarc events\n  demarc events --follow --json | jq .detail"
     )]
     Events(EventsArguments),
-    /// List the accounts that the service knows
+    /// Print the calls that clients made, as far as the service keeps records of them
+    #[command(
+        after_help = "Examples:\n  demarc audit\n  demarc audit --json | jq 'select(.errorCode)'"
+    )]
+    Audit(AuditArguments),
+    /// List the accounts that the service knows; secrets are never shown
     Accounts(ServiceArguments),
-}
-
-/// Where the service is and how to print its answers.
-#[derive(Debug, Args)]
-pub(crate) struct ServiceArguments {
-    /// The service
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "DEMARC_URL",
-        default_value = "http://127.0.0.1:4580"
-    )]
-    pub(crate) url: String,
-
-    /// The operator's token, needed when accounts are configured
-    #[arg(
-        long,
-        value_name = "TOKEN",
-        env = "DEMARC_TOKEN",
-        hide_env_values = true
-    )]
-    pub(crate) token: Option<String>,
-
-    /// Read the operator's token from a file
-    #[arg(long, value_name = "FILE", conflicts_with = "token")]
-    pub(crate) token_file: Option<PathBuf>,
-
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct StateArguments {
-    pub(crate) state: UpDown,
-    /// The id of the connection or BGP peer
-    pub(crate) id: String,
-    #[command(flatten)]
-    pub(crate) service: ServiceArguments,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum UpDown {
-    Up,
-    Down,
-}
-
-impl UpDown {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Up => "up",
-            Self::Down => "down",
-        }
-    }
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ClockCommand {
-    /// Move it forward
-    #[command(after_help = "Example: demarc clock advance 15m")]
-    Advance {
-        /// How far, such as 90s, 15m or 1h
-        duration: HumanDuration,
-        #[command(flatten)]
-        service: ServiceArguments,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct DecisionArguments {
-    /// The id of the connection or virtual interface
-    pub(crate) id: String,
-    #[command(flatten)]
-    pub(crate) service: ServiceArguments,
-}
-
-#[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
-pub(crate) struct LocationsArguments {
+    /// Show the service at a glance: version, clock, and how much there is of what
+    Show(ServiceArguments),
+    /// Show what the fabric is told to do for a connection or a virtual interface
+    #[command(after_help = "Example: demarc intent dxvif-fgr3hzn3")]
+    Intent(IntentArguments),
+    /// Judge a resiliency group against its intended model
+    #[command(after_help = "Example: demarc judge dxrg-0123456789abcdef0")]
+    Judge(JudgeArguments),
+    /// List the router types that configurations are written for
+    RouterTypes(ServiceArguments),
+    /// Copy, fill or check a store, while no service uses it
     #[command(subcommand)]
-    pub(crate) command: Option<LocationsCommand>,
-    /// The Region
-    #[arg(long, default_value = "us-east-1")]
-    pub(crate) region: String,
-    #[command(flatten)]
-    pub(crate) service: ServiceArguments,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum LocationsCommand {
-    /// Store a location, in the form that `locations --json` prints
-    Put {
-        code: String,
-        #[arg(long, value_name = "FILE")]
-        file: PathBuf,
-        #[command(flatten)]
-        service: ServiceArguments,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct EventsArguments {
-    /// Begin behind the event of this number
-    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
-    pub(crate) after: u64,
-    /// Wait for more, until interrupted
-    #[arg(long)]
-    pub(crate) follow: bool,
-    #[command(flatten)]
-    pub(crate) service: ServiceArguments,
+    Store(StoreCommand),
 }
 
 /// Run the service.

@@ -10,6 +10,8 @@ pub(crate) enum Failure {
     Usage(String),
     /// It was tried and did not work: status 1.
     Other(String),
+    /// Nobody reads the output any more, as in `demarc events | head`: status 0, and not a word.
+    Closed,
 }
 
 impl Failure {
@@ -18,6 +20,7 @@ impl Failure {
         let (text, status) = match self {
             Self::Usage(text) => (text, 2),
             Self::Other(text) => (text, 1),
+            Self::Closed => return ExitCode::SUCCESS,
         };
         // Nothing is left to do if even this cannot be written.
         let _ = writeln!(std::io::stderr(), "demarc: {}", text.replace('\n', " "));

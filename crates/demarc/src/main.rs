@@ -7,15 +7,16 @@ mod operator;
 mod serve;
 mod signals;
 mod speaker;
+mod store;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use cli::{Cli, ClockCommand, Command, LocationsArguments, LocationsCommand, ServiceArguments};
+use cli::{Cli, ClockCommand, Command, LocationsCommand};
 use failure::Failure;
-use operator::{Client, Form, Target};
+use operator::Client;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -35,57 +36,31 @@ fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Serve(arguments) => serve::run(*arguments),
         Command::Speaker(arguments) => speaker::run(&arguments),
-        Command::Link(link) => operator::link(&client(link.service)?, link.state, &link.id),
-        Command::Session(session) => {
-            operator::session(&client(session.service)?, session.state, &session.id)
-        }
+        Command::Store(command) => store::run(command),
+        Command::Link(it) => operator::link(&Client::new(it.service)?, it.state, it.connection),
+        Command::Session(it) => operator::session(&Client::new(it.service)?, it.state, it.peer),
         Command::Clock(ClockCommand::Advance { duration, service }) => {
-            operator::advance(&client(service)?, duration.as_secs_f64())
+            operator::advance(&Client::new(service)?, duration.as_secs_f64())
         }
-        Command::Approve(decision) => operator::approve(&client(decision.service)?, &decision.id),
-        Command::Reject(decision) => operator::reject(&client(decision.service)?, &decision.id),
-        Command::Locations(arguments) => locations(arguments),
-        Command::Events(arguments) => operator::events(
-            &client(arguments.service)?,
-            arguments.after,
-            arguments.follow,
-        ),
-        Command::Accounts(service) => operator::accounts(&client(service)?),
+        Command::Approve(it) => operator::approve(&Client::new(it.service)?, it.id),
+        Command::Reject(it) => operator::reject(&Client::new(it.service)?, it.id),
+        Command::Prefixes(it) => operator::prefixes(&Client::new(it.service)?, it.id, &it.prefixes),
+        Command::Locations(it) => match it.command {
+            None => operator::locations(&Client::new(it.service)?, it.region),
+            Some(LocationsCommand::Put {
+                code,
+                file,
+                service,
+            }) => operator::put_location(&Client::new(service)?, code, &file),
+        },
+        Command::Events(it) => operator::events(&Client::new(it.service)?, it.after, it.follow),
+        Command::Audit(it) => operator::audit(&Client::new(it.service)?, it.after),
+        Command::Accounts(service) => operator::accounts(&Client::new(service)?),
+        Command::Show(service) => operator::show(&Client::new(service)?),
+        Command::Intent(it) => operator::intent(&Client::new(it.service)?, it.id),
+        Command::Judge(it) => operator::judge(&Client::new(it.service)?, it.group),
+        Command::RouterTypes(service) => operator::router_types(&Client::new(service)?),
     }
-}
-
-fn locations(arguments: LocationsArguments) -> Result<(), Failure> {
-    match arguments.command {
-        None => operator::locations(&client(arguments.service)?, &arguments.region),
-        Some(LocationsCommand::Put {
-            code,
-            file,
-            service,
-        }) => operator::put_location(&client(service)?, &code, &file),
-    }
-}
-
-fn client(service: ServiceArguments) -> Result<Client, Failure> {
-    let token = match (service.token, service.token_file) {
-        (Some(token), _) => Some(token),
-        (None, Some(path)) => {
-            let text = std::fs::read_to_string(&path).map_err(|error| {
-                Failure::Usage(format!("cannot read {}: {error}", path.display()))
-            })?;
-            Some(text.trim().to_owned())
-        }
-        (None, None) => None,
-    };
-    let form = if service.json {
-        Form::Json
-    } else {
-        Form::Table
-    };
-    Ok(Client::new(Target {
-        url: service.url,
-        token,
-        form,
-    }))
 }
 
 /// Help goes out as it is; anything else becomes one line.

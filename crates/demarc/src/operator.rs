@@ -1,19 +1,25 @@
 //! The operator's commands: a client of `/_demarc/v1`.
 
 mod accounts;
+mod audit;
 mod client;
 mod clock;
 mod events;
+mod insight;
 mod inventory;
 mod output;
 mod review;
+mod service_url;
 mod state;
 
 pub(crate) use accounts::accounts;
-pub(crate) use client::{Client, Target};
+pub(crate) use audit::audit;
+pub(crate) use client::Client;
 pub(crate) use clock::advance;
 pub(crate) use events::events;
+pub(crate) use insight::{intent, judge, router_types, show};
 pub(crate) use inventory::{locations, put_location};
-pub(crate) use output::Form;
-pub(crate) use review::{approve, reject};
+pub(crate) use output::{print, remark};
+pub(crate) use review::{approve, prefixes, reject};
+pub(crate) use service_url::ServiceUrl;
 pub(crate) use state::{link, session};

@@ -66,8 +66,8 @@ async fn serve(arguments: ServeArguments) -> Result<(), Failure> {
     let service = Service::start(config, store, &listener, seed)
         .await
         .map_err(|error| usage(&error))?;
-    announce(&listener, &service, &described)?;
     let stop = signals::stop()?;
+    announce(&listener, &service, &described)?;
     service.serve(listener, stop).await;
     tracing::info!("stopped");
     Ok(())

@@ -1,43 +1,56 @@
 //! Calls to a running service.
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
-use ureq::Agent;
 use ureq::http::Response;
-use ureq::{Body, Error};
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::{Agent, Body, Error};
 
 use super::output::Form;
+use super::service_url::ServiceUrl;
+use crate::cli::ServiceArguments;
 use crate::failure::Failure;
 
-/// Which service, as whom, and how to print its answers.
-#[derive(Clone, Debug)]
-pub(crate) struct Target {
-    pub(crate) url: String,
-    pub(crate) token: Option<String>,
-    pub(crate) form: Form,
-}
-
-/// A connection to the operator API.
+/// The operator API of one service.
 pub(crate) struct Client {
     agent: Agent,
-    target: Target,
+    url: ServiceUrl,
+    token: Option<String>,
+    form: Form,
 }
 
 /// How long a call may take beyond the time that it waits for events.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Client {
-    pub(crate) fn new(target: Target) -> Self {
-        let agent = Agent::config_builder()
-            .http_status_as_error(false)
-            .build()
-            .into();
-        Self { agent, target }
+    /// Reads the files that the arguments name; nothing is sent yet.
+    pub(crate) fn new(arguments: ServiceArguments) -> Result<Self, Failure> {
+        let token = match (arguments.token, arguments.token_file) {
+            (Some(token), _) => Some(token),
+            (None, Some(path)) => Some(read(&path)?),
+            (None, None) => None,
+        };
+        let mut config = Agent::config_builder().http_status_as_error(false);
+        if let Some(path) = &arguments.ca_cert {
+            let roots = RootCerts::new_with_certs(&certificates(path)?);
+            config = config.tls_config(TlsConfig::builder().root_certs(roots).build());
+        }
+        Ok(Self {
+            agent: config.build().into(),
+            url: arguments.url,
+            token: token.map(|token| token.trim().to_owned()),
+            form: if arguments.json {
+                Form::Json
+            } else {
+                Form::Table
+            },
+        })
     }
 
     pub(crate) fn form(&self) -> Form {
-        self.target.form
+        self.form
     }
 
     /// `GET` below `/_demarc/v1/`; the service may take `wait` to answer.
@@ -48,7 +61,7 @@ impl Client {
             .config()
             .timeout_global(Some(PATIENCE + wait))
             .build();
-        if let Some(token) = &self.target.token {
+        if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
         self.answer(request.call())
@@ -74,37 +87,31 @@ impl Client {
             .timeout_global(Some(PATIENCE))
             .build()
             .content_type("application/json");
-        if let Some(token) = &self.target.token {
+        if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
         self.answer(request.send(body.to_string()))
     }
 
     fn url(&self, path: &str) -> String {
-        format!(
-            "{}/_demarc/v1/{path}",
-            self.target.url.trim_end_matches('/')
-        )
+        format!("{}/_demarc/v1/{path}", self.url)
     }
 
     fn answer(&self, result: Result<Response<Body>, Error>) -> Result<Value, Failure> {
         let mut response = result.map_err(|error| {
             Failure::Other(format!(
                 "cannot reach {}: {error}; is `demarc serve` running there? --url names another place",
-                self.target.url
+                self.url
             ))
         })?;
         let status = response.status();
         let text = response.body_mut().read_to_string().map_err(|error| {
-            Failure::Other(format!(
-                "the answer of {} broke off: {error}",
-                self.target.url
-            ))
+            Failure::Other(format!("the answer of {} broke off: {error}", self.url))
         })?;
         let body: Value = serde_json::from_str(&text).map_err(|_| {
             Failure::Other(format!(
                 "{} answered {status} without JSON; is it a Demarc service?",
-                self.target.url
+                self.url
             ))
         })?;
         if status.is_success() {
@@ -116,4 +123,24 @@ impl Client {
             .to_owned();
         Err(Failure::Other(message))
     }
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path)
+        .map_err(|error| Failure::Usage(format!("cannot read {}: {error}", path.display())))
+}
+
+fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, Failure> {
+    let text = read(path)?;
+    let found: Vec<Certificate<'static>> = parse_pem(text.as_bytes())
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        })
+        .collect();
+    if found.is_empty() {
+        let text = format!("there is no PEM certificate in {}", path.display());
+        return Err(Failure::Usage(text));
+    }
+    Ok(found)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::client::Client;
-use super::output::{Form, cell, print};
+use super::output::{Form, cell, print, remark};
 use crate::failure::Failure;
 
 /// Seconds that one call waits when following.
@@ -22,7 +22,7 @@ pub(crate) fn events(client: &Client, after: u64, follow: bool) -> Result<(), Fa
             Duration::from_secs(wait),
         )?;
         if page["missed"] == Value::Bool(true) {
-            print("… some events are no longer kept")?;
+            remark("some events are no longer kept");
         }
         let events = page["events"].as_array().cloned().unwrap_or_default();
         for event in &events {

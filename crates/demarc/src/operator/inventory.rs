@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
+use demarc_types::{LocationCode, Region};
 use serde_json::Value;
 
 use super::client::Client;
-use super::output::{Form, cell, print, print_json, table};
+use super::output::{Form, cell, list, print, print_json, table};
 use crate::failure::Failure;
 
-pub(crate) fn locations(client: &Client, region: &str) -> Result<(), Failure> {
+pub(crate) fn locations(client: &Client, region: Region) -> Result<(), Failure> {
     let answer = client.get(&format!("locations?region={region}"), Duration::ZERO)?;
     if client.form() == Form::Json {
         return print_json(&answer);
@@ -37,9 +38,18 @@ pub(crate) fn locations(client: &Client, region: &str) -> Result<(), Failure> {
 }
 
 /// Stores the location that `file` describes, in the form that `locations --json` prints.
-pub(crate) fn put_location(client: &Client, code: &str, file: &Path) -> Result<(), Failure> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| Failure::Usage(format!("cannot read {}: {error}", file.display())))?;
+pub(crate) fn put_location(
+    client: &Client,
+    code: LocationCode,
+    file: &Path,
+) -> Result<(), Failure> {
+    let text = if file == Path::new("-") {
+        std::io::read_to_string(std::io::stdin())
+    } else {
+        std::fs::read_to_string(file)
+    };
+    let text =
+        text.map_err(|error| Failure::Usage(format!("cannot read {}: {error}", file.display())))?;
     let body: Value = serde_json::from_str(&text)
         .map_err(|error| Failure::Usage(format!("{} is not JSON: {error}", file.display())))?;
     let answer = client.put(&format!("locations/{code}"), &body)?;
@@ -47,8 +57,4 @@ pub(crate) fn put_location(client: &Client, code: &str, file: &Path) -> Result<(
         Form::Json => print_json(&answer),
         Form::Table => print(&format!("location {code} is stored")),
     }
-}
-
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
 }

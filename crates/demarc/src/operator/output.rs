@@ -13,16 +13,27 @@ pub(crate) enum Form {
     Json,
 }
 
-/// Prints lines; a reader who has seen enough is no error.
+/// Prints lines. A reader who has seen enough ends the command, but is no error.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     match writeln!(out, "{text}").and_then(|()| out.flush()) {
         Ok(()) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Failure::Closed),
         Err(error) => Err(Failure::Other(format!(
             "cannot write to standard output: {error}"
         ))),
     }
+}
+
+/// Prints a remark beside the output, which may be meant for a program.
+pub(crate) fn remark(text: &str) {
+    // Nothing is lost when it cannot be written.
+    let _ = writeln!(std::io::stderr(), "demarc: {text}");
+}
+
+/// The elements of an answer's list.
+pub(crate) fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
 }
 
 /// Prints a value as JSON, on several lines.

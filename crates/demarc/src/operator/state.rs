@@ -1,5 +1,6 @@
 //! Links of ports and sessions of simulated routers.
 
+use demarc_types::{BgpPeerId, ConnectionId};
 use serde_json::json;
 
 use super::client::Client;
@@ -7,30 +8,23 @@ use super::output::{Form, print, print_json};
 use crate::cli::UpDown;
 use crate::failure::Failure;
 
-pub(crate) fn link(client: &Client, state: UpDown, connection: &str) -> Result<(), Failure> {
-    set(
-        client,
-        &format!("connections/{connection}/link"),
-        "link",
-        state,
-        connection,
-    )
+pub(crate) fn link(client: &Client, state: UpDown, id: ConnectionId) -> Result<(), Failure> {
+    let (path, what) = (format!("connections/{id}/link"), format!("link of {id}"));
+    set(client, &path, &what, state)
 }
 
-pub(crate) fn session(client: &Client, state: UpDown, peer: &str) -> Result<(), Failure> {
-    set(
-        client,
-        &format!("bgp-peers/{peer}/session"),
-        "session",
-        state,
-        peer,
-    )
+pub(crate) fn session(client: &Client, state: UpDown, id: BgpPeerId) -> Result<(), Failure> {
+    let (path, what) = (
+        format!("bgp-peers/{id}/session"),
+        format!("session of {id}"),
+    );
+    set(client, &path, &what, state)
 }
 
-fn set(client: &Client, path: &str, what: &str, state: UpDown, id: &str) -> Result<(), Failure> {
+fn set(client: &Client, path: &str, what: &str, state: UpDown) -> Result<(), Failure> {
     let answer = client.post(path, &json!({ "state": state.as_str() }))?;
     match client.form() {
         Form::Json => print_json(&answer),
-        Form::Table => print(&format!("{what} of {id} is told to be {}", state.as_str())),
+        Form::Table => print(&format!("{what} is told to be {}", state.as_str())),
     }
 }

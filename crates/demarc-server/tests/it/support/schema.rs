@@ -14,7 +14,9 @@ fn check(document: &Value, schema: &Value, value: &Value, at: &str) -> Result<()
         match keyword.as_str() {
             "$ref" => {
                 let pointer = rule.as_str().unwrap_or_default().trim_start_matches('#');
-                let target = document.pointer(pointer).ok_or_else(|| format!("no {pointer}"))?;
+                let target = document
+                    .pointer(pointer)
+                    .ok_or_else(|| format!("no {pointer}"))?;
                 check(document, target, value, at)?;
             }
             "anyOf" => {
