@@ -9,6 +9,7 @@ import sys
 
 import pytest
 from support.account import Account
+from support.waiting import eventually
 
 HERE = pathlib.Path(__file__).parent
 
@@ -46,5 +47,8 @@ def test_the_playbook_runs_through(serve, tmp_path):
         capture_output=True, text=True, timeout=300, check=False,
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    states = [c["connectionState"] for c in account.dx.describe_connections()["connections"]]
-    assert set(states) <= {"deleted"}, states
+    # Deletion settles after the last task has been answered.
+    eventually(
+        lambda: {c["connectionState"] for c in account.dx.describe_connections()["connections"]},
+        lambda states: states <= {"deleted"},
+    )
