@@ -1,0 +1,102 @@
+//! SIGTERM and SIGINT: what is under way is answered, and the exit status is 0.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+use serde_json::json;
+
+use crate::support::Serving;
+
+#[test]
+fn an_idle_service_ends_at_once_with_status_0() {
+    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+        let serving = Serving::ephemeral();
+        serving.connection("port");
+        let started = Instant::now();
+        serving.signal(signal);
+        assert_eq!(serving.wait(), Some(0), "{signal}");
+        assert!(started.elapsed() < Duration::from_secs(5), "{signal}");
+    }
+}
+
+#[test]
+fn what_was_answered_is_there_after_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let serving = Serving::on(&data);
+    let made = serving.connection("port");
+    serving.signal(Signal::SIGTERM);
+    assert_eq!(serving.wait(), Some(0));
+    let again = Serving::on(&data);
+    let shown = again.ok("DescribeConnections", &json!({}));
+    assert_eq!(shown["connections"][0]["connectionId"], made);
+}
+
+#[test]
+fn open_connections_and_long_polls_do_not_hold_it_up() {
+    let serving = Serving::ephemeral();
+    let mut idle = TcpStream::connect(serving.address).unwrap();
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
+        .unwrap();
+    let mut first = [0; 12];
+    idle.read_exact(&mut first).unwrap();
+    let silent = TcpStream::connect(serving.address).unwrap();
+    let mut poll = TcpStream::connect(serving.address).unwrap();
+    poll.write_all(
+        b"GET /_demarc/v1/events?after=999999999999&wait=300 HTTP/1.1\r\nhost: x\r\n\r\n",
+    )
+    .unwrap();
+    std::thread::sleep(Duration::from_millis(200));
+    let started = Instant::now();
+    serving.signal(Signal::SIGTERM);
+    let mut answer = String::new();
+    poll.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert_eq!(serving.wait(), Some(0));
+    assert!(
+        started.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        started.elapsed()
+    );
+    drop(silent);
+}
+
+#[test]
+fn a_follower_ends_when_its_reader_does() {
+    use std::io::{BufRead, BufReader};
+    use std::process::Stdio;
+    let serving = Serving::ephemeral();
+    serving.connection("port");
+    let mut follower = crate::support::program(&["events", "--follow"])
+        .env("DEMARC_URL", &serving.url)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = BufReader::new(follower.stdout.take().unwrap());
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    assert!(line.contains("dxcon-"), "{line}");
+    drop(stdout);
+    // The next event finds nobody reading.
+    for _ in 0..100 {
+        serving.gateway();
+        if let Some(status) = follower.try_wait().unwrap() {
+            assert_eq!(status.code(), Some(0));
+            let mut said = String::new();
+            follower
+                .stderr
+                .take()
+                .unwrap()
+                .read_to_string(&mut said)
+                .unwrap();
+            assert_eq!(said, "");
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let _ = follower.kill();
+    panic!("it follows for nobody");
+}

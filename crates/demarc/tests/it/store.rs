@@ -1,0 +1,87 @@
+//! `demarc store`.
+
+use std::fs;
+
+use nix::sys::signal::Signal;
+use serde_json::json;
+
+use crate::support::{Serving, program, run};
+
+#[test]
+fn a_store_goes_through_a_file_into_another_directory() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let (first, second, dump) = (path("first"), path("second"), path("dump.jsonl"));
+    let serving = Serving::start(&["--data", &first]);
+    let port = serving.connection("port");
+    serving.gateway();
+    serving.signal(Signal::SIGTERM);
+    assert_eq!(serving.wait(), Some(0));
+
+    let verified = run(&mut program(&["store", "verify", "--data", &first])).ok();
+    assert!(
+        verified.starts_with("all is well") && verified.contains("1 connection"),
+        "{verified}"
+    );
+    let exported = run(&mut program(&[
+        "store", "export", "--data", &first, "--to", &dump,
+    ]));
+    assert_eq!(exported.status, Some(0), "{exported:?}");
+    let printed = run(&mut program(&["store", "export", "--data", &first])).ok();
+    assert_eq!(
+        printed,
+        fs::read_to_string(&dump).unwrap(),
+        "standard output has the same"
+    );
+    let twice = run(&mut program(&[
+        "store", "export", "--data", &first, "--to", &dump,
+    ]));
+    assert_eq!(
+        twice.status,
+        Some(2),
+        "a backup is not written over: {twice:?}"
+    );
+
+    run(&mut program(&[
+        "store", "import", "--data", &second, "--from", &dump,
+    ]))
+    .ok();
+    let again = run(&mut program(&[
+        "store", "import", "--data", &second, "--from", &dump,
+    ]));
+    assert_eq!(again.status, Some(1), "{again:?}");
+    assert!(again.stderr.contains("not empty"), "{again:?}");
+    let serving = Serving::start(&["--data", &second]);
+    let shown = serving.ok("DescribeConnections", &json!({}));
+    assert_eq!(shown["connections"][0]["connectionId"], port);
+}
+
+#[test]
+fn documents_that_make_no_sense_are_found() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let (first, dump) = (path("first"), path("dump.jsonl"));
+    let serving = Serving::start(&["--data", &first]);
+    let port = serving.connection("port");
+    serving.signal(Signal::SIGTERM);
+    assert_eq!(serving.wait(), Some(0));
+    run(&mut program(&[
+        "store", "export", "--data", &first, "--to", &dump,
+    ]))
+    .ok();
+    let cut = fs::read_to_string(&dump)
+        .unwrap()
+        .replacen("EqDC2", "EqDC3", 1);
+    let changed = path("changed.jsonl");
+    fs::write(&changed, cut).unwrap();
+    let other = path("other");
+    let refused = run(&mut program(&[
+        "store", "import", "--data", &other, "--from", &changed,
+    ]));
+    assert_eq!(
+        refused.status,
+        Some(1),
+        "a changed dump does not fit its checksum: {refused:?}"
+    );
+    assert!(port.starts_with("dxcon-"));
+}
