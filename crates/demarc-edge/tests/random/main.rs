@@ -8,6 +8,7 @@
 mod calls;
 mod cast;
 mod choice;
+mod isolation;
 mod meanwhile;
 mod simulation;
 

@@ -44,10 +44,14 @@ impl Simulation {
         "us-east-1".parse().unwrap()
     }
 
-    pub(crate) fn context(&mut self, account: &str) -> Context {
+    fn context(&mut self, account: &str) -> Context {
         self.steps += 1;
+        self.seeded_context(account, self.steps)
+    }
+
+    pub(crate) fn seeded_context(&self, account: &str, number: u64) -> Context {
         let mut seed = [0; 32];
-        seed[..8].copy_from_slice(&self.steps.to_le_bytes());
+        seed[..8].copy_from_slice(&number.to_le_bytes());
         Context {
             account: account.parse().unwrap(),
             region: Self::region(),
