@@ -20,7 +20,8 @@ pub enum Identities {
     Configured(Arc<Directory>),
     /// The open development mode: every credential is accepted unverified. An access key id of 12 digits
     /// names the account, any other key is account 000000000000. A request must still carry a readable
-    /// credential, because its scope names the service and the Region. Temporary credentials that
+    /// credential, because its scope names the service and the Region; the time of signing, which nobody
+    /// looks at, may be left out. Temporary credentials that
     /// `AssumeRole` gave out are recognised, so that work across accounts can be tried.
     Development,
 }
@@ -82,7 +83,10 @@ impl Authenticator {
                         "Credential should be scoped to correct service: '{expected}'. "
                     )));
                 }
-                let region = signature.scope().region.parse().map_err(|_| {
+                let region = signature.scope().region.parse().ok();
+                let served =
+                    |region: &Region| self.regions.is_empty() || self.regions.contains(region);
+                let region = region.filter(served).ok_or_else(|| {
                     AuthError::InvalidSignature(
                         "Credential should be scoped to a valid region. ".to_owned(),
                     )

@@ -105,6 +105,35 @@ fn in_development_a_credential_must_still_be_readable() {
 }
 
 #[test]
+fn in_development_nobody_looks_at_the_time() {
+    let mut headers = headers("111122223333", "us-east-1", None);
+    for date in [Some("20010101T000000Z"), None] {
+        match date {
+            Some(date) => headers.insert("x-amz-date", date.parse().unwrap()),
+            None => headers.remove("x-amz-date"),
+        };
+        let caller = ask(&development(), &headers).unwrap();
+        assert_eq!(caller.principal.account.to_string(), "111122223333");
+        assert!(matches!(
+            ask(&configured(), &headers),
+            Err(AuthError::OutsideTimeWindow(_) | AuthError::IncompleteSignature(_))
+        ));
+    }
+}
+
+#[test]
+fn in_development_only_served_regions_are_valid_too() {
+    let served = vec!["us-east-1".parse().unwrap()];
+    let server = Authenticator::new(Identities::Development, Sessions::new(&[1; 32]), served);
+    assert!(ask(&server, &headers("test", "us-east-1", None)).is_ok());
+    let error = ask(&server, &headers("test", "eu-west-1", None)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "Credential should be scoped to a valid region. "
+    );
+}
+
+#[test]
 fn in_development_sessions_lead_to_their_account() {
     let server = development();
     let caller = ask(&server, &headers("444455556666", "us-east-1", None)).unwrap();

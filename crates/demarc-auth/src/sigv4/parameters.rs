@@ -25,7 +25,8 @@ pub struct Signature<'a> {
     slashes: [usize; 4],
     pub(super) signed_headers: Cow<'a, str>,
     pub(super) signature: Cow<'a, str>,
-    pub(super) time: SignatureTime,
+    /// Absent when the header form came without a date: an error as soon as somebody verifies it.
+    pub(super) time: Option<SignatureTime>,
     pub(super) form: Form,
     session_token: Option<Cow<'a, str>>,
 }
@@ -90,11 +91,10 @@ impl<'a> Signature<'a> {
             Some(date) => Some(date),
             None => headers.get(DATE),
         };
-        let (Some(credential), Some(signature), Some(signed_headers), Some(date)) = (
+        let (Some(credential), Some(signature), Some(signed_headers)) = (
             parameters.credential,
             parameters.signature,
             parameters.signed_headers,
-            date,
         ) else {
             return Err(parameters.missing(date.is_some(), algorithm));
         };
@@ -111,7 +111,7 @@ impl<'a> Signature<'a> {
             Cow::Borrowed(credential),
             Cow::Borrowed(signed_headers),
             Cow::Borrowed(signature),
-            date.to_str().unwrap_or(""),
+            date.map(|date| date.to_str().unwrap_or("")),
             Form::Header,
             token,
         )
@@ -135,7 +135,7 @@ impl<'a> Signature<'a> {
             credential,
             signed_headers,
             signature,
-            &date,
+            Some(&date),
             Form::Query { expires },
             query.token,
         )
@@ -145,16 +145,11 @@ impl<'a> Signature<'a> {
         credential: Cow<'a, str>,
         signed_headers: Cow<'a, str>,
         signature: Cow<'a, str>,
-        date: &str,
+        date: Option<&str>,
         form: Form,
         session_token: Option<Cow<'a, str>>,
     ) -> Result<Self, AuthError> {
-        let time = SignatureTime::parse(date).ok_or_else(|| {
-            incomplete(format!(
-                "Date must be in ISO-8601 'basic format'. Got '{}'. See http://en.wikipedia.org/wiki/ISO_8601",
-                excerpt(date)
-            ))
-        })?;
+        let time = date.map(read_time).transpose()?;
         let slashes = four_slashes(&credential).ok_or_else(|| {
             incomplete(format!(
                 "Credential must have exactly 5 slash-delimited elements, e.g. \
@@ -197,6 +192,19 @@ impl<'a> Signature<'a> {
     /// Key id and scope as they were sent.
     pub(super) fn credential(&self) -> &str {
         &self.credential
+    }
+
+    /// When the request was signed.
+    pub(super) fn time(&self) -> Result<SignatureTime, AuthError> {
+        self.time.ok_or_else(|| {
+            let nothing_else_missing = HeaderParameters {
+                credential: Some(""),
+                signed_headers: Some(""),
+                signature: Some(""),
+                stray: None,
+            };
+            nothing_else_missing.missing(false, ALGORITHM)
+        })
     }
 
     /// `date/region/service/aws4_request` as the string to sign has it.
@@ -342,6 +350,15 @@ fn parse_expires(text: &str) -> Result<i64, AuthError> {
                 excerpt(text)
             ))
         })
+}
+
+fn read_time(date: &str) -> Result<SignatureTime, AuthError> {
+    SignatureTime::parse(date).ok_or_else(|| {
+        incomplete(format!(
+            "Date must be in ISO-8601 'basic format'. Got '{}'. See http://en.wikipedia.org/wiki/ISO_8601",
+            excerpt(date)
+        ))
+    })
 }
 
 /// The places of exactly four slashes.

@@ -12,8 +12,9 @@ use crate::error::AuthError;
 use crate::secret::Secret;
 use crate::service::Service;
 
-/// How far a signature's time may be from ours, in seconds.
-const WINDOW: i64 = 15 * 60;
+/// How far a signature's time may be from ours, in minutes (spec/protocol §3.3).
+const WINDOW_MINUTES: i64 = 5;
+const WINDOW: i64 = WINDOW_MINUTES * 60;
 
 /// Which Regions a server answers for.
 #[derive(Clone, Copy, Debug)]
@@ -41,13 +42,14 @@ pub fn verify(
     secret: impl FnOnce(&Signature<'_>) -> Result<Secret, AuthError>,
 ) -> Result<Region, AuthError> {
     check_signed_headers(request, signature)?;
-    check_time(signature, now)?;
-    let region = check_scope(signature, service, regions)?;
+    let time = signature.time()?;
+    check_time(signature.form, &time, now)?;
+    let region = check_scope(signature, &time, service, regions)?;
     let secret = secret(signature)?;
     let known = keys.get(signature.credential(), &secret);
     let is_new = known.is_none();
     let key = known.unwrap_or_else(|| derive(&secret, &signature.scope()));
-    check_signature(request, signature, &key)?;
+    check_signature(request, signature, &time, &key)?;
     if is_new {
         keys.insert(signature.credential(), secret, key);
     }
@@ -75,14 +77,14 @@ fn check_signed_headers(
     Ok(())
 }
 
-fn check_time(signature: &Signature<'_>, now: Timestamp) -> Result<(), AuthError> {
+fn check_time(form: Form, time: &SignatureTime, now: Timestamp) -> Result<(), AuthError> {
     let now = now.millis().div_euclid(1000);
-    let signed = signature.time.seconds;
-    let (validity, validity_text) = match signature.form {
+    let signed = time.seconds;
+    let (validity, validity_text) = match form {
         Form::Query {
             expires: Some(seconds),
         } => (seconds, format_args!("{seconds} sec.").to_string()),
-        Form::Header | Form::Query { expires: None } => (WINDOW, "15 min.".to_owned()),
+        Form::Header | Form::Query { expires: None } => (WINDOW, format!("{WINDOW_MINUTES} min.")),
     };
     let written = |seconds: i64| {
         SignatureTime::from_seconds(seconds)
@@ -92,7 +94,7 @@ fn check_time(signature: &Signature<'_>, now: Timestamp) -> Result<(), AuthError
     if signed < earliest {
         return Err(AuthError::OutsideTimeWindow(format!(
             "Signature expired: {} is now earlier than {} ({} - {validity_text})",
-            signature.time.as_str(),
+            time.as_str(),
             written(earliest),
             written(now),
         )));
@@ -100,8 +102,8 @@ fn check_time(signature: &Signature<'_>, now: Timestamp) -> Result<(), AuthError
     let latest = now.saturating_add(WINDOW);
     if signed > latest {
         return Err(AuthError::OutsideTimeWindow(format!(
-            "Signature not yet current: {} is still later than {} ({} + 15 min.)",
-            signature.time.as_str(),
+            "Signature not yet current: {} is still later than {} ({} + {WINDOW_MINUTES} min.)",
+            time.as_str(),
             written(latest),
             written(now),
         )));
@@ -111,6 +113,7 @@ fn check_time(signature: &Signature<'_>, now: Timestamp) -> Result<(), AuthError
 
 fn check_scope(
     signature: &Signature<'_>,
+    time: &SignatureTime,
     service: Service,
     regions: RegionRule<'_>,
 ) -> Result<Region, AuthError> {
@@ -138,13 +141,13 @@ fn check_scope(
             excerpt(scope.terminator)
         ));
     }
-    if scope.date != signature.time.date() {
+    if scope.date != time.date() {
         faults.push_str(&format!(
             "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: \
              '{}' != '{}', from '{}'. ",
             excerpt(scope.date),
-            signature.time.date(),
-            signature.time.as_str()
+            time.date(),
+            time.as_str()
         ));
     }
     match region {
@@ -156,13 +159,14 @@ fn check_scope(
 pub(super) fn check_signature(
     request: &HttpRequest<'_>,
     signature: &Signature<'_>,
+    time: &SignatureTime,
     key: &KeyedHmac,
 ) -> Result<(), AuthError> {
     let canonical = canonical_request(request, signature);
     let digest = hex(&sha256(&canonical));
     let string_to_sign: [&[u8]; 6] = [
         b"AWS4-HMAC-SHA256\n",
-        signature.time.as_str().as_bytes(),
+        time.as_str().as_bytes(),
         b"\n",
         signature.scope_text().as_bytes(),
         b"\n",

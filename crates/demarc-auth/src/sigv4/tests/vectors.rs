@@ -251,7 +251,7 @@ fn the_published_vectors_are_accepted() {
         let signature = Signature::read(&request).unwrap();
         assert_eq!(signature.access_key_id(), "AKIDEXAMPLE", "{}", vector.name);
         let key = derive(&example_secret(), &signature.scope());
-        check_signature(&request, &signature, &key)
+        check_signature(&request, &signature, &signature.time().unwrap(), &key)
             .unwrap_or_else(|error| panic!("{}: {error}", vector.name));
     }
 }
@@ -265,7 +265,7 @@ fn the_published_vectors_are_refused_with_another_method() {
         let signature = Signature::read(&request).unwrap();
         let key = derive(&example_secret(), &signature.scope());
         assert!(
-            check_signature(&request, &signature, &key).is_err(),
+            check_signature(&request, &signature, &signature.time().unwrap(), &key).is_err(),
             "{}",
             vector.name
         );
@@ -295,5 +295,5 @@ fn the_example_of_the_iam_documentation_is_accepted() {
     let request = sample.request();
     let signature = Signature::read(&request).unwrap();
     let key = derive(&example_secret(), &signature.scope());
-    check_signature(&request, &signature, &key).unwrap();
+    check_signature(&request, &signature, &signature.time().unwrap(), &key).unwrap();
 }
