@@ -1,7 +1,9 @@
 """The operator API as clients of Direct Connect see its effects."""
 
 import json
+import re
 import urllib.request
+import uuid
 
 import pytest
 from support.account import NO_CONNECTION, NO_PEER, NO_VIF, Account
@@ -68,6 +70,36 @@ def test_events_come_in_commit_order(own_server):
     events = answer["events"] if isinstance(answer, dict) else answer
     assert events
     assert "any-secret" not in json.dumps(answer)
+
+
+ENVELOPE = ["version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail", "number"]
+
+
+def test_an_event_has_the_envelope_and_says_why(own_server):
+    account = Account(own_server)
+    connection = account.connection()["connectionId"]
+    vif = account.private_vif(connection)
+    place = own_server.operator("GET", "/_demarc/v1/events")["last"]
+    own_server.link(connection, "down")
+    account.wait_vif(vif["virtualInterfaceId"], "down")
+    events = own_server.operator("GET", f"/_demarc/v1/events?after={place}&wait=5")["events"]
+    for event in events:
+        assert list(event) == ENVELOPE
+        assert event["version"] == "0" and event["source"] == "aws.directconnect"
+        assert event["account"] == account.id and event["region"] == account.region
+        assert str(uuid.UUID(event["id"])) == event["id"]
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", event["time"])
+        assert event["detail"]["reason"] == "link-down"
+    told = {event["detail-type"]: event for event in events}
+    of_port = told["Direct Connect Connection State Change"]
+    assert of_port["resources"] == [account.arn("dxcon", connection)]
+    assert of_port["detail"] == {"previousState": "available", "state": "down", "reason": "link-down"}
+    of_vif = told["Direct Connect Virtual Interface State Change"]
+    assert of_vif["resources"] == [account.arn("dxvif", vif["virtualInterfaceId"])]
+    assert of_vif["detail"] == {"previousState": "available", "state": "down", "reason": "link-down"}
+    of_peer = told["Direct Connect BGP Peer State Change"]["detail"]
+    assert of_peer["peer"] == vif["bgpPeers"][0]["bgpPeerId"] and of_peer["addressFamily"] == "ipv4"
+    assert (of_peer["previousStatus"], of_peer["status"]) == ("up", "down")
 
 
 def test_events_hold_no_keys(own_server):

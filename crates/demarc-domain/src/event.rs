@@ -3,6 +3,11 @@
 //! An event is not made by the code that changes something: it is the difference between two words, so
 //! none can be forgotten and none can be wrong. Envelope: spec/observability §3.
 
+mod beside;
+mod reason;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 
 use demarc_types::{AccountId, ArnResource, ParentId, Region, ResourceArn, Timestamp};
@@ -23,7 +28,7 @@ pub struct Event {
     pub time: Timestamp,
     /// ARNs, or ids of what has none.
     pub resources: Vec<String>,
-    /// `previousState`, `state`, and what else there is to say.
+    /// `previousState`, `state`, where there is one the `reason`, and what else there is to say.
     pub detail: Value,
 }
 
@@ -120,14 +125,14 @@ fn stated(world: &World, entity: &Entity) -> Option<Stated> {
             word: state::gateway(found),
         },
         Entity::Association(found) => Stated {
-            detail_type: "Direct Connect Gateway Association State Change",
+            detail_type: "Direct Connect Association State Change",
             account: found.gateway_owner,
             region: None,
             resource: found.id.to_string(),
             word: state::association(found),
         },
         Entity::Proposal(found) => Stated {
-            detail_type: "Direct Connect Gateway Association Proposal State Change",
+            detail_type: "Direct Connect Proposal State Change",
             account: found.associated_owner,
             region: None,
             resource: found.id.to_string(),
@@ -141,7 +146,11 @@ fn stated(world: &World, entity: &Entity) -> Option<Stated> {
             detail_type: "Direct Connect Failover Test State Change",
             account: found.owner,
             region: Some(found.region),
-            resource: found.id.to_string(),
+            resource: arn(
+                found.region,
+                found.owner,
+                ArnResource::VirtualInterface(found.virtual_interface),
+            ),
             word: found.status.as_str(),
         },
         _ => return None,
@@ -158,13 +167,22 @@ fn of_entity(before: &World, after: &World, key: EntityKey, now: Timestamp) -> V
     let mut events = Vec::new();
     if let Some(stated) = new.as_ref().and_then(|entity| stated(after, entity)) {
         if old_word != Some(stated.word) {
+            let entity = new.as_ref();
+            let why = entity.and_then(|new| reason::of(after, new, old_word, stated.word));
+            let mut detail = json!({ "previousState": old_word, "state": stated.word });
+            if let Some(why) = why {
+                detail["reason"] = why.into();
+            }
+            if let Some(Entity::FailoverTest(test)) = entity {
+                detail["testId"] = test.id.to_string().into();
+            }
             events.push(Event {
                 detail_type: stated.detail_type,
                 account: stated.account,
                 region: stated.region,
                 time: now,
                 resources: vec![stated.resource],
-                detail: json!({ "previousState": old_word, "state": stated.word }),
+                detail,
             });
         }
     } else if let (None, Some(Entity::Gateway(_) | Entity::Association(_))) = (&new, &old) {
@@ -175,8 +193,9 @@ fn of_entity(before: &World, after: &World, key: EntityKey, now: Timestamp) -> V
             Some(Entity::VirtualInterface(old)) => Some(old.as_ref()),
             _ => None,
         };
-        of_peers(old, interface, now, &mut events);
+        of_peers(after, old, interface, now, &mut events);
     }
+    beside::append(old.as_ref(), new.as_ref(), now, &mut events);
     events
 }
 
@@ -199,6 +218,7 @@ fn gone(before: &World, entity: &Entity, now: Timestamp) -> Option<Event> {
 }
 
 fn of_peers(
+    world: &World,
     old: Option<&VirtualInterface>,
     interface: &VirtualInterface,
     now: Timestamp,
@@ -212,20 +232,25 @@ fn of_peers(
         if old_words == Some(words) {
             continue;
         }
+        let mut detail = json!({
+            "peer": peer.id.to_string(),
+            "addressFamily": peer.family.as_str(),
+            "previousState": old_words.map(|(state, _)| state),
+            "state": words.0,
+            "previousStatus": old_words.map(|(_, status)| status),
+            "status": words.1,
+        });
+        let old_status = old_words.map(|(_, status)| status);
+        if let Some(why) = reason::of_peer(world, interface, peer, old_status, words.1) {
+            detail["reason"] = why.into();
+        }
         events.push(Event {
             detail_type: "Direct Connect BGP Peer State Change",
             account: interface.owner,
             region: Some(interface.region),
             time: now,
             resources: vec![ResourceArn::new(interface.region, interface.owner, arn).to_string()],
-            detail: json!({
-                "peer": peer.id.to_string(),
-                "addressFamily": peer.family.as_str(),
-                "previousState": old_words.map(|(state, _)| state),
-                "state": words.0,
-                "previousStatus": old_words.map(|(_, status)| status),
-                "status": words.1,
-            }),
+            detail,
         });
     }
 }

@@ -129,6 +129,15 @@ impl fmt::Debug for PeerIntent {
 /// Routes a customer may announce on a public virtual interface (spec/quotas row 31).
 const PUBLIC_PREFIX_LIMIT: u32 = 1_000;
 
+/// Routes of a family that the customer may announce (spec/quotas §2).
+pub fn prefix_limit(interface: &VirtualInterface, family: AddressFamily) -> u32 {
+    match (interface.prefix_allocation, family) {
+        (None, _) => PUBLIC_PREFIX_LIMIT,
+        (Some(allocation), AddressFamily::Ipv4) => allocation.ipv4,
+        (Some(allocation), AddressFamily::Ipv6) => allocation.ipv6,
+    }
+}
+
 /// What is to be done for one virtual interface; `None` when nothing is.
 pub fn virtual_interface(
     world: &World,
@@ -182,12 +191,8 @@ pub fn virtual_interface(
             .rate_limit
             .map(|rate| rate.megabits())
             .or_else(|| hosted.map(|connection| connection.bandwidth.megabits())),
-        prefix_limit_ipv4: interface
-            .prefix_allocation
-            .map_or(PUBLIC_PREFIX_LIMIT, |allocation| allocation.ipv4),
-        prefix_limit_ipv6: interface
-            .prefix_allocation
-            .map_or(PUBLIC_PREFIX_LIMIT, |allocation| allocation.ipv6),
+        prefix_limit_ipv4: prefix_limit(interface, AddressFamily::Ipv4),
+        prefix_limit_ipv6: prefix_limit(interface, AddressFamily::Ipv6),
         in_service: state::parent_is_available(world, interface.parent),
     })
 }

@@ -1,6 +1,7 @@
 //! Answers, in the forms of the protocols.
 
 use bytes::Bytes;
+use demarc_types::Timestamp;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use serde_json::json;
@@ -60,6 +61,26 @@ pub(crate) fn method_not_allowed(allowed: &str) -> Answer {
     let mut answer = plain(StatusCode::METHOD_NOT_ALLOWED, TEXT, text);
     if let Ok(value) = HeaderValue::from_str(allowed) {
         answer.headers_mut().insert(ALLOW, value);
+    }
+    answer
+}
+
+/// A moment as CloudTrail and EventBridge write it, without fractions: `2026-11-21T10:00:00Z`.
+pub(crate) fn whole_seconds(time: Timestamp) -> String {
+    let text = time.to_rfc3339();
+    match text.split_once('.') {
+        Some((seconds, _)) => format!("{seconds}Z"),
+        None => text,
+    }
+}
+
+/// Every answer says which one it is (spec/protocol §2).
+pub(crate) fn identified(mut answer: Answer) -> Answer {
+    let headers = answer.headers_mut();
+    if !headers.contains_key(REQUEST_ID)
+        && let Ok(id) = HeaderValue::from_str(&request_id().to_string())
+    {
+        headers.insert(REQUEST_ID, id);
     }
     answer
 }

@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{Semaphore, watch};
 
-use crate::answer::{Answer, TEXT, json_error, method_not_allowed, plain};
+use crate::answer::{Answer, TEXT, identified, json_error, method_not_allowed, plain};
 use crate::audit::Audit;
 use crate::intake::{self, Refused};
 use crate::operator::OperatorAccess;
@@ -70,6 +70,10 @@ impl Front {
         request: Request<Incoming>,
         peer: SocketAddr,
     ) -> Answer {
+        identified(self.answer(request, peer).await)
+    }
+
+    async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Answer {
         match request.uri().path() {
             "/healthz" => return health(&self.control, request.method()).await,
             "/metrics" => return self.metrics_text(request.method()),

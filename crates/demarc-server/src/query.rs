@@ -12,7 +12,7 @@ use demarc_query::{MalformedParameters, Node};
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
 
-use crate::answer::{Answer, plain, request_id};
+use crate::answer::{Answer, REQUEST_ID, plain, request_id};
 use crate::front::Front;
 use crate::identity;
 
@@ -89,14 +89,15 @@ pub(crate) async fn handle(
         Err(refused) => refused,
     };
     let mut answer = plain(outcome.status, "text/xml;charset=UTF-8", outcome.body);
-    let name = if service == Service::Ec2 {
-        "x-amz-request-id"
-    } else {
-        "x-amzn-requestid"
-    };
     if let Ok(value) = HeaderValue::from_str(&id) {
-        answer.headers_mut().insert(name, value);
+        answer.headers_mut().insert(REQUEST_ID, value);
     }
+    let done = if answer.status().is_success() {
+        "ok"
+    } else {
+        "error"
+    };
+    metrics::counter!("demarc_query_requests_total", "service" => service.scope_name(), "outcome" => done).increment(1);
     if let Some(entry) = entry {
         entry.answered(&answer);
     }
@@ -122,12 +123,12 @@ fn identify(
     if front.admits(caller.principal.account, now) {
         return Ok(caller);
     }
-    let (code, status) = if dialect == Dialect::Ec2 {
-        ("RequestLimitExceeded", 503)
+    let (code, message, status) = if dialect == Dialect::Ec2 {
+        ("RequestLimitExceeded", "Request limit exceeded.", 503)
     } else {
-        ("Throttling", 400)
+        ("Throttling", "Rate exceeded", 400)
     };
-    Err(refused(service, code, "Rate exceeded", status, id))
+    Err(refused(service, code, message, status, id))
 }
 
 async fn answer(call: &Call<'_>, service: Service, form: &[u8]) -> Outcome {

@@ -11,7 +11,7 @@ use http::request::Parts;
 use uuid::Uuid;
 
 use super::Audit;
-use crate::answer::{Answer, request_id};
+use crate::answer::{Answer, REQUEST_ID, request_id};
 
 /// The largest part of a message that is kept, in bytes.
 const KEPT: usize = 16 << 10;
@@ -149,10 +149,7 @@ impl<'a> Entry<'a> {
         // The Query services answer XML, credentials among it: nothing of that is kept.
         let is_change = !call.read_only && call.service.dialect() == Dialect::Json;
         let is_told = !succeeded || is_change;
-        let headers = answer.headers();
-        let request_id = headers
-            .get("x-amzn-requestid")
-            .or_else(|| headers.get("x-amz-request-id"));
+        let request_id = answer.headers().get(REQUEST_ID);
         call.ending = Some(Ending {
             succeeded,
             body: (is_told && answer.body().len() <= KEPT).then(|| answer.body().clone()),

@@ -1,12 +1,13 @@
 //! A call as a record (spec/observability §4).
 
 use demarc_auth::{Caller, Identity, Principal, Service, role_id};
-use demarc_types::{Partition, Timestamp};
+use demarc_types::Partition;
 use http::HeaderValue;
 use serde_json::{Map, Value, json};
 
 use super::call::{Call, Parameters};
 use super::mask::{mask, scrub};
+use crate::answer::whole_seconds;
 
 impl Call {
     /// The record. It is made from what was kept, without asking anybody.
@@ -81,15 +82,6 @@ fn is_envelope(name: &str) -> bool {
 
 fn source(service: Service) -> String {
     format!("{}.amazonaws.com", service.scope_name())
-}
-
-/// CloudTrail's times have no fractions.
-fn whole_seconds(time: Timestamp) -> String {
-    let text = time.to_rfc3339();
-    match text.split_once('.') {
-        Some((seconds, _)) => format!("{seconds}Z"),
-        None => text,
-    }
 }
 
 fn text(value: &HeaderValue) -> String {

@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use demarc_control::NumberedEvent;
+use demarc_types::AccountId;
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
 
 use super::Problem;
 use super::body::number;
-use crate::answer::{Answer, json};
+use crate::answer::{Answer, json, whole_seconds};
 use crate::front::Front;
 
 /// The longest that a call waits for an event.
@@ -28,26 +31,60 @@ pub(super) async fn list(front: &Front, query: Option<&str>) -> Result<Answer, P
         Some(page) => page,
         None => log.after(after, Duration::ZERO).await,
     };
-    let events: Vec<Value> = page.events.iter().map(envelope).collect();
-    Ok(json(
-        StatusCode::OK,
-        &json!({ "events": events, "last": page.last, "missed": page.missed }),
-    ))
+    let shown = Page {
+        events: page.events.iter().map(envelope).collect(),
+        last: page.last,
+        missed: page.missed,
+    };
+    Ok(json(StatusCode::OK, &shown))
 }
 
-/// EventBridge's form, with the number that leads on.
-fn envelope(numbered: &NumberedEvent) -> Value {
+/// EventBridge's form, its members in the order of the example, with the number that leads on.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Envelope<'a> {
+    version: &'static str,
+    id: Uuid,
+    detail_type: &'static str,
+    source: &'static str,
+    account: AccountId,
+    time: String,
+    /// Empty for what belongs to no Region.
+    region: String,
+    resources: &'a [String],
+    detail: &'a Value,
+    number: u64,
+}
+
+#[derive(Serialize)]
+struct Page<'a> {
+    events: Vec<Envelope<'a>>,
+    last: u64,
+    missed: bool,
+}
+
+fn envelope(numbered: &NumberedEvent) -> Envelope<'_> {
     let event = &numbered.event;
-    json!({
-        "number": numbered.number,
-        "version": "0",
-        "id": uuid::Builder::from_random_bytes(u128::from(numbered.number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes()).into_uuid(),
-        "detail-type": event.detail_type,
-        "source": "aws.directconnect",
-        "account": event.account,
-        "time": event.time.to_rfc3339(),
-        "region": event.region.map(|region| region.to_string()).unwrap_or_default(),
-        "resources": event.resources,
-        "detail": event.detail,
-    })
+    Envelope {
+        version: "0",
+        id: id_of(numbered.number),
+        detail_type: event.detail_type,
+        source: "aws.directconnect",
+        account: event.account,
+        time: whole_seconds(event.time),
+        region: event
+            .region
+            .map(|region| region.to_string())
+            .unwrap_or_default(),
+        resources: &event.resources,
+        detail: &event.detail,
+        number: numbered.number,
+    }
+}
+
+/// The same id each time that an event is read: its number, with the bits spread.
+fn id_of(number: u64) -> Uuid {
+    const SPREAD: u128 = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
+    let bytes = u128::from(number).wrapping_mul(SPREAD).to_be_bytes();
+    uuid::Builder::from_random_bytes(bytes).into_uuid()
 }

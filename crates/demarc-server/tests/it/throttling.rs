@@ -54,6 +54,43 @@ async fn each_account_has_a_bucket_of_its_own() {
 }
 
 #[tokio::test]
+async fn each_service_says_it_in_its_own_words() {
+    let text = ACCOUNTS
+        .replace("rate = 1000.0", "rate = 0.001")
+        .replace("burst = 1000.0", "burst = 1.0");
+    let server = Server::with(&text).await;
+    let signer = Signer::of("AKIACARRIER");
+    let first = server.call(&signer, "DescribeConnections", json!({})).await;
+    assert_eq!(first.status, 200);
+    for (service, form, status, code, message) in [
+        (
+            "ec2",
+            "Action=DescribeVpcs&Version=2016-11-15",
+            503,
+            "RequestLimitExceeded",
+            "Request limit exceeded.",
+        ),
+        (
+            "sts",
+            "Action=GetCallerIdentity&Version=2011-06-15",
+            400,
+            "Throttling",
+            "Rate exceeded",
+        ),
+    ] {
+        let signer = Signer::of("AKIACARRIER").for_service(service);
+        let reply = server.raw(&signer.query(server.address, form)).await;
+        assert_eq!(reply.status, status, "{service}");
+        let said = reply.text();
+        assert!(said.contains(&format!("<Code>{code}</Code>")), "{said}");
+        assert!(
+            said.contains(&format!("<Message>{message}</Message>")),
+            "{said}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_development_mode_does_not_throttle() {
     let server = Server::open().await;
     for _ in 0..60 {

@@ -1,0 +1,137 @@
+//! Events beside the states: encryption of a port, prefix limits that come near, reviews that wait for
+//! somebody.
+
+use demarc_types::{ArnResource, ResourceArn, Timestamp};
+use serde_json::json;
+
+use super::Event;
+use crate::entity::{BgpPeer, Connection, Entity, VirtualInterface, VirtualInterfacePhase};
+use crate::intent;
+
+/// Appends what there is to say of an entity that was `old` and is `new`.
+pub(super) fn append(
+    old: Option<&Entity>,
+    new: Option<&Entity>,
+    now: Timestamp,
+    events: &mut Vec<Event>,
+) {
+    match (old, new) {
+        (Some(Entity::Connection(old)), Some(Entity::Connection(new))) => {
+            events.extend(encryption(old, new, now));
+        }
+        (old, Some(Entity::VirtualInterface(new))) => {
+            let old = match old {
+                Some(Entity::VirtualInterface(old)) => Some(old.as_ref()),
+                _ => None,
+            };
+            events.extend(review(old, new, now));
+            events.extend(prefix_limits(old, new, now));
+        }
+        _ => {}
+    }
+}
+
+fn encryption(old: &Connection, new: &Connection, now: Timestamp) -> Option<Event> {
+    let word = |port: &Connection| {
+        let encrypted = port.mac_sec.as_ref().map(|mac_sec| mac_sec.encrypted)?;
+        Some(if encrypted {
+            "Encryption Up"
+        } else {
+            "Encryption Down"
+        })
+    };
+    let (before, after) = (word(old)?, word(new)?);
+    (before != after).then(|| {
+        let arn = ArnResource::Connection(new.id);
+        Event {
+            detail_type: "Direct Connect MACsec State Change",
+            account: new.owner,
+            region: Some(new.region),
+            time: now,
+            resources: vec![ResourceArn::new(new.region, new.owner, arn).to_string()],
+            detail: json!({ "previousState": before, "state": after }),
+        }
+    })
+}
+
+/// A public virtual interface that somebody has to look at.
+fn review(old: Option<&VirtualInterface>, new: &VirtualInterface, now: Timestamp) -> Option<Event> {
+    let waits = |interface: &VirtualInterface| {
+        interface.phase == VirtualInterfacePhase::Verifying { approve_at: None }
+    };
+    (waits(new) && !old.is_some_and(waits)).then(|| {
+        let detail = json!({ "state": "verifying" });
+        on_interface("Direct Connect Verification Needed", new, detail, now)
+    })
+}
+
+/// The share of its limit from which a peer is warned, in per cent (spec/observability §2).
+const WARNING_PERCENT: u64 = 80;
+
+/// How near a peer is to its limit of prefixes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Nearness {
+    Far,
+    Near,
+    Beyond,
+}
+
+fn prefix_limits(
+    old: Option<&VirtualInterface>,
+    new: &VirtualInterface,
+    now: Timestamp,
+) -> Vec<Event> {
+    let nearness = |interface: &VirtualInterface, peer: &BgpPeer| {
+        let received = u64::from(peer.prefixes_received);
+        let limit = u64::from(intent::prefix_limit(interface, peer.family));
+        if received > limit {
+            Nearness::Beyond
+        } else if received > 0 && received * 100 >= limit * WARNING_PERCENT {
+            Nearness::Near
+        } else {
+            Nearness::Far
+        }
+    };
+    let before = |peer: &BgpPeer| {
+        let old = old?;
+        let known = old.peers.iter().find(|known| known.id == peer.id)?;
+        Some(nearness(old, known))
+    };
+    let mut events = Vec::new();
+    for peer in new.live_peers() {
+        let now_at = nearness(new, peer);
+        if now_at <= before(peer).unwrap_or(Nearness::Far) {
+            continue;
+        }
+        let detail_type = if now_at == Nearness::Beyond {
+            "Direct Connect Prefix Limit Exceeded"
+        } else {
+            "Direct Connect Prefix Limit Warning"
+        };
+        let detail = json!({
+            "peer": peer.id.to_string(),
+            "addressFamily": peer.family.as_str(),
+            "limit": intent::prefix_limit(new, peer.family),
+            "received": peer.prefixes_received,
+        });
+        events.push(on_interface(detail_type, new, detail, now));
+    }
+    events
+}
+
+fn on_interface(
+    detail_type: &'static str,
+    interface: &VirtualInterface,
+    detail: serde_json::Value,
+    now: Timestamp,
+) -> Event {
+    let arn = ArnResource::VirtualInterface(interface.id);
+    Event {
+        detail_type,
+        account: interface.owner,
+        region: Some(interface.region),
+        time: now,
+        resources: vec![ResourceArn::new(interface.region, interface.owner, arn).to_string()],
+        detail,
+    }
+}
