@@ -283,16 +283,23 @@ fn accounts_of(directory: Option<&Directory>) -> Accounts {
     Accounts::Listed(listed)
 }
 
-/// The error and where it is, on one line.
+/// The error and where it is, on one line, with the key of that line if the error does not say it.
 fn one_line(text: &str, error: &toml::de::Error) -> String {
     let message = error.message().lines().collect::<Vec<_>>().join(" ");
-    match error.span() {
-        Some(span) => {
-            let line = text[..span.start.min(text.len())].matches('\n').count() + 1;
-            format!("line {line}: {message}")
-        }
-        None => message,
-    }
+    let Some(span) = error.span() else {
+        return message;
+    };
+    let before = text.get(..span.start).unwrap_or(text);
+    let line = before.matches('\n').count();
+    let key = text.lines().nth(line).and_then(|line| line.split_once('='));
+    let key = key.map(|(key, _)| key.trim()).unwrap_or_default();
+    let known = key.is_empty() || message.contains(&format!("`{key}`"));
+    let key = if known {
+        String::new()
+    } else {
+        format!(" `{key}`:")
+    };
+    format!("line {}:{key} {message}", line + 1)
 }
 
 #[cfg(test)]
@@ -322,6 +329,47 @@ mod tests {
             message.contains("soon") && message.contains("line 2"),
             "{message}"
         );
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_type_is_named_with_its_key() {
+        for (text, said) in [
+            (
+                "[server]\nsettle = 5\n",
+                "line 2: `settle`: invalid type: integer `5`",
+            ),
+            (
+                "[throttle]\n\n rate = \"x\"\n",
+                "line 3: `rate`: invalid type: string \"x\"",
+            ),
+            (
+                "[rules.quotas]\nlags = -1\n",
+                "line 2: `lags`: invalid value: integer `-1`",
+            ),
+            (
+                "[server]\nsettel = \"1s\"\n",
+                "line 2: unknown field `settel`",
+            ),
+            ("[server\n", "line 1: unclosed table"),
+            (
+                "[[account]]\nid = \"1\"\n[[account.access_key]]\nid = \"a\"\n",
+                "missing field `secret`",
+            ),
+        ] {
+            let message = error(text);
+            assert!(message.contains(said), "{message}");
+        }
+    }
+
+    #[test]
+    fn the_documentations_example_is_a_configuration() {
+        let page = include_str!("../../../docs/configuration.md");
+        let (_, rest) = page.split_once("```toml\n").unwrap();
+        let (text, _) = rest.split_once("```").unwrap();
+        let config = Config::parse(Path::new("configuration.md"), text).unwrap();
+        let directory = config.directory().unwrap().unwrap();
+        assert_eq!(directory.accounts().count(), 2);
+        assert!(config.settings().is_ok());
     }
 
     #[test]

@@ -155,7 +155,7 @@ pub(crate) struct ServeArguments {
     pub(crate) bindings: Option<PathBuf>,
 
     /// How long each provisioning step takes, such as 0, 500ms or 2s [default: 500ms]
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     pub(crate) settle: Option<HumanDuration>,
 
     /// Serve HTTPS with this PEM certificate chain

@@ -53,7 +53,7 @@ pub enum InvalidAccounts {
         problem: &'static str,
         remedy: &'static str,
     },
-    #[error("{key}: the policy cannot be used; correct the document")]
+    #[error("{key}: the policy cannot be used: {source}; correct the document")]
     Policy {
         key: String,
         #[source]

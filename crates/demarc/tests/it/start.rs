@@ -67,7 +67,7 @@ fn configurations_that_make_no_sense_are_refused() {
         ("[servers]\n", &["line 1", "servers"]),
         ("[rules]\nsettle = \"1s\"\n", &["line 2", "settle"]),
         ("[rules.quotas]\nlag = 1\n", &["line 2", "lag"]),
-        ("[rules.quotas]\nlags = -1\n", &["line 2", "-1"]),
+        ("[rules.quotas]\nlags = -1\n", &["line 2", "lags", "-1"]),
         ("[server]\nsettle = \"soon\"\n", &["line 2", "soon"]),
         (
             "[server]\nrequest_timeout = \"0\"\n",
@@ -82,7 +82,7 @@ fn configurations_that_make_no_sense_are_refused() {
         (&format!("{account}{account}"), &["111122223333"]),
         (
             &format!("{account}[[account.user]]\nname = \"a\"\npolicies = [\"{{\"]\n"),
-            &["policies"],
+            &["policies[0]", "line 1, column"],
         ),
         (
             &format!(
@@ -115,7 +115,7 @@ fn arguments_that_make_no_sense_are_refused() {
     for (arguments, said) in [
         (serve(&["--config", "missing.toml"]), &["missing.toml"][..]),
         (serve(&["--settle", "soon"]), &["--settle", "soon"]),
-        (serve(&["--settle", "-5s"]), &["-5"]),
+        (serve(&["--settle", "-5s"]), &["--settle", "-5s"]),
         (
             serve(&["--data", "d", "--ephemeral"]),
             &["--data", "--ephemeral"],
