@@ -24,6 +24,7 @@ mod commit;
 mod control;
 mod draft;
 mod due;
+mod edges;
 mod event_log;
 mod follower;
 mod health;
@@ -37,6 +38,7 @@ mod writer;
 
 pub use clock::{Clock, SystemClock};
 pub use control::{Control, ControlError};
+pub use edges::{EdgeFabric, Edges};
 pub use event_log::{EventLog, EventPage, NumberedEvent};
 pub use health::{Health, Role};
 pub use load::StartError;

@@ -30,6 +30,14 @@ pub struct DeviceIntent {
     pub domains: Vec<DomainIntent>,
 }
 
+/// The intent of a device, with the revision of the World at which it became so. It holds the keys of BGP
+/// sessions: it is for the edge of the device alone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VersionedIntent {
+    pub revision: u64,
+    pub intent: DeviceIntent,
+}
+
 /// A port that is to be in service.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PortIntent {

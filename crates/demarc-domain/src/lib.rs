@@ -7,6 +7,7 @@
 mod address_pool;
 mod authorize;
 mod context;
+pub mod device_status;
 mod dispatch;
 pub mod entity;
 pub mod event;

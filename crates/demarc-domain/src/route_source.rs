@@ -1,12 +1,14 @@
 //! Where answers about routes come from: the fabric, not the World.
 
 use demarc_types::{Prefix, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::entity::VirtualInterface;
 use crate::world::World;
 
 /// Which way a route went over a virtual interface.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum RouteDirection {
     /// From the customer, after import policy.
     Accepted,
@@ -27,7 +29,8 @@ pub struct Route {
 }
 
 /// A part of an AS path.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PathSegment {
     /// An AS_SET, else an AS_SEQUENCE.
     pub is_set: bool,

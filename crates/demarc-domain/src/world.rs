@@ -184,6 +184,11 @@ impl World {
             .filter_map(|id| self.lag(id))
     }
 
+    /// All virtual interfaces, recently deleted ones too.
+    pub fn virtual_interfaces(&self) -> impl Iterator<Item = &Arc<VirtualInterface>> {
+        self.virtual_interfaces.values()
+    }
+
     /// Virtual interfaces that an account sees in a Region: its own and those on its connections.
     pub fn virtual_interfaces_seen_by(
         &self,

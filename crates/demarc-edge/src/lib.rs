@@ -7,6 +7,7 @@ mod linux;
 mod simulated;
 
 pub use linux::{
-    Bindings, BindingsError, LinuxEdge, LinuxError, LinuxFabric, PortBinding, UplinkBinding,
+    Bindings, BindingsError, EdgeView, Intents, LinuxEdge, LinuxError, PortBinding, UplinkBinding,
+    Views,
 };
 pub use simulated::Simulated;

@@ -1,18 +1,17 @@
 //! The edge of the machine that the service runs on: ports, VLANs, gateways and sessions on Linux.
 //!
-//! One task follows the World. It wants what the intents say, knows what it has made, and makes the
-//! difference: an object that is as it should be is not touched. What it sees goes back as reports.
-//! What an earlier process left is cleared away at the start; until then it keeps forwarding.
+//! A function of device intents: one task wants what they say, knows what it has made, and makes the
+//! difference; an object that is as it should be is not touched. What it sees goes out as device statuses.
+//! It knows nothing of the World, nor of how intents come and statuses go.
 
 mod bindings;
 mod edge;
-mod fabric;
 mod gateway;
 mod port;
-mod report;
 mod routes;
+mod status;
 mod virtual_interface;
 
 pub use bindings::{Bindings, BindingsError, PortBinding, UplinkBinding};
 pub use edge::{LinuxEdge, LinuxError};
-pub use fabric::LinuxFabric;
+pub use status::{EdgeView, Intents, Views};

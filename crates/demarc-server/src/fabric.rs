@@ -1,13 +1,16 @@
 //! Which fabric makes the World true.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use demarc_control::Control;
+use demarc_control::{Control, EdgeFabric, Edges};
 use demarc_domain::fabric::Fabric;
-use demarc_edge::{LinuxEdge, LinuxError, LinuxFabric, Simulated};
+use demarc_edge::{EdgeView, Intents, LinuxEdge, LinuxError, Simulated, Views};
 use demarc_types::Span;
 use serde::Deserialize;
-use tokio::task::JoinHandle;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 /// The choice, in the configuration file and by flags.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -17,10 +20,13 @@ pub struct FabricConfig {
     pub linux: Option<PathBuf>,
 }
 
-/// A fabric and, when it is this machine, the edge that has to be run beside the service.
+/// A fabric, and what has to be run beside the service for it.
 pub(crate) struct Chosen {
     pub(crate) fabric: Box<dyn Fabric>,
-    pub(crate) edge: Option<LinuxEdge>,
+    /// Where devices have edges.
+    pub(crate) edges: Option<Arc<Edges>>,
+    /// When this machine is one.
+    pub(crate) local: Option<LinuxEdge>,
 }
 
 impl FabricConfig {
@@ -30,29 +36,92 @@ impl FabricConfig {
         let Some(bindings) = &self.linux else {
             return Ok(Chosen {
                 fabric: Box::new(Simulated::new(settle)),
-                edge: None,
+                edges: None,
+                local: None,
             });
         };
-        let fabric = LinuxFabric::default();
-        let edge = LinuxEdge::start(&fabric, bindings.clone())?;
+        let local = LinuxEdge::start(bindings.clone())?;
+        let edges = Arc::new(Edges::default());
+        // Before the service looks for what has no edge.
+        for device in local.devices().borrow().iter() {
+            edges.attend(device);
+        }
         Ok(Chosen {
-            fabric: Box::new(fabric),
-            edge: Some(edge),
+            fabric: Box::new(EdgeFabric::new(Arc::clone(&edges))),
+            edges: Some(edges),
+            local: Some(local),
         })
     }
 }
 
-/// The edge at work; it ends with the service. What it made in the kernel stays and keeps forwarding.
-pub(crate) struct RunningEdge(JoinHandle<()>);
+/// Edges at work; they end with the service. What the local one made in the kernel stays and keeps
+/// forwarding.
+pub(crate) struct RunningEdges(JoinSet<()>);
 
-impl RunningEdge {
-    pub(crate) fn start(edge: LinuxEdge, control: Control) -> Self {
-        Self(tokio::spawn(edge.run(control)))
+impl RunningEdges {
+    pub(crate) fn start(edges: Arc<Edges>, local: Option<LinuxEdge>, control: Control) -> Self {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(Arc::clone(&edges).run(control));
+        if let Some(local) = local {
+            let devices = local.devices();
+            let (to_edge, intents) = watch::channel(Intents::new());
+            let (views, from_edge) = watch::channel(Views::new());
+            tasks.spawn(local.run(intents, views));
+            tasks.spawn(stand_between(edges, devices, to_edge, from_edge));
+        }
+        Self(tasks)
     }
 }
 
-impl Drop for RunningEdge {
+/// Takes intents to the edge in this process, and its statuses back.
+async fn stand_between(
+    edges: Arc<Edges>,
+    mut devices: watch::Receiver<BTreeSet<String>>,
+    to_edge: watch::Sender<Intents>,
+    mut from_edge: watch::Receiver<Views>,
+) {
+    let mut changes = edges.changes();
+    // A device that had a port here once stays in our care: its edge has to hear that it has none.
+    let mut attended = BTreeSet::new();
+    let mut seen = Views::new();
+    loop {
+        changes.mark_unchanged();
+        for device in devices.borrow_and_update().iter() {
+            edges.attend(device);
+            attended.insert(device.clone());
+        }
+        let known = attended.iter().filter_map(|device| {
+            let intent = edges.intent(device)?;
+            Some((device.clone(), intent))
+        });
+        let known: Intents = known.collect();
+        to_edge.send_if_modified(|intents| {
+            let is_new = *intents != known;
+            *intents = known;
+            is_new
+        });
+        let views = from_edge.borrow_and_update().clone();
+        for (device, view) in &views {
+            take(&edges, device, view, seen.get(device));
+        }
+        seen = views;
+        tokio::select! {
+            changed = devices.changed() => if changed.is_err() { return },
+            changed = from_edge.changed() => if changed.is_err() { return },
+            changed = changes.changed() => if changed.is_err() { return },
+        }
+    }
+}
+
+fn take(edges: &Edges, device: &str, view: &EdgeView, before: Option<&EdgeView>) {
+    if before.is_none_or(|before| !Arc::ptr_eq(&before.routes, &view.routes)) {
+        edges.take_routes(device, view.routes.as_ref().clone(), true);
+    }
+    edges.take_status(view.status.as_ref().clone());
+}
+
+impl Drop for RunningEdges {
     fn drop(&mut self) {
-        self.0.abort();
+        self.0.abort_all();
     }
 }

@@ -16,7 +16,7 @@ use crate::audit::{Audit, AuditFile, AuditFileError};
 use crate::config::{Config, ConfigError};
 use crate::conversation::converse;
 use crate::duration::HumanDuration;
-use crate::fabric::{Chosen, RunningEdge};
+use crate::fabric::{Chosen, RunningEdges};
 use crate::front::Front;
 use crate::listener::Listener;
 use crate::operator::OperatorAccess;
@@ -29,7 +29,7 @@ const STEP_DOWN: Duration = Duration::from_secs(2);
 /// A service, ready to serve.
 pub struct Service {
     /// Runs for as long as the service is there.
-    _edge: Option<RunningEdge>,
+    _edges: Option<RunningEdges>,
     front: Arc<Front>,
 }
 
@@ -91,7 +91,11 @@ impl Service {
         }
         let metrics = recorder()?;
         let settings = config.settings()?;
-        let Chosen { fabric, edge } = config.fabric.choose(settings.settle)?;
+        let Chosen {
+            fabric,
+            edges,
+            local,
+        } = config.fabric.choose(settings.settle)?;
         let mut options = Options::new(Arc::new(settings), fabric);
         options.seed = seed;
         options.sharing.stale_reads = config.server.stale_reads;
@@ -114,12 +118,12 @@ impl Service {
             (None, Some(_)) => 0,
         };
         let audit = Audit::new(ring, audit_file);
-        if edge.is_some() && control.is_shared() {
+        if local.is_some() && control.is_shared() {
             return Err(ServiceError::SharedEdge);
         }
-        let edge = edge.map(|edge| RunningEdge::start(edge, control.clone()));
+        let edges = edges.map(|edges| RunningEdges::start(edges, local, control.clone()));
         Ok(Self {
-            _edge: edge,
+            _edges: edges,
             front: Arc::new(front(&config, directory, control, metrics, audit)?),
         })
     }

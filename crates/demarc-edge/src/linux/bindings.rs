@@ -1,10 +1,13 @@
 //! What the operator ties together: ports and interfaces, gateways and what lies behind them.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use demarc_types::{ConnectionId, GatewayRef, Prefix};
 use serde::Deserialize;
+use tracing::info;
 
 /// The file of bindings. Read again whenever it changes, since gateways come with their ids while
 /// the service runs.
@@ -85,17 +88,67 @@ impl Bindings {
         }
     }
 
-    /// The devices that have a port here, each once.
-    pub fn devices(&self) -> Vec<&str> {
-        let mut devices: Vec<_> = self.port.iter().map(|port| port.device.as_str()).collect();
-        devices.sort_unstable();
-        devices.dedup();
-        devices
+    /// The devices that have a port here.
+    pub fn devices(&self) -> BTreeSet<String> {
+        self.port.iter().map(|port| port.device.clone()).collect()
     }
 
     pub fn uplink(&self, gateway: GatewayRef) -> Option<&UplinkBinding> {
         self.uplink.iter().find(|uplink| uplink.gateway == gateway)
     }
+}
+
+/// The file of bindings, looked at again and again.
+pub(super) struct BindingsFile {
+    path: PathBuf,
+    seen: Option<SystemTime>,
+    pub(super) bindings: Bindings,
+    /// Why the bindings are older than the file.
+    pub(super) error: Option<String>,
+}
+
+impl BindingsFile {
+    pub(super) fn open(path: PathBuf) -> Result<Self, BindingsError> {
+        let seen = modified(&path);
+        let bindings = Bindings::read(&path)?;
+        Ok(Self {
+            path,
+            seen,
+            bindings,
+            error: None,
+        })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads the file again if it has changed; whether the bindings are new.
+    pub(super) fn refresh(&mut self) -> bool {
+        let modified = modified(&self.path);
+        if modified == self.seen {
+            return false;
+        }
+        self.seen = modified;
+        match Bindings::read(&self.path) {
+            Ok(bindings) => {
+                info!(file = %self.path.display(), "bindings are read again");
+                self.error = None;
+                self.bindings = bindings;
+                true
+            }
+            Err(error) => {
+                self.error = Some(format!("{error}; the bindings stay as they were"));
+                false
+            }
+        }
+    }
+}
+
+fn modified(file: &Path) -> Option<SystemTime> {
+    std::fs::metadata(file)
+        .and_then(|data| data.modified())
+        .ok()
 }
 
 #[cfg(test)]
@@ -114,7 +167,7 @@ mod tests {
              addresses = [\"10.255.0.1/30\"]\nnext_hops = [\"10.255.0.2\"]\n",
         )
         .unwrap();
-        assert_eq!(bindings.devices(), ["EqDC2-1"]);
+        assert_eq!(bindings.devices(), ["EqDC2-1".to_owned()].into());
         assert_eq!(bindings.port[0].connection, None);
         assert!(bindings.uplink(bindings.uplink[0].gateway).is_some());
     }

@@ -1,34 +1,39 @@
-//! The task that makes kernel and sessions follow the World.
+//! The task that makes kernel and sessions follow the intents.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use demarc_control::{Control, Snapshot};
-use demarc_domain::entity::{Entity, VirtualInterface};
-use demarc_domain::intent::{self, DeviceIntent, RoutingDomain, VirtualInterfaceIntent};
-use demarc_domain::{Report, Route, World};
+use demarc_domain::device_status::{
+    DeviceStatus, DropCounters, PeerStatus, PortStatus, SeenRoute, SeenRoutes, TrafficCounters,
+    VirtualInterfaceStatus,
+};
+use demarc_domain::entity::Link as PortLink;
+use demarc_domain::intent::{DeviceIntent, DomainIntent, RoutingDomain, VirtualInterfaceIntent};
 use demarc_linux::{Attachment, Kernel, KernelError, Link, Namespace, VlanProgram};
 use demarc_speaker::GatewayError;
-use demarc_store::Revision;
-use demarc_types::{ConnectionId, ParentId, VirtualInterfaceId};
+use demarc_types::{BgpPeerId, ConnectionId, ParentId, VirtualInterfaceId};
+use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
-use tracing::{error, info, warn};
+use tracing::info;
 
-use super::bindings::{Bindings, BindingsError};
-use super::fabric::{LinuxFabric, Shared};
+use super::bindings::{BindingsError, BindingsFile};
 use super::gateway::{Gateway, NAMESPACES};
-use super::virtual_interface::{INNER_ENDS, OUTER_ENDS, Standing};
-use super::{port, report, routes};
+use super::status::{EdgeView, Faults, Intents, Views};
+use super::virtual_interface::{INNER_ENDS, OUTER_ENDS, RoutesVersion, Standing};
+use super::{port, routes, status};
 
 /// How often links and sessions are looked at.
 const PERIOD: Duration = Duration::from_millis(50);
-/// Looks between two full comparisons when nothing seems to have changed, and between two readings
-/// of all routes.
+/// Looks between two full comparisons when nothing seems to have changed.
 const FULL: u32 = 20;
+/// Looks between two readings of all routes.
+const ALL_ROUTES: u32 = 200;
+/// The rest after an error, before everything is compared again.
+const AFTER_ERROR: Duration = Duration::from_millis(500);
 
 /// Why the edge cannot do something. Each is one line.
 #[derive(Debug, thiserror::Error)]
@@ -47,19 +52,27 @@ pub enum LinuxError {
 
 /// The Linux edge of this machine.
 pub struct LinuxEdge {
-    shared: Arc<Shared>,
-    file: PathBuf,
-    file_time: Option<SystemTime>,
-    bindings: Bindings,
+    file: BindingsFile,
+    devices: watch::Sender<BTreeSet<String>>,
     kernel: Kernel,
     program: VlanProgram,
     ports: BTreeMap<ConnectionId, String>,
     gateways: BTreeMap<RoutingDomain, Gateway>,
     standing: BTreeMap<VirtualInterfaceId, Standing>,
-    /// What went wrong for a virtual interface, so that it is logged once.
-    failures: BTreeMap<VirtualInterfaceId, String>,
+    /// The device of each virtual interface that stands.
+    owners: BTreeMap<VirtualInterfaceId, String>,
+    /// The revision that was followed last, by device.
+    followed: BTreeMap<String, u64>,
+    faults: Faults,
+    /// The routes of each session, and the version that they were read at.
+    routes: BTreeMap<BgpPeerId, (RoutesVersion, Vec<SeenRoute>)>,
+    links: BTreeMap<ConnectionId, PortLink>,
+    peers: BTreeMap<VirtualInterfaceId, Vec<PeerStatus>>,
+    /// By device, until a route changes.
+    shown_routes: BTreeMap<String, Arc<SeenRoutes>>,
+    counters: BTreeMap<VirtualInterfaceId, TrafficCounters>,
+    drops: DropCounters,
     looks: u32,
-    revision: Option<Revision>,
 }
 
 impl LinuxEdge {
@@ -67,11 +80,11 @@ impl LinuxEdge {
     ///
     /// # Errors
     /// [`LinuxError`]: not root, no bindings, or a kernel that cannot do it.
-    pub fn start(fabric: &LinuxFabric, file: PathBuf) -> Result<Self, LinuxError> {
+    pub fn start(file: PathBuf) -> Result<Self, LinuxError> {
         if !nix::unistd::geteuid().is_root() {
             return Err(LinuxError::NotRoot);
         }
-        let bindings = Bindings::read(&file)?;
+        let file = BindingsFile::open(file)?;
         let mut kernel = Kernel::here()?;
         let attachment = demarc_linux::probe()?;
         let program = VlanProgram::load(attachment)?;
@@ -80,104 +93,112 @@ impl LinuxEdge {
             Attachment::Clsact => "clsact",
             Attachment::Tcx => "tcx",
         };
-        info!(
-            attachment = how,
-            ports = bindings.port.len(),
-            "Linux edge is up"
-        );
+        let ports = file.bindings.port.len();
+        info!(attachment = how, ports, "Linux edge is up");
         Ok(Self {
-            shared: Arc::clone(&fabric.shared),
-            file_time: modified(&file),
+            devices: watch::Sender::new(file.bindings.devices()),
             file,
-            bindings,
             kernel,
             program,
             ports: BTreeMap::new(),
             gateways: BTreeMap::new(),
             standing: BTreeMap::new(),
-            failures: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            followed: BTreeMap::new(),
+            faults: Faults::default(),
+            routes: BTreeMap::new(),
+            links: BTreeMap::new(),
+            peers: BTreeMap::new(),
+            shown_routes: BTreeMap::new(),
+            counters: BTreeMap::new(),
+            drops: DropCounters::default(),
             looks: 0,
-            revision: None,
         })
     }
 
-    /// Follows the World until the future is dropped.
-    pub async fn run(mut self, control: Control) {
+    /// The devices that have a port here, by the bindings.
+    pub fn devices(&self) -> watch::Receiver<BTreeSet<String>> {
+        self.devices.subscribe()
+    }
+
+    /// Follows intents and says what it sees, until the future is dropped. Devices without an intent are
+    /// left alone.
+    pub async fn run(mut self, mut intents: watch::Receiver<Intents>, views: watch::Sender<Views>) {
         let mut tick = interval(PERIOD);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut anew = true;
         loop {
+            let wanted = intents.borrow_and_update().clone();
+            anew = match self.look(&wanted, anew).await {
+                Ok(()) => false,
+                Err(error) => {
+                    self.faults.say("kernel", error);
+                    true
+                }
+            };
+            let seen = self.views(&wanted);
+            views.send_if_modified(|views| {
+                let is_new = *views != seen;
+                *views = seen;
+                is_new
+            });
+            if anew {
+                tokio::time::sleep(AFTER_ERROR).await;
+                continue;
+            }
             tokio::select! {
                 _ = tick.tick() => {}
-                // The writer wakes us before it has committed; the next tick sees the rest.
-                () = self.shared.wake.notified() => tokio::task::yield_now().await,
-            }
-            if let Err(error) = self.look(&control).await {
-                error!(%error, "the edge could not finish its work; it tries again");
-                self.revision = None;
-                tokio::time::sleep(Duration::from_millis(500)).await;
+                changed = intents.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                    anew = true;
+                }
             }
         }
     }
 
-    async fn look(&mut self, control: &Control) -> Result<(), LinuxError> {
+    /// One look at everything; `anew`: compare all of it.
+    async fn look(&mut self, intents: &Intents, anew: bool) -> Result<(), LinuxError> {
         self.looks = self.looks.wrapping_add(1);
-        let read_again = self.read_bindings();
-        let snapshot = control.snapshot();
+        let read_again = self.file.refresh();
+        if read_again {
+            self.devices.send_replace(self.file.bindings.devices());
+        }
         let full = self.looks.is_multiple_of(FULL);
         let links = self.kernel.links()?;
-        if full || read_again || self.revision != Some(snapshot.revision) {
-            self.reconcile(&snapshot.world, &links).await?;
-            self.revision = Some(snapshot.revision);
+        if full || read_again || anew {
+            self.faults.begin();
+            self.reconcile(intents, &links).await?;
+            self.faults.end();
+            let revisions = intents.iter();
+            self.followed = revisions
+                .map(|(device, wanted)| (device.clone(), wanted.revision))
+                .collect();
         }
         for gateway in self.gateways.values_mut() {
             gateway.forward().await?;
         }
-        let reports = self.reports(&snapshot, &links).await;
+        self.look_at_ports(&links);
         if full {
-            self.publish_routes(&snapshot.world).await?;
+            self.drops = status::drops(self.program.drops());
         }
-        if !reports.is_empty() {
-            // Sessions that come and go are worth a look at their routes.
-            self.publish_routes(&snapshot.world).await?;
-            if let Err(error) = control.report(reports).await {
-                warn!(%error, "a report was not taken; it will be made again");
-            }
-        }
-        Ok(())
+        self.look_at_sessions(full).await
     }
 
-    fn read_bindings(&mut self) -> bool {
-        let time = modified(&self.file);
-        if time == self.file_time {
-            return false;
+    async fn reconcile(&mut self, intents: &Intents, links: &[Link]) -> Result<(), LinuxError> {
+        if let Some(error) = self.file.error.clone() {
+            self.faults.say(self.file.path().display(), error);
         }
-        self.file_time = time;
-        match Bindings::read(&self.file) {
-            Ok(bindings) => {
-                info!(file = %self.file.display(), "bindings are read again");
-                self.bindings = bindings;
-                true
-            }
-            Err(error) => {
-                error!(%error, "the bindings stay as they were");
-                false
-            }
-        }
-    }
-
-    async fn reconcile(&mut self, world: &World, links: &[Link]) -> Result<(), LinuxError> {
-        let devices: Vec<DeviceIntent> = self
-            .bindings
-            .devices()
-            .into_iter()
-            .map(|device| intent::device(world, device))
-            .collect();
-        self.ports = port::assign(&self.bindings, &devices, links, &self.ports);
+        let devices: Vec<&DeviceIntent> = intents.values().map(|wanted| &wanted.intent).collect();
+        self.ports = port::assign(&self.file.bindings, &devices, links, &self.ports);
         self.prepare_ports(&devices, links)?;
-        let wanted: BTreeMap<VirtualInterfaceId, &VirtualInterfaceIntent> = devices
+        let wanted: BTreeMap<VirtualInterfaceId, (&str, &VirtualInterfaceIntent)> = devices
             .iter()
-            .flat_map(|device| &device.virtual_interfaces)
-            .map(|interface| (interface.id, interface))
+            .flat_map(|device| {
+                let interfaces = device.virtual_interfaces.iter();
+                interfaces.map(|interface| (interface.id, (device.device.as_str(), interface)))
+            })
             .collect();
         let gone: Vec<VirtualInterfaceId> = self
             .standing
@@ -185,39 +206,42 @@ impl LinuxEdge {
             .filter(|(id, standing)| {
                 wanted
                     .get(id)
-                    .is_none_or(|wanted| self.must_move(standing, wanted, links))
+                    .is_none_or(|(_, wanted)| self.must_move(standing, wanted, links))
             })
             .map(|(id, _)| *id)
             .collect();
         for id in gone {
-            self.remove(id).await?;
-        }
-        for (id, interface) in wanted {
-            match self.follow(interface, links).await {
-                Ok(()) => _ = self.failures.remove(&id),
-                Err(error) => {
-                    let text = error.to_string();
-                    if self.failures.get(&id) != Some(&text) {
-                        error!(interface = %id, %error, "the virtual interface is not up");
-                        self.failures.insert(id, text);
-                    }
-                }
+            if let Err(error) = self.remove(id).await {
+                self.faults
+                    .say(id, format!("it cannot be removed: {error}"));
             }
         }
-        self.follow_domains(world).await
+        for (id, (device, interface)) in wanted {
+            if let Err(error) = self.follow(device, interface, links).await {
+                self.faults.say(id, format!("it is not up: {error}"));
+            }
+        }
+        self.follow_domains(intents).await
     }
 
     /// Brings ports up, marks them, and takes their frames.
     fn prepare_ports(
         &mut self,
-        devices: &[DeviceIntent],
+        devices: &[&DeviceIntent],
         links: &[Link],
     ) -> Result<(), LinuxError> {
-        for port in devices.iter().flat_map(|device| &device.ports) {
+        for (device, port) in devices
+            .iter()
+            .flat_map(|device| device.ports.iter().map(|port| (&device.device, port)))
+        {
             let Some(name) = self.ports.get(&port.connection) else {
+                let text = format!("no interface is bound to this port of {device}");
+                self.faults.say(port.connection, text);
                 continue;
             };
             let Some(link) = links.iter().find(|link| link.name == *name) else {
+                let text = format!("its interface {name} does not exist");
+                self.faults.say(port.connection, text);
                 continue;
             };
             let mark = port::mark(port.connection);
@@ -266,11 +290,17 @@ impl LinuxEdge {
 
     async fn follow(
         &mut self,
+        device: &str,
         wanted: &VirtualInterfaceIntent,
         links: &[Link],
     ) -> Result<(), LinuxError> {
         let Some(port) = self.port_index(wanted.carrier, links) else {
-            // A LAG, or a port that no interface is bound to: nothing stands, nothing is reported.
+            // A LAG, or a port that no interface is bound to: nothing stands.
+            if let ParentId::Lag(lag) = wanted.carrier {
+                let text =
+                    "LAGs are not supported by this edge: its virtual interfaces do not come up";
+                self.faults.say(lag, text);
+            }
             return Ok(());
         };
         let gateway = match self.gateways.entry(wanted.domain) {
@@ -284,25 +314,26 @@ impl LinuxEdge {
                 place.insert(Standing::make(wanted, port, gateway, kernel, program)?)
             }
         };
+        self.owners.insert(wanted.id, device.to_owned());
         standing.follow(wanted, gateway, &mut self.kernel).await
     }
 
     async fn remove(&mut self, id: VirtualInterfaceId) -> Result<(), LinuxError> {
-        let Some(standing) = self.standing.remove(&id) else {
+        let Some(standing) = self.standing.get_mut(&id) else {
             return Ok(());
         };
-        match self.gateways.get_mut(&standing.intent.domain) {
-            Some(gateway) => {
-                standing
-                    .end(gateway, &mut self.kernel, &mut self.program)
-                    .await
-            }
-            None => Ok(()),
+        if let Some(gateway) = self.gateways.get_mut(&standing.intent.domain) {
+            let (kernel, program) = (&mut self.kernel, &mut self.program);
+            standing.end(gateway, kernel, program).await?;
         }
+        self.standing.remove(&id);
+        self.owners.remove(&id);
+        self.counters.remove(&id);
+        Ok(())
     }
 
     /// Uplinks of the gateways that carry something; the others go.
-    async fn follow_domains(&mut self, world: &World) -> Result<(), LinuxError> {
+    async fn follow_domains(&mut self, intents: &Intents) -> Result<(), LinuxError> {
         let idle: Vec<RoutingDomain> = self
             .gateways
             .keys()
@@ -319,79 +350,136 @@ impl LinuxEdge {
                 gateway.end()?;
             }
         }
+        // Devices that share a gateway say the same of it; the latest says it as it is now.
+        let mut latest: BTreeMap<RoutingDomain, (u64, &DomainIntent)> = BTreeMap::new();
+        for wanted in intents.values() {
+            for domain in &wanted.intent.domains {
+                let known = latest.get(&domain.domain);
+                if known.is_none_or(|(revision, _)| *revision < wanted.revision) {
+                    latest.insert(domain.domain, (wanted.revision, domain));
+                }
+            }
+        }
         for (domain, gateway) in &mut self.gateways {
-            if let Some(intent) = intent::domain(world, *domain) {
-                gateway
-                    .follow(&intent, &self.bindings, &mut self.kernel)
-                    .await?;
+            if let Some((_, intent)) = latest.get(domain) {
+                let (bindings, kernel) = (&self.file.bindings, &mut self.kernel);
+                gateway.follow(intent, bindings, kernel).await?;
             }
         }
         Ok(())
     }
 
-    async fn reports(&mut self, snapshot: &Snapshot, links: &[Link]) -> Vec<Report> {
-        let world = &snapshot.world;
-        let mut reports = Vec::new();
-        for (connection, name) in &self.ports {
-            let link = port::state(links.iter().find(|link| link.name == *name));
-            if world
-                .connection(*connection)
-                .is_some_and(|known| known.link != link)
-            {
-                info!(%connection, interface = name, ?link, "link");
-                reports.push(Report::Port {
-                    connection: *connection,
-                    link,
-                });
+    /// Links come and go by themselves.
+    fn look_at_ports(&mut self, links: &[Link]) {
+        let states = self.ports.iter().map(|(connection, name)| {
+            let link = links.iter().find(|link| link.name == *name);
+            (*connection, port::state(link))
+        });
+        let states: BTreeMap<_, _> = states.collect();
+        for (connection, link) in &states {
+            if self.links.get(connection) != Some(link) {
+                info!(%connection, interface = self.ports[connection], ?link, "link");
             }
         }
+        self.links = states;
+    }
+
+    /// Asks the sessions how they are, and for routes where these may have changed.
+    async fn look_at_sessions(&mut self, full: bool) -> Result<(), LinuxError> {
+        // Nothing in the versions tells of attributes that changed by themselves.
+        let all = self.looks.is_multiple_of(ALL_ROUTES);
+        let mut known = std::mem::take(&mut self.routes);
+        let mut anew = false;
+        self.peers.clear();
         for (id, standing) in &mut self.standing {
-            let Some(stored) = world.virtual_interface(*id) else {
-                continue;
-            };
             let Some(gateway) = self.gateways.get(&standing.intent.domain) else {
                 continue;
             };
-            let peers = standing.peer_reports(gateway).await;
-            let generation = standing.intent.generation;
-            reports.extend(report::of_virtual_interface(stored, generation, peers));
-        }
-        let fallen =
-            virtual_interfaces(world).filter(|stored| !self.standing.contains_key(&stored.id));
-        reports.extend(fallen.filter_map(|stored| report::of_nothing(&stored)));
-        reports
-    }
-
-    async fn publish_routes(&mut self, world: &World) -> Result<(), LinuxError> {
-        let mut all: BTreeMap<VirtualInterfaceId, Vec<Route>> = BTreeMap::new();
-        for (id, standing) in &self.standing {
-            let (Some(stored), Some(gateway)) = (
-                world.virtual_interface(*id),
-                self.gateways.get(&standing.intent.domain),
-            ) else {
-                continue;
-            };
-            for (peer, key) in standing.sessions() {
-                let since = stored.peers.iter().find(|stored| stored.id == peer);
-                let Some(since) = since.map(|stored| stored.session_since) else {
-                    continue;
+            self.peers
+                .insert(*id, standing.peer_statuses(gateway).await);
+            if full && let Some(seen) = self.program.counters(standing.delivery.outer_end) {
+                self.counters.insert(*id, status::traffic(seen));
+            }
+            for (peer, key, version) in standing.sessions() {
+                let routes = match known.remove(&peer) {
+                    Some((at, routes)) if at == version && !all => routes,
+                    _ => {
+                        anew = true;
+                        routes::of_session(&gateway.speaker.routes(key).await?)
+                    }
                 };
-                let seen = gateway.speaker.routes(key).await?;
-                all.entry(*id)
-                    .or_default()
-                    .extend(routes::of_session(&seen, since));
+                self.routes.insert(peer, (version, routes));
             }
         }
-        self.shared.routes.store(Arc::new(all));
+        if anew || !known.is_empty() {
+            self.shown_routes.clear();
+        }
         Ok(())
     }
-}
 
-fn virtual_interfaces(world: &World) -> impl Iterator<Item = Arc<VirtualInterface>> + '_ {
-    world.entities().filter_map(|entity| match entity {
-        Entity::VirtualInterface(found) => Some(found),
-        _ => None,
-    })
+    /// What there is to say of each device.
+    fn views(&mut self, intents: &Intents) -> Views {
+        let mut views = Views::new();
+        for (device, wanted) in intents {
+            let routes = match self.shown_routes.get(device) {
+                Some(routes) => Arc::clone(routes),
+                None => Arc::new(self.routes_of(device)),
+            };
+            self.shown_routes
+                .insert(device.clone(), Arc::clone(&routes));
+            let status = Arc::new(self.status(&wanted.intent));
+            views.insert(device.clone(), EdgeView { status, routes });
+        }
+        views
+    }
+
+    fn status(&self, intent: &DeviceIntent) -> DeviceStatus {
+        let ports = intent.ports.iter().map(|port| PortStatus {
+            connection: port.connection,
+            interface: self.ports.get(&port.connection).cloned(),
+            link: self
+                .links
+                .get(&port.connection)
+                .copied()
+                .unwrap_or_default(),
+        });
+        let standing = self.of_device(&intent.device);
+        let virtual_interfaces = standing.map(|(id, standing)| VirtualInterfaceStatus {
+            id,
+            generation: standing.intent.generation,
+            counters: self.counters.get(&id).copied().unwrap_or_default(),
+            peers: self.peers.get(&id).cloned().unwrap_or_default(),
+        });
+        DeviceStatus {
+            device: intent.device.clone(),
+            followed: self.followed.get(&intent.device).copied(),
+            ports: ports.collect(),
+            virtual_interfaces: virtual_interfaces.collect(),
+            drops: self.drops,
+            faults: self.faults.list(),
+            foreign: Vec::new(),
+        }
+    }
+
+    fn routes_of(&self, device: &str) -> SeenRoutes {
+        let peers = self
+            .of_device(device)
+            .flat_map(|(_, standing)| standing.sessions());
+        let routes = peers.filter_map(|(peer, ..)| {
+            let (_, routes) = self.routes.get(&peer)?;
+            (!routes.is_empty()).then(|| (peer, routes.clone()))
+        });
+        routes.collect()
+    }
+
+    fn of_device<'a>(
+        &'a self,
+        device: &'a str,
+    ) -> impl Iterator<Item = (VirtualInterfaceId, &'a Standing)> {
+        let all = self.standing.iter();
+        all.filter(move |(id, _)| self.owners.get(id).is_some_and(|owner| owner == device))
+            .map(|(id, standing)| (*id, standing))
+    }
 }
 
 /// A BGP identifier: an address of ours that the gateway really has, where there is one.
@@ -410,12 +498,6 @@ fn router_id(interface: &VirtualInterfaceIntent) -> Ipv4Addr {
         let [high, low] = number.to_be_bytes();
         Ipv4Addr::new(100, 127, high, low)
     })
-}
-
-fn modified(file: &std::path::Path) -> Option<SystemTime> {
-    std::fs::metadata(file)
-        .and_then(|data| data.modified())
-        .ok()
 }
 
 /// Gives uplinks back and removes what carries our names.

@@ -16,7 +16,7 @@ const ALIAS: &str = "demarc:";
 /// what was assigned before, then the first free interface of the device.
 pub(super) fn assign(
     bindings: &Bindings,
-    devices: &[DeviceIntent],
+    devices: &[&DeviceIntent],
     links: &[Link],
     before: &BTreeMap<ConnectionId, String>,
 ) -> BTreeMap<ConnectionId, String> {
@@ -114,9 +114,9 @@ mod tests {
     #[test]
     fn a_connection_keeps_its_interface_when_another_goes() {
         let bindings = bindings(&["a", "b"]);
-        let first = assign(&bindings, &[device(&[1, 2])], &[], &BTreeMap::new());
+        let first = assign(&bindings, &[&device(&[1, 2])], &[], &BTreeMap::new());
         assert_eq!(first[&connection(2)], "b");
-        let second = assign(&bindings, &[device(&[2, 3])], &[], &first);
+        let second = assign(&bindings, &[&device(&[2, 3])], &[], &first);
         assert_eq!(second[&connection(2)], "b");
         assert_eq!(second[&connection(3)], "a");
     }
@@ -130,7 +130,7 @@ mod tests {
         };
         let found = assign(
             &bindings(&["a", "b"]),
-            &[device(&[1])],
+            &[&device(&[1])],
             &[marked],
             &BTreeMap::new(),
         );
@@ -139,7 +139,12 @@ mod tests {
 
     #[test]
     fn more_connections_than_interfaces_leave_some_without() {
-        let found = assign(&bindings(&["a"]), &[device(&[1, 2])], &[], &BTreeMap::new());
+        let found = assign(
+            &bindings(&["a"]),
+            &[&device(&[1, 2])],
+            &[],
+            &BTreeMap::new(),
+        );
         assert_eq!(found.len(), 1);
     }
 }

@@ -2,26 +2,26 @@
 
 use demarc_bgp::rib::{RouteView, SessionId};
 use demarc_bgp::wire::SegmentKind;
-use demarc_domain::{PathSegment, Route, RouteDirection};
+use demarc_domain::device_status::SeenRoute;
+use demarc_domain::{PathSegment, RouteDirection};
 use demarc_speaker::NeighborRoutes;
-use demarc_types::Timestamp;
 
-/// All routes of a session; `since` is when it came up, the tables keep no time of their own.
-pub(super) fn of_session(routes: &NeighborRoutes, since: Timestamp) -> Vec<Route> {
+/// All routes of a session. The tables keep no time.
+pub(super) fn of_session(routes: &NeighborRoutes) -> Vec<SeenRoute> {
     let accepted = routes
         .accepted
         .iter()
-        .map(|view| route(view, RouteDirection::Accepted, since));
+        .map(|view| route(view, RouteDirection::Accepted));
     let advertised = routes
         .advertised
         .iter()
-        .map(|view| route(view, RouteDirection::Advertised, since));
+        .map(|view| route(view, RouteDirection::Advertised));
     accepted.chain(advertised).collect()
 }
 
-fn route(view: &RouteView<SessionId>, direction: RouteDirection, installed: Timestamp) -> Route {
+fn route(view: &RouteView<SessionId>, direction: RouteDirection) -> SeenRoute {
     let path = view.attributes.as_path();
-    Route {
+    SeenRoute {
         direction,
         prefix: view.prefix,
         as_path: path
@@ -36,6 +36,5 @@ fn route(view: &RouteView<SessionId>, direction: RouteDirection, installed: Time
             .communities()
             .map(|community| (community.high(), community.low()))
             .collect(),
-        installed,
     }
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use demarc_bgp::policy::InterfaceKind;
-use demarc_bgp::session::{Command, State};
+use demarc_bgp::rib::Counters;
+use demarc_bgp::session::{Command, IdleReason, LastError, State};
 use demarc_bgp::wire::{Asn, Family};
-use demarc_domain::PeerReport;
+use demarc_domain::device_status::PeerStatus;
 use demarc_domain::entity::{Session, VirtualInterfaceKind};
 use demarc_domain::intent::{PeerIntent, VirtualInterfaceIntent};
 use demarc_linux::{Kernel, KernelError, VethSpec, VlanDelivery, VlanProgram};
@@ -33,6 +34,8 @@ struct Peer {
     /// Held down by us.
     shut: bool,
     report: Option<NeighborReport>,
+    /// Changes of policy.
+    policies: u32,
 }
 
 /// A virtual interface that stands.
@@ -175,6 +178,7 @@ impl Standing {
                 key,
                 shut: false,
                 report: None,
+                policies: 0,
             };
             self.peers.insert(peer.id, made);
         }
@@ -183,6 +187,7 @@ impl Standing {
         };
         if policy(&known.wanted) != policy(&wanted) {
             gateway.speaker.set_policy(known.key, &wanted).await?;
+            known.policies += 1;
             if wanted.neighbor.prefix_limit > known.wanted.neighbor.prefix_limit
                 && waits_for_limit(known)
             {
@@ -239,8 +244,8 @@ impl Standing {
     }
 
     /// Asks the sessions how they are.
-    pub(super) async fn peer_reports(&mut self, gateway: &Gateway) -> Vec<PeerReport> {
-        let mut reports = Vec::new();
+    pub(super) async fn peer_statuses(&mut self, gateway: &Gateway) -> Vec<PeerStatus> {
+        let mut statuses = Vec::new();
         for (id, peer) in &mut self.peers {
             let report = match gateway.speaker.report(peer.key).await {
                 Ok(report) => report,
@@ -249,26 +254,33 @@ impl Standing {
                     continue;
                 }
             };
-            // A session that we hold down is down, however long its last words take.
-            let up = report.status.state == State::Established && !peer.shut;
-            reports.push(PeerReport {
-                id: *id,
-                session: if up { Session::Up } else { Session::Down },
-                prefixes_received: if up { report.counters.received } else { 0 },
-            });
+            statuses.push(status_of(*id, peer, &report));
             peer.report = Some(report);
         }
-        reports
+        statuses
     }
 
-    /// The sessions, for whoever wants to see their routes.
-    pub(super) fn sessions(&self) -> impl Iterator<Item = (BgpPeerId, NeighborKey)> + '_ {
-        self.peers.iter().map(|(id, peer)| (*id, peer.key))
+    /// The sessions, for whoever wants to see their routes, each with what tells whether these have
+    /// changed.
+    pub(super) fn sessions(
+        &self,
+    ) -> impl Iterator<Item = (BgpPeerId, NeighborKey, RoutesVersion)> + '_ {
+        self.peers.iter().map(|(id, peer)| {
+            let report = peer.report.as_ref();
+            let version = report.map(|report| RoutesVersion {
+                established: report.status.counters.established,
+                up: report.status.state == State::Established,
+                received: report.status.counters.received.update,
+                counters: report.counters,
+                policy: peer.policies,
+            });
+            (*id, peer.key, version.unwrap_or_default())
+        })
     }
 
-    /// Says good-bye to the neighbors and removes everything.
+    /// Says good-bye to the neighbors and removes everything. What could not be removed is tried again.
     pub(super) async fn end(
-        mut self,
+        &mut self,
         gateway: &mut Gateway,
         host: &mut Kernel,
         program: &mut VlanProgram,
@@ -290,6 +302,58 @@ impl Standing {
     }
 }
 
+/// Differs when the routes of a session may differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct RoutesVersion {
+    established: u64,
+    up: bool,
+    received: u64,
+    counters: Counters,
+    policy: u32,
+}
+
+fn status_of(id: BgpPeerId, peer: &Peer, report: &NeighborReport) -> PeerStatus {
+    // A session that we hold down is down, however long its last words take.
+    let up = report.status.state == State::Established && !peer.shut;
+    let counted = |count: u32| if up { count } else { 0 };
+    PeerStatus {
+        id,
+        session: if up { Session::Up } else { Session::Down },
+        state: format!("{:?}", report.status.state),
+        reason: (!up).then(|| reason(peer, report)).flatten(),
+        bfd: None,
+        prefixes_received: counted(report.counters.received),
+        prefixes_accepted: counted(report.counters.accepted),
+        prefixes_advertised: counted(report.counters.advertised),
+    }
+}
+
+/// Why a session is not up, as far as we know.
+fn reason(peer: &Peer, report: &NeighborReport) -> Option<String> {
+    let status = &report.status;
+    if peer.shut {
+        let why = if peer.intent.shutdown {
+            "held down by a failover test"
+        } else {
+            "its port is not in service"
+        };
+        return Some(why.to_owned());
+    }
+    if let Some(IdleReason::PrefixLimit { .. }) = status.idle_reason {
+        let limit = peer.wanted.neighbor.prefix_limit;
+        return Some(format!("the neighbor announced more than {limit} prefixes"));
+    }
+    let said = |what: &str, error: &LastError| (error.at, format!("{what} {}", error.notification));
+    let sent = status.last_sent.as_ref().map(|it| said("we sent", it));
+    let received = status
+        .last_received
+        .as_ref()
+        .map(|it| said("the neighbor sent", it));
+    let broken = status.last_connection_error.clone();
+    let last = sent.into_iter().chain(received).chain(broken);
+    last.max_by_key(|(at, _)| *at).map(|(_, text)| text)
+}
+
 /// Of one session or not: what cannot change while it is up.
 fn same_session(left: &PeerIntent, right: &PeerIntent) -> bool {
     left.asn == right.asn
@@ -299,7 +363,6 @@ fn same_session(left: &PeerIntent, right: &PeerIntent) -> bool {
 }
 
 fn waits_for_limit(peer: &Peer) -> bool {
-    use demarc_bgp::session::IdleReason;
     let reason = peer
         .report
         .as_ref()

@@ -1,0 +1,229 @@
+//! Devices and their edges: intents out, statuses in.
+//!
+//! Intents are derived again when the World changes; those who wait for one hear of it only when it differs.
+//! What a status says that the World does not know becomes reports. Statuses and routes are kept in memory
+//! only: an edge says everything again to a process that knows nothing of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use demarc_domain::device_status::{self, DeviceStatus, SeenRoutes};
+use demarc_domain::entity::{EntityKey, VirtualInterface};
+use demarc_domain::fabric::Fabric;
+use demarc_domain::intent::{self, VersionedIntent};
+use demarc_domain::{Report, Route, RouteSource, World};
+use demarc_store::Revision;
+use demarc_types::{Timestamp, VirtualInterfaceId};
+use tokio::sync::{Notify, watch};
+
+use crate::control::Control;
+
+/// The least time between two derivations: commits that come close together are looked at once.
+const REST: Duration = Duration::from_millis(5);
+/// Before a report that was not taken is made again.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// All devices that someone asked about, with what their edges said.
+#[derive(Debug, Default)]
+pub struct Edges {
+    devices: Mutex<BTreeMap<String, Device>>,
+    /// Counts changes of intents.
+    changed: watch::Sender<u64>,
+    /// A status has come, or a device.
+    arrived: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Device {
+    intent: Option<Arc<VersionedIntent>>,
+    /// The World that the intent was compared with last.
+    compared: Option<Revision>,
+    status: Option<Arc<DeviceStatus>>,
+    routes: SeenRoutes,
+}
+
+impl Edges {
+    fn devices(&self) -> MutexGuard<'_, BTreeMap<String, Device>> {
+        self.devices.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on the intent of this device is kept up to date.
+    pub fn attend(&self, device: &str) {
+        let mut devices = self.devices();
+        if !devices.contains_key(device) {
+            devices.insert(device.to_owned(), Device::default());
+            self.arrived.notify_one();
+        }
+    }
+
+    /// Whether someone attends to the device.
+    pub fn is_attended(&self, device: &str) -> bool {
+        self.devices().contains_key(device)
+    }
+
+    /// What a device is to do; `None` until that has been derived.
+    pub fn intent(&self, device: &str) -> Option<Arc<VersionedIntent>> {
+        self.devices().get(device)?.intent.clone()
+    }
+
+    /// Tells of every change of any intent.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    /// The last status of a device.
+    pub fn status(&self, device: &str) -> Option<Arc<DeviceStatus>> {
+        self.devices().get(device)?.status.clone()
+    }
+
+    /// Takes a status in. What is new in it becomes part of the World soon.
+    pub fn take_status(&self, status: DeviceStatus) {
+        let mut devices = self.devices();
+        let device = devices.entry(status.device.clone()).or_default();
+        if device.status.as_deref() != Some(&status) {
+            device.status = Some(Arc::new(status));
+            self.arrived.notify_one();
+        }
+    }
+
+    /// Takes routes in; `all`: sessions that are not mentioned have none.
+    pub fn take_routes(&self, device: &str, routes: SeenRoutes, all: bool) {
+        let mut devices = self.devices();
+        let device = devices.entry(device.to_owned()).or_default();
+        if all {
+            device.routes = routes;
+        } else {
+            device.routes.extend(routes);
+        }
+        device.routes.retain(|_, routes| !routes.is_empty());
+    }
+
+    /// Forgets what the edge of a device said, since another one speaks for it now.
+    pub fn forget(&self, device: &str) {
+        if let Some(device) = self.devices().get_mut(device) {
+            device.status = None;
+            device.routes.clear();
+        }
+    }
+
+    /// Follows the World and takes statuses to it, until the future is dropped.
+    pub async fn run(self: Arc<Self>, control: Control) {
+        let mut applied = control.shared.applied.subscribe();
+        loop {
+            applied.mark_unchanged();
+            let snapshot = control.snapshot();
+            self.derive(&snapshot.world, snapshot.revision);
+            let reports = self.news(&snapshot.world);
+            if !reports.is_empty()
+                && let Err(error) = control.report(reports).await
+            {
+                tracing::warn!(%error, "what an edge said was not taken; it is tried again");
+                tokio::time::sleep(RETRY).await;
+                continue;
+            }
+            tokio::time::sleep(REST).await;
+            tokio::select! {
+                // Nobody publishes any more: the service is ending.
+                changed = applied.changed() => if changed.is_err() { return },
+                () = self.arrived.notified() => {}
+            }
+        }
+    }
+
+    fn derive(&self, world: &World, revision: Revision) {
+        let mut news = false;
+        for (name, device) in self.devices().iter_mut() {
+            if device.compared == Some(revision) {
+                continue;
+            }
+            device.compared = Some(revision);
+            let intent = intent::device(world, name);
+            if device
+                .intent
+                .as_ref()
+                .is_none_or(|old| old.intent != intent)
+            {
+                let revision = revision.get();
+                device.intent = Some(Arc::new(VersionedIntent { revision, intent }));
+                news = true;
+            }
+        }
+        if news {
+            self.changed.send_modify(|count| *count += 1);
+        }
+    }
+
+    /// What edges have said and the World does not know.
+    fn news(&self, world: &World) -> Vec<Report> {
+        let devices = self.devices();
+        let said = devices.values().filter_map(|device| {
+            let status = device.status.as_deref()?;
+            let wanted = device.intent.as_ref()?.revision;
+            let current = status.followed.is_some_and(|followed| followed >= wanted);
+            Some(device_status::news(world, status, current))
+        });
+        said.flatten().collect()
+    }
+}
+
+/// The fabric of devices with edges. Reports come by [`Edges`], but for what has no edge.
+#[derive(Debug, Default)]
+pub struct EdgeFabric {
+    edges: Arc<Edges>,
+    /// On their way out with nobody to take them down.
+    leaving: BTreeSet<VirtualInterfaceId>,
+}
+
+impl EdgeFabric {
+    pub fn new(edges: Arc<Edges>) -> Self {
+        Self {
+            edges,
+            leaving: BTreeSet::new(),
+        }
+    }
+}
+
+impl Fabric for EdgeFabric {
+    fn touched(&mut self, world: &World, keys: &mut dyn Iterator<Item = EntityKey>, _: Timestamp) {
+        for key in keys {
+            if let EntityKey::VirtualInterface(id) = key
+                && device_status::has_no_edge(world, id, |device| self.edges.is_attended(device))
+            {
+                self.leaving.insert(id);
+            }
+        }
+    }
+
+    fn next_report(&self) -> Option<Timestamp> {
+        (!self.leaving.is_empty()).then_some(Timestamp::from_millis(0))
+    }
+
+    fn poll(&mut self, _: &World, _: Timestamp) -> Vec<Report> {
+        let leaving = std::mem::take(&mut self.leaving).into_iter();
+        leaving
+            .map(|id| Report::VirtualInterfaceRemoved { id })
+            .collect()
+    }
+
+    fn routes(&self) -> Arc<dyn RouteSource> {
+        Arc::new(RoutesOfEdges(Arc::clone(&self.edges)))
+    }
+}
+
+/// The routes of the sessions, as the edges said last.
+struct RoutesOfEdges(Arc<Edges>);
+
+impl RouteSource for RoutesOfEdges {
+    fn routes(&self, _: &World, interface: &VirtualInterface) -> Vec<Route> {
+        let devices = self.0.devices();
+        let of_peers = interface.peers.iter().flat_map(|peer| {
+            let found = devices
+                .values()
+                .find_map(|device| device.routes.get(&peer.id));
+            let routes = found.map(Vec::as_slice).unwrap_or_default();
+            routes.iter().map(|route| route.since(peer.session_since))
+        });
+        of_peers.collect()
+    }
+}

@@ -1,0 +1,281 @@
+//! What an edge says of its device, and what the World learns from it.
+//!
+//! A status is complete and level-triggered, as an intent is: it says what stands, not what changed. What is
+//! not in it does not stand, provided that the edge has followed an intent at least as new as the one that
+//! the device has now.
+
+use std::collections::BTreeMap;
+
+use demarc_types::{BgpPeerId, ConnectionId, Prefix, Timestamp, VirtualInterfaceId};
+use serde::{Deserialize, Serialize};
+
+use crate::entity::{Link, PeerPhase, Session, VirtualInterface, VirtualInterfacePhase};
+use crate::observe::{PeerReport, Report};
+use crate::parent;
+use crate::route_source::{PathSegment, Route, RouteDirection};
+use crate::world::World;
+
+/// Everything that an edge knows of its device, but for routes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DeviceStatus {
+    pub device: String,
+    /// The revision of the intent that was followed; `None`: none yet, or the edge cannot work at all.
+    /// Then only `faults` means something.
+    pub followed: Option<u64>,
+    pub ports: Vec<PortStatus>,
+    pub virtual_interfaces: Vec<VirtualInterfaceStatus>,
+    /// Frames dropped at all ports.
+    pub drops: DropCounters,
+    /// What is wrong, in words; the edge goes on trying.
+    pub faults: Vec<Fault>,
+    /// What was found in the way and is not ours: never touched.
+    pub foreign: Vec<String>,
+}
+
+/// A port and the interface that it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PortStatus {
+    pub connection: ConnectionId,
+    /// The network interface; `None`: none is bound to it.
+    pub interface: Option<String>,
+    pub link: Link,
+}
+
+/// A virtual interface of which something stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VirtualInterfaceStatus {
+    pub id: VirtualInterfaceId,
+    /// The generation that is in force.
+    pub generation: u32,
+    #[serde(default)]
+    pub counters: TrafficCounters,
+    pub peers: Vec<PeerStatus>,
+}
+
+/// Packets and bytes, from the customer (in) and to the customer (out), without the VLAN tag. They begin
+/// at 0 when the edge does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct TrafficCounters {
+    pub in_packets: u64,
+    pub in_bytes: u64,
+    pub out_packets: u64,
+    pub out_bytes: u64,
+    /// Dropped because the rate was exceeded.
+    pub in_policed: u64,
+    pub out_policed: u64,
+}
+
+/// Frames that were not delivered, by reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DropCounters {
+    pub untagged: u64,
+    pub unknown_vlan: u64,
+    pub wrong_mac: u64,
+    pub failed: u64,
+}
+
+/// A BGP session as its edge sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PeerStatus {
+    pub id: BgpPeerId,
+    pub session: Session,
+    /// The state of RFC 4271 §8.2.2, in its words.
+    #[serde(default)]
+    pub state: String,
+    /// Why it is not up, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// BFD's view of the path, where BFD runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bfd: Option<Session>,
+    /// Distinct prefixes in the Adj-RIB-In.
+    #[serde(default)]
+    pub prefixes_received: u32,
+    #[serde(default)]
+    pub prefixes_accepted: u32,
+    #[serde(default)]
+    pub prefixes_advertised: u32,
+}
+
+/// Something that keeps the edge from what it is to do.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Fault {
+    /// What it is about: an id, an interface, a file, `kernel`.
+    pub subject: String,
+    pub message: String,
+}
+
+impl Fault {
+    pub fn new(subject: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            subject: subject.into(),
+            message: message.into(),
+        }
+    }
+}
+
+/// A route of a session, as the edge has it. When it came is told by its session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SeenRoute {
+    pub direction: RouteDirection,
+    pub prefix: Prefix,
+    pub as_path: Vec<PathSegment>,
+    pub communities: Vec<(u16, u16)>,
+}
+
+impl SeenRoute {
+    /// As the API shows it.
+    pub fn since(&self, installed: Timestamp) -> Route {
+        Route {
+            direction: self.direction,
+            prefix: self.prefix,
+            as_path: self.as_path.clone(),
+            communities: self.communities.clone(),
+            installed,
+        }
+    }
+}
+
+/// The routes of each session.
+pub type SeenRoutes = BTreeMap<BgpPeerId, Vec<SeenRoute>>;
+
+/// What goes over the wire: the whole status, and the routes of the sessions whose routes have changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StatusUpdate {
+    pub status: DeviceStatus,
+    /// These replace what was said before about the same sessions; an empty list ends one.
+    #[serde(default)]
+    pub routes: SeenRoutes,
+    /// `routes` holds all sessions that have routes: forget the others.
+    #[serde(default)]
+    pub all_routes: bool,
+}
+
+/// What the World does not know yet of a status. An edge can say something about its own device only.
+///
+/// `current`: the edge has followed what the device is to do now, so that what it does not mention is not
+/// there.
+pub fn news(world: &World, status: &DeviceStatus, current: bool) -> Vec<Report> {
+    if status.followed.is_none() {
+        return Vec::new();
+    }
+    let mut reports: Vec<Report> = status
+        .ports
+        .iter()
+        .filter(|port| {
+            world.connection(port.connection).is_some_and(|known| {
+                known.is_live()
+                    && known.device.as_deref() == Some(&status.device)
+                    && known.link != port.link
+            })
+        })
+        .map(|port| Report::Port {
+            connection: port.connection,
+            link: port.link,
+        })
+        .collect();
+    let on_device = interfaces_of(world, &status.device);
+    for stored in &on_device {
+        let seen = status
+            .virtual_interfaces
+            .iter()
+            .find(|it| it.id == stored.id);
+        match seen {
+            Some(seen) => reports.extend(of_standing(stored, seen)),
+            None if current => reports.extend(of_nothing(stored)),
+            None => {}
+        }
+    }
+    reports
+}
+
+/// Whether nobody will ever say that a virtual interface is gone: it is on its way out, and its device has
+/// no edge. `served` tells which devices have one.
+pub fn has_no_edge(world: &World, id: VirtualInterfaceId, served: impl Fn(&str) -> bool) -> bool {
+    world.virtual_interface(id).is_some_and(|stored| {
+        stored.phase == VirtualInterfacePhase::Deleting
+            && parent::device(world, stored.parent).is_none_or(|device| !served(&device))
+    })
+}
+
+/// The virtual interfaces whose frames come in by a device.
+fn interfaces_of<'w>(world: &'w World, device: &str) -> Vec<&'w VirtualInterface> {
+    let all = world.virtual_interfaces().map(AsRef::as_ref);
+    all.filter(|stored| parent::device(world, stored.parent).as_deref() == Some(device))
+        .collect()
+}
+
+fn of_standing(stored: &VirtualInterface, seen: &VirtualInterfaceStatus) -> Option<Report> {
+    let known = |status: &PeerStatus| {
+        let peer = stored.peers.iter().find(|peer| peer.id == status.id);
+        peer.is_none_or(|peer| {
+            peer.phase == PeerPhase::Available
+                && peer.session == status.session
+                && peer.prefixes_received == status.prefixes_received
+        })
+    };
+    let gone = |peer: BgpPeerId| !seen.peers.iter().any(|status| status.id == peer);
+    let leaving = stored
+        .peers
+        .iter()
+        .any(|peer| peer.phase == PeerPhase::Deleting && gone(peer.id));
+    let nothing_new = stored.programmed == seen.generation.min(stored.generation)
+        && !leaving
+        && seen.peers.iter().all(known);
+    let report = || Report::VirtualInterface {
+        id: stored.id,
+        generation: seen.generation,
+        peers: seen.peers.iter().map(PeerReport::from).collect(),
+    };
+    (stored.phase == VirtualInterfacePhase::Active && !nothing_new).then(report)
+}
+
+impl From<&PeerStatus> for PeerReport {
+    fn from(status: &PeerStatus) -> Self {
+        Self {
+            id: status.id,
+            session: status.session,
+            prefixes_received: status.prefixes_received,
+        }
+    }
+}
+
+/// The report on a virtual interface of which nothing stands: its port is gone, or it could not be made.
+fn of_nothing(stored: &VirtualInterface) -> Option<Report> {
+    match stored.phase {
+        VirtualInterfacePhase::Deleting => Some(Report::VirtualInterfaceRemoved { id: stored.id }),
+        VirtualInterfacePhase::Active => {
+            let wrong = stored.peers.iter().any(|peer| {
+                peer.phase == PeerPhase::Deleting
+                    || (peer.phase == PeerPhase::Available && peer.session == Session::Up)
+            });
+            let available = stored
+                .peers
+                .iter()
+                .filter(|peer| peer.phase == PeerPhase::Available);
+            wrong.then(|| Report::VirtualInterface {
+                id: stored.id,
+                generation: stored.programmed,
+                peers: available
+                    .map(|peer| PeerReport {
+                        id: peer.id,
+                        session: Session::Down,
+                        prefixes_received: 0,
+                    })
+                    .collect(),
+            })
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! What a status tells the World.
+
+use super::*;
+use crate::testing::{ALICE, Lab};
+
+fn standing(of: &VirtualInterface) -> VirtualInterfaceStatus {
+    VirtualInterfaceStatus {
+        id: of.id,
+        generation: of.generation,
+        counters: TrafficCounters::default(),
+        peers: of
+            .peers
+            .iter()
+            .map(|peer| PeerStatus {
+                id: peer.id,
+                session: Session::Up,
+                state: "Established".to_owned(),
+                reason: None,
+                bfd: None,
+                prefixes_received: 0,
+                prefixes_accepted: 0,
+                prefixes_advertised: 0,
+            })
+            .collect(),
+    }
+}
+
+/// A port with a virtual interface that is up, and the status that says so.
+fn lab() -> (Lab, VirtualInterface, DeviceStatus) {
+    let mut lab = Lab::new();
+    let port = lab.dedicated(ALICE);
+    let interface = lab.virtual_interface_on(ALICE, &port, 101);
+    let device = lab.connection(&port).device.unwrap();
+    let status = DeviceStatus {
+        device,
+        followed: Some(1),
+        ports: vec![PortStatus {
+            connection: port.parse().unwrap(),
+            interface: Some("eth1".to_owned()),
+            link: Link::Up,
+        }],
+        virtual_interfaces: vec![standing(&interface)],
+        ..DeviceStatus::default()
+    };
+    (lab, interface, status)
+}
+
+#[test]
+fn a_status_that_the_world_knows_is_no_news() {
+    let (lab, _, status) = lab();
+    assert_eq!(news(&lab.world, &status, true), []);
+}
+
+#[test]
+fn a_status_taken_in_is_no_news_any_more() {
+    let (mut lab, interface, mut status) = lab();
+    status.ports[0].link = Link::Down;
+    status.virtual_interfaces[0].peers[0].session = Session::Down;
+    let reports = news(&lab.world, &status, true);
+    assert_eq!(reports.len(), 2);
+    lab.report(&reports);
+    assert_eq!(lab.now_of(&interface).peers[0].session, Session::Down);
+    assert_eq!(news(&lab.world, &status, true), []);
+}
+
+#[test]
+fn what_a_current_status_does_not_mention_is_down() {
+    let (mut lab, interface, mut status) = lab();
+    status.virtual_interfaces.clear();
+    assert_eq!(news(&lab.world, &status, false), [], "it may be on its way");
+    lab.report(&news(&lab.world, &status, true));
+    assert_eq!(lab.now_of(&interface).peers[0].session, Session::Down);
+}
+
+#[test]
+fn a_deletion_is_done_when_a_current_status_has_it_no_more() {
+    let (mut lab, interface, mut status) = lab();
+    let mut leaving = interface.clone();
+    leaving.phase = VirtualInterfacePhase::Deleting;
+    lab.put(leaving);
+    assert_eq!(news(&lab.world, &status, true), [], "it still stands");
+    status.virtual_interfaces.clear();
+    assert_eq!(news(&lab.world, &status, false), []);
+    lab.report(&news(&lab.world, &status, true));
+    let phase = lab.now_of(&interface).phase;
+    assert!(
+        matches!(phase, VirtualInterfacePhase::Deleted { .. }),
+        "{phase:?}"
+    );
+}
+
+#[test]
+fn an_edge_speaks_for_its_own_device_only() {
+    let (lab, _, mut status) = lab();
+    status.device = "another".to_owned();
+    status.ports[0].link = Link::Down;
+    status.virtual_interfaces[0].peers[0].session = Session::Down;
+    assert_eq!(news(&lab.world, &status, true), []);
+}
+
+#[test]
+fn an_edge_that_cannot_work_says_nothing_of_the_device() {
+    let (lab, _, mut status) = lab();
+    status.followed = None;
+    status.ports[0].link = Link::Down;
+    status.virtual_interfaces.clear();
+    assert_eq!(news(&lab.world, &status, true), []);
+}
+
+#[test]
+fn what_leaves_a_device_without_an_edge_waits_for_nobody() {
+    let (mut lab, interface, status) = lab();
+    let nobody = |_: &str| false;
+    assert!(!has_no_edge(&lab.world, interface.id, nobody), "it stays");
+    let mut leaving = interface.clone();
+    leaving.phase = VirtualInterfacePhase::Deleting;
+    lab.put(leaving);
+    assert!(has_no_edge(&lab.world, interface.id, nobody));
+    let served = |device: &str| device == status.device;
+    assert!(!has_no_edge(&lab.world, interface.id, served));
+}
+
+#[test]
+fn a_status_survives_its_way_over_the_wire() {
+    let (_, interface, status) = lab();
+    let route = SeenRoute {
+        direction: RouteDirection::Accepted,
+        prefix: "10.0.0.0/8".parse().unwrap(),
+        as_path: vec![PathSegment {
+            is_set: false,
+            numbers: vec![65_000],
+        }],
+        communities: vec![(7_224, 7_100)],
+    };
+    let update = StatusUpdate {
+        status,
+        routes: [(interface.peers[0].id, vec![route])].into(),
+        all_routes: true,
+    };
+    let text = serde_json::to_string(&update).unwrap();
+    assert_eq!(serde_json::from_str::<StatusUpdate>(&text).unwrap(), update);
+}

@@ -1,0 +1,97 @@
+//! What the edge says of itself, device by device.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use demarc_domain::device_status::{
+    DeviceStatus, DropCounters, Fault, SeenRoutes, TrafficCounters,
+};
+use demarc_domain::intent::VersionedIntent;
+use demarc_linux::{Drops, VifCounters};
+
+/// What each device is to do, by its name.
+pub type Intents = BTreeMap<String, Arc<VersionedIntent>>;
+
+/// What is known of each device, by its name.
+pub type Views = BTreeMap<String, EdgeView>;
+
+/// A device's status and the routes of its sessions.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EdgeView {
+    pub status: Arc<DeviceStatus>,
+    pub routes: Arc<SeenRoutes>,
+}
+
+/// What is wrong with what: said once in the log when it begins, and in every status until it ends.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    now: BTreeMap<String, String>,
+    before: BTreeMap<String, String>,
+}
+
+impl Faults {
+    /// Begins a round: what is not said again has ended.
+    pub(super) fn begin(&mut self) {
+        self.before = std::mem::take(&mut self.now);
+    }
+
+    pub(super) fn say(&mut self, subject: impl ToString, message: impl ToString) {
+        let (subject, message) = (subject.to_string(), message.to_string());
+        if self.before.get(&subject) != Some(&message) && self.now.get(&subject) != Some(&message) {
+            tracing::error!(subject, "{message}");
+        }
+        self.now.insert(subject, message);
+    }
+
+    /// Ends a round.
+    pub(super) fn end(&mut self) {
+        for subject in self.before.keys().filter(|it| !self.now.contains_key(*it)) {
+            tracing::info!(subject, "that is over");
+        }
+        self.before.clear();
+    }
+
+    pub(super) fn list(&self) -> Vec<Fault> {
+        let faults = self.now.iter();
+        faults
+            .map(|(subject, message)| Fault::new(subject, message))
+            .collect()
+    }
+}
+
+pub(super) fn traffic(seen: VifCounters) -> TrafficCounters {
+    TrafficCounters {
+        in_packets: seen.in_packets,
+        in_bytes: seen.in_bytes,
+        out_packets: seen.out_packets,
+        out_bytes: seen.out_bytes,
+        ..TrafficCounters::default()
+    }
+}
+
+pub(super) fn drops(drops: Drops) -> DropCounters {
+    DropCounters {
+        untagged: drops.untagged,
+        unknown_vlan: drops.unknown_vlan,
+        wrong_mac: drops.wrong_mac,
+        failed: drops.failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_lasts_for_as_long_as_it_is_said() {
+        let mut faults = Faults::default();
+        for (said, expected) in [(&["a", "b"][..], 2), (&["b"], 1), (&[], 0)] {
+            faults.begin();
+            for subject in said {
+                faults.say(subject, "broken");
+            }
+            faults.end();
+            assert_eq!(faults.list().len(), expected);
+        }
+    }
+}
