@@ -37,6 +37,10 @@ pub enum Command {
     SendHoldTimerExpired,
 }
 
+/// How long after a session has come up a new connection is the loser of a collision (RFC 4271 §6.8)
+/// that reached us late, rather than a neighbor that has restarted.
+const LATE_COLLISION: Duration = Duration::from_secs(3);
+
 /// A BGP session with one neighbor.
 #[derive(Clone, Debug)]
 pub struct Session {
@@ -393,9 +397,10 @@ impl Session {
             Some(IdleReason::Damped { .. } | IdleReason::Resting) | None => {}
         }
         let established = |link: &Link| link.state == State::Established;
-        let restarts = self
-            .negotiated()
-            .is_some_and(|it| it.restart_time().is_some());
+        let restarts = now.since(self.shown_since) >= LATE_COLLISION
+            && self
+                .negotiated()
+                .is_some_and(|it| it.restart_time().is_some());
         let superseded = "the neighbor has opened a new connection";
         for direction in [Direction::Outgoing, Direction::Incoming] {
             if self.link(direction).is_some_and(established) && restarts {

@@ -401,6 +401,20 @@ fn a_restarted_neighbor_takes_over_its_old_session() {
 }
 
 #[test]
+fn a_connection_right_after_the_session_came_up_is_a_late_collision() {
+    let mut session = established_with(&restarting_open(true));
+    assert_eq!(session.admit_incoming(at(2)), Admission::Accept);
+    session.handle_connected(IN, at(2));
+    session.handle_input(IN, &bytes_of(&restarting_open(true)), at(2));
+    let outputs = drain(&mut session);
+    assert!(downs(&outputs).is_empty());
+    assert!(closed(&outputs, IN));
+    let collision = Notification::new(ErrorCode::CEASE_COLLISION);
+    assert_eq!(notifications(&outputs), [collision]);
+    assert_eq!(session.state(), State::Established);
+}
+
+#[test]
 fn too_many_prefixes_end_the_session_and_start_a_doubling_wait() {
     let mut session = established_with(&peer_open());
     session.handle_prefix_limit_exceeded(100, at(10));
