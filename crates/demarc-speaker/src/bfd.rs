@@ -11,14 +11,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use demarc_bfd::{
-    CONTROL_PORT, Config, Lookup, PACKET_LENGTH, SOURCE_PORTS, Session, SessionIndex,
+    CONTROL_PORT, Config, Lookup, PACKET_LENGTH, Role, SOURCE_PORTS, Session, SessionIndex, State,
     TRANSMIT_HOP_LIMIT, Table, decode_datagram,
 };
 use demarc_bgp::session::Command;
-use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use socket2::{Protocol, SockAddr, Socket, Type};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::sleep_until;
 use tracing::{debug, info, warn};
 
@@ -33,6 +33,48 @@ struct Path {
     session: Session,
     socket: UdpSocket,
     inbox: mpsc::Sender<ToNeighbor>,
+    /// For who wants to know.
+    state: watch::Sender<State>,
+}
+
+/// The task of one neighbor that comes and goes, and where its state shows. It waits for the
+/// neighbor to speak first, so that one without BFD hears nothing (spec/routing §1).
+///
+/// # Errors
+/// Those of the two sockets.
+pub(crate) fn of_neighbor(
+    sockets: &Sockets,
+    (local, neighbor): (IpAddr, IpAddr),
+    clock: Clock,
+    seed: u64,
+    inbox: mpsc::Sender<ToNeighbor>,
+) -> io::Result<(
+    impl Future<Output = ()> + Send + 'static,
+    watch::Receiver<State>,
+)> {
+    let receiver = receiving_socket(sockets, SocketAddr::new(local, CONTROL_PORT))?;
+    // Each neighbor has a socket of its own, so this need not be unique among them.
+    let discriminator = NonZeroU32::MIN;
+    let mut table = Table::default();
+    table.insert(SessionIndex(0), neighbor, discriminator);
+    let config = Config {
+        role: Role::Passive,
+        ..Config::new(discriminator)
+    };
+    let (state, shown) = watch::channel(State::Down);
+    let path = Path {
+        neighbor,
+        session: Session::new(config, seed, clock.since_start()),
+        socket: sending_socket(sockets, local, seed)?,
+        inbox,
+        state,
+    };
+    let task = BfdTask {
+        paths: vec![path],
+        table,
+        clock,
+    };
+    Ok((task.run(vec![Arc::new(receiver)]), shown))
 }
 
 /// The task, or `None` when no neighbor wants BFD.
@@ -74,6 +116,7 @@ pub(crate) fn start(
             session,
             socket,
             inbox,
+            state: watch::Sender::new(State::Down),
         });
     }
     if paths.is_empty() {
@@ -104,11 +147,7 @@ pub(crate) fn start(
 }
 
 fn udp(sockets: &Sockets, address: SocketAddr) -> io::Result<Socket> {
-    let socket =
-        sockets
-            .factory
-            .socket(Domain::for_address(address), Type::DGRAM, Protocol::UDP)?;
-    socket.set_nonblocking(true)?;
+    let socket = sockets.socket(address, Type::DGRAM, Protocol::UDP)?;
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
     }
@@ -213,6 +252,7 @@ impl BfdTask {
             }
             while let Some(event) = path.session.poll_event() {
                 info!(neighbor = %path.neighbor, from = ?event.from, to = ?event.to, "BFD");
+                path.state.send_replace(event.to);
                 if event.is_path_failure()
                     && path
                         .inbox

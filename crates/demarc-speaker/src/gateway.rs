@@ -10,12 +10,17 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use demarc_bgp::rib::{Counters, Domain, Origination, RouteView, SessionConfig, SessionId};
+use demarc_bfd::State as BfdState;
+use demarc_bgp::rib::{
+    Counters, DeviceId, Domain, Origination, RegionId, RouteView, SessionConfig, SessionId,
+};
 use demarc_bgp::session::{Command, SessionStatus};
 use demarc_bgp::wire::Asn;
 use ipnet::IpNet;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
+
+use crate::bfd;
 
 use crate::clock::Clock;
 use crate::config::{NeighborConfig, SpeakerConfig};
@@ -30,7 +35,7 @@ use crate::speaker::seed;
 
 /// Names a neighbor of a gateway for as long as it is there.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd)]
-pub struct NeighborKey(usize);
+pub struct NeighborKey(pub(crate) usize);
 
 /// One session of a gateway.
 #[derive(Clone, Debug)]
@@ -39,6 +44,13 @@ pub struct GatewayNeighbor {
     pub local_asn: Asn,
     /// Our address and port: listened on, and connected from.
     pub local: SocketAddr,
+    /// The interface that the session is tied to: another may have the same addresses.
+    pub interface: Option<Arc<str>>,
+    /// The subnet that both ends share, which is nobody's to announce.
+    pub subnet: Option<IpNet>,
+    /// Where the interface's location lies, and the device that it is on.
+    pub region: RegionId,
+    pub device: DeviceId,
     pub neighbor: NeighborConfig,
 }
 
@@ -46,8 +58,12 @@ pub struct GatewayNeighbor {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ForwardingChange {
     pub prefix: IpNet,
-    /// Addresses of the neighbors to share the traffic among; none: the route is gone.
-    pub neighbors: Vec<IpAddr>,
+    /// The neighbors to share the traffic of each Region among, in the order that was asked for.
+    pub by_region: Vec<Vec<NeighborKey>>,
+    /// The same for traffic of interfaces with SiteLink.
+    pub site_link: Vec<NeighborKey>,
+    /// All neighbors whose route was accepted.
+    pub accepted: Vec<NeighborKey>,
 }
 
 /// What is known of a session.
@@ -55,6 +71,8 @@ pub struct ForwardingChange {
 pub struct NeighborReport {
     pub status: SessionStatus,
     pub counters: Counters,
+    /// `None` when the neighbor was configured without BFD.
+    pub bfd: Option<BfdState>,
 }
 
 /// Why a gateway could not do it. Each is one line.
@@ -65,6 +83,8 @@ pub enum GatewayError {
         address: SocketAddr,
         source: io::Error,
     },
+    #[error("cannot use UDP port 3784 of {address} for BFD: {source}")]
+    Bfd { address: IpAddr, source: io::Error },
     #[error("cannot start a thread: {0}")]
     Thread(#[source] io::Error),
     /// The tables or the neighbor's task have ended.
@@ -76,11 +96,15 @@ struct Running {
     inbox: mpsc::Sender<ToNeighbor>,
     task: JoinHandle<()>,
     listener: JoinHandle<()>,
+    bfd: Option<(JoinHandle<()>, watch::Receiver<BfdState>)>,
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
         self.listener.abort();
+        if let Some((bfd, _)) = &self.bfd {
+            bfd.abort();
+        }
     }
 }
 
@@ -116,7 +140,11 @@ impl GatewaySpeaker {
             .spawn(move || rib.run(from))
             .map_err(GatewayError::Thread)?;
         Ok(Self {
-            sockets: Sockets { factory, ttl },
+            sockets: Sockets {
+                factory,
+                ttl,
+                interface: None,
+            },
             router_id,
             clock: Clock::start(),
             seed,
@@ -134,8 +162,11 @@ impl GatewaySpeaker {
         let config = Arc::new(self.speaker_config(wanted));
         let neighbor = wanted.neighbor.clone();
         let key = neighbor.password.as_ref();
-        let listener = self
-            .sockets
+        let sockets = Sockets {
+            interface: wanted.interface.clone(),
+            ..self.sockets.clone()
+        };
+        let listener = sockets
             .listen(wanted.local, key.map(|key| (neighbor.address, key)))
             .map_err(|source| GatewayError::Listen {
                 address: wanted.local,
@@ -144,10 +175,19 @@ impl GatewaySpeaker {
         let index = NeighborIndex(self.next);
         let (inbox_sender, inbox) = mpsc::channel(INBOX_DEPTH);
         let (rib_sender, from_rib) = mpsc::channel(FROM_RIB_DEPTH);
+        let bfd = neighbor.bfd.then(|| {
+            let ends = (wanted.local.ip(), neighbor.address);
+            let seed = self.seed.wrapping_add(index.0 as u64);
+            bfd::of_neighbor(&sockets, ends, self.clock, seed, inbox_sender.clone())
+        });
+        let bfd = bfd.transpose().map_err(|source| GatewayError::Bfd {
+            address: wanted.local.ip(),
+            source,
+        })?;
         self.tell(ToRib::Add {
             neighbor: index,
             family: neighbor.family,
-            config: Box::new(session_config(&config, &neighbor)),
+            config: Box::new(self.session_config(wanted)),
             to: rib_sender,
         })
         .await?;
@@ -157,7 +197,7 @@ impl GatewaySpeaker {
             index,
             config: neighbor,
             speaker: config,
-            sockets: self.sockets.clone(),
+            sockets,
             clock: self.clock,
             seed: self.seed.wrapping_add(index.0 as u64),
             inbox,
@@ -168,9 +208,18 @@ impl GatewaySpeaker {
             inbox: inbox_sender,
             task: tokio::spawn(NeighborTask::new(setup).run()),
             listener: tokio::spawn(listener::accept(listener, Arc::new(by_address))),
+            bfd: bfd.map(|(task, state)| (tokio::spawn(task), state)),
         };
         self.neighbors.insert(NeighborKey(index.0), running);
         Ok(NeighborKey(index.0))
+    }
+
+    fn session_config(&self, wanted: &GatewayNeighbor) -> SessionConfig {
+        let mut config = session_config(&self.speaker_config(wanted), &wanted.neighbor);
+        config.import.peering_subnet = wanted.subnet;
+        config.region = wanted.region;
+        config.device = wanted.device;
+        config
     }
 
     fn speaker_config(&self, wanted: &GatewayNeighbor) -> SpeakerConfig {
@@ -194,7 +243,7 @@ impl GatewaySpeaker {
         key: NeighborKey,
         wanted: &GatewayNeighbor,
     ) -> Result<(), GatewayError> {
-        let config = session_config(&self.speaker_config(wanted), &wanted.neighbor);
+        let config = self.session_config(wanted);
         self.tell(ToRib::Configure {
             neighbor: NeighborIndex(key.0),
             config: Box::new(config),
@@ -208,6 +257,11 @@ impl GatewaySpeaker {
             return;
         };
         running.listener.abort();
+        if let Some((bfd, _)) = running.bfd.take() {
+            // It sends commands to the inbox, which has to be closed.
+            bfd.abort();
+            _ = bfd.await;
+        }
         // The listener's task holds the other end of the inbox until it is really gone.
         _ = (&mut running.listener).await;
         let (closed, _) = mpsc::channel(1);
@@ -247,25 +301,38 @@ impl GatewaySpeaker {
         let neighbor = NeighborIndex(key.0);
         self.tell(ToRib::CountersOf { neighbor, answer }).await?;
         let counters = counters.await.map_err(|_| GatewayError::Ended)?;
-        Ok(NeighborReport { status, counters })
+        let bfd = running.bfd.as_ref().map(|(_, state)| *state.borrow());
+        Ok(NeighborReport {
+            status,
+            counters,
+            bfd,
+        })
     }
 
     /// Replaces what the gateway itself announces.
     ///
     /// # Errors
     /// [`GatewayError::Ended`].
-    pub async fn originate(&self, prefixes: &[IpNet]) -> Result<(), GatewayError> {
-        let originations = prefixes.iter().copied().map(Origination::new).collect();
+    pub async fn originate(&self, originations: Vec<Origination>) -> Result<(), GatewayError> {
         self.tell(ToRib::Originate(originations)).await
     }
 
-    /// What changed in forwarding since the last call.
+    /// What changed in forwarding since the last call, and `again`, as these Regions see it.
     ///
     /// # Errors
     /// [`GatewayError::Ended`].
-    pub async fn forwarding_changes(&self) -> Result<Vec<ForwardingChange>, GatewayError> {
+    pub async fn forwarding_changes(
+        &self,
+        regions: Vec<RegionId>,
+        again: Vec<IpNet>,
+    ) -> Result<Vec<ForwardingChange>, GatewayError> {
         let (answer, changes) = oneshot::channel();
-        self.tell(ToRib::Forwarding { answer }).await?;
+        let asked = ToRib::Forwarding {
+            regions,
+            again,
+            answer,
+        };
+        self.tell(asked).await?;
         changes.await.map_err(|_| GatewayError::Ended)
     }
 

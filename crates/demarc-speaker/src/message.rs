@@ -2,9 +2,12 @@
 
 use std::net::IpAddr;
 
-use demarc_bgp::rib::{Counters, Established, MemoryUse, Origination, RouteView, SessionId};
+use demarc_bgp::rib::{
+    Counters, Established, MemoryUse, Origination, RegionId, RouteView, SessionId,
+};
 use demarc_bgp::session::{Command, RouteUpdate, SessionStatus};
 use demarc_bgp::wire::Family;
+use ipnet::IpNet;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 
@@ -76,6 +79,8 @@ pub(crate) enum ToRib {
     },
     Originate(Vec<Origination>),
     Forwarding {
+        regions: Vec<RegionId>,
+        again: Vec<IpNet>,
         answer: oneshot::Sender<Vec<ForwardingChange>>,
     },
     CountersOf {

@@ -181,7 +181,11 @@ impl RibTask {
             ToRib::Remove { neighbor } => self.remove(neighbor),
             ToRib::Configure { neighbor, config } => self.configure(neighbor, *config),
             ToRib::Originate(originations) => self.domain.set_originations(&originations),
-            ToRib::Forwarding { answer } => _ = answer.send(self.forwarding_changes()),
+            ToRib::Forwarding {
+                regions,
+                again,
+                answer,
+            } => _ = answer.send(self.forwarding_changes(&regions, again)),
             ToRib::CountersOf { neighbor, answer } => {
                 _ = answer.send(self.domain.counters(self.neighbors[neighbor.0].id));
             }

@@ -73,6 +73,8 @@ impl SocketFactory for NamespaceSockets {
 pub(crate) struct Sockets {
     pub(crate) factory: Arc<dyn SocketFactory>,
     pub(crate) ttl: u8,
+    /// The interface that sockets are tied to: another may have the same addresses.
+    pub(crate) interface: Option<Arc<str>>,
 }
 
 /// Connections that wait to be accepted: whole fleets of neighbors start at once (edge.md §10).
@@ -80,11 +82,25 @@ pub(crate) struct Sockets {
 const BACKLOG: i32 = 4096;
 
 impl Sockets {
-    fn tcp(&self, address: SocketAddr) -> io::Result<Socket> {
-        let socket =
-            self.factory
-                .socket(Domain::for_address(address), Type::STREAM, Protocol::TCP)?;
+    /// A socket that does not block, of the interface.
+    pub(crate) fn socket(
+        &self,
+        address: SocketAddr,
+        kind: Type,
+        protocol: Protocol,
+    ) -> io::Result<Socket> {
+        let socket = self
+            .factory
+            .socket(Domain::for_address(address), kind, protocol)?;
         socket.set_nonblocking(true)?;
+        if let Some(interface) = &self.interface {
+            socket.bind_device(Some(interface.as_bytes()))?;
+        }
+        Ok(socket)
+    }
+
+    fn tcp(&self, address: SocketAddr) -> io::Result<Socket> {
+        let socket = self.socket(address, Type::STREAM, Protocol::TCP)?;
         socket.set_reuse_address(true)?;
         if address.is_ipv4() {
             socket.set_ttl_v4(u32::from(self.ttl))?;

@@ -70,6 +70,7 @@ pub async fn run_with(
     let sockets = Sockets {
         factory,
         ttl: config.ttl,
+        interface: None,
     };
     let config = Arc::new(config);
 

@@ -90,22 +90,33 @@ impl<P: PrefixKey> Rib<P> {
     /// The equally best accepted routes of neighbors, the one to show first in front, at most
     /// sixteen with distinct next hops, as `region` sees them.
     pub(super) fn multipath_of(&self, net: NetId, region: RegionId) -> Vec<&Route> {
+        self.best(net, |route| {
+            let same = self.session(route.session).config.region == region;
+            let region = if same {
+                RegionMatch::Same
+            } else {
+                RegionMatch::Other
+            };
+            let usable = route.verdict.is_accepted();
+            usable.then(|| self.preference(route, region))
+        })
+    }
+
+    /// The same, as an interface with SiteLink sees them.
+    pub(super) fn site_link_multipath_of(&self, net: NetId) -> Vec<&Route> {
+        self.best(net, |route| {
+            let usable = route.verdict == Verdict::AcceptedForSiteLink;
+            usable.then(|| self.preference(route, RegionMatch::Same))
+        })
+    }
+
+    fn best(&self, net: NetId, rank: impl Fn(&Route) -> Option<Preference>) -> Vec<&Route> {
         let mut ranked: Vec<(Preference, TieBreak, &Route)> = self
             .table
             .routes_of(net)
             .map(|(_, route)| route)
-            .filter(|route| {
-                route.verdict.is_accepted() && route.session != SessionIndex::ORIGINATED
-            })
-            .map(|route| {
-                let same = self.session(route.session).config.region == region;
-                let region = if same {
-                    RegionMatch::Same
-                } else {
-                    RegionMatch::Other
-                };
-                (self.preference(route, region), self.tie_break(route), route)
-            })
+            .filter(|route| route.session != SessionIndex::ORIGINATED)
+            .filter_map(|route| Some((rank(route)?, self.tie_break(route), route)))
             .collect();
         ranked.sort_unstable_by_key(|(preference, tie_break, _)| (*preference, *tie_break));
         let best = ranked.first().map(|(preference, ..)| *preference);

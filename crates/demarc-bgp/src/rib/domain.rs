@@ -215,6 +215,17 @@ impl Domain {
     }
 
     #[must_use]
+    pub fn site_link_multipath(&self, prefix: &IpNet) -> Vec<RouteView<SessionId>> {
+        let family = family_of(prefix);
+        let name = |index| SessionId { family, index };
+        let routes = of_family!(self, family, rib => rib.site_link_multipath(prefix));
+        routes
+            .into_iter()
+            .map(|view| view.map_session(name))
+            .collect()
+    }
+
+    #[must_use]
     pub fn routes_of(&self, prefix: &IpNet) -> Vec<RouteView<SessionId>> {
         let family = family_of(prefix);
         let name = |index| SessionId { family, index };

@@ -127,6 +127,15 @@ impl<P: PrefixKey> Rib<P> {
             .collect()
     }
 
+    /// The same for traffic of interfaces with SiteLink, to others with SiteLink.
+    #[must_use]
+    pub fn site_link_multipath(&self, prefix: &IpNet) -> Vec<RouteView> {
+        let net = P::from_net(prefix).and_then(|key| self.table.find_net(key));
+        let routes = net.map(|net| self.site_link_multipath_of(net));
+        let routes = routes.into_iter().flatten();
+        routes.map(|route| self.view(route)).collect()
+    }
+
     fn view(&self, route: &Route) -> RouteView {
         let session = self.session(route.session);
         let known = route.session != SessionIndex::ORIGINATED;

@@ -2,12 +2,13 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use demarc_bgp::rib::{RegionId, SessionConfig};
+use demarc_bgp::rib::{RegionId, RouteView, SessionConfig, SessionId};
 use demarc_bgp::wire::Family;
+use ipnet::IpNet;
 use tokio::sync::mpsc;
 
 use super::{Neighbor, RibTask};
-use crate::gateway::{ForwardingChange, tables};
+use crate::gateway::{ForwardingChange, NeighborKey, tables};
 use crate::message::{FromRib, NeighborIndex};
 
 impl RibTask {
@@ -60,14 +61,29 @@ impl RibTask {
         }
     }
 
-    pub(super) fn forwarding_changes(&mut self) -> Vec<ForwardingChange> {
-        let changed = self.domain.take_forwarding_changes();
+    pub(super) fn forwarding_changes(
+        &mut self,
+        regions: &[RegionId],
+        again: Vec<IpNet>,
+    ) -> Vec<ForwardingChange> {
+        let mut changed = self.domain.take_forwarding_changes();
+        changed.extend(again);
+        let keys = |routes: Vec<RouteView<SessionId>>| {
+            let sessions = routes.into_iter().filter_map(|route| route.session);
+            let places = sessions.filter_map(|id| self.by_id.get(&id));
+            places.map(|place| NeighborKey(place.0)).collect()
+        };
         let change = |prefix| {
-            let routes = self.domain.multipath(&prefix, RegionId(0));
-            let neighbors = routes.into_iter().filter_map(|route| route.neighbor);
+            let mut all = self.domain.routes_of(&prefix);
+            all.retain(|route| route.verdict.is_accepted());
             ForwardingChange {
                 prefix,
-                neighbors: neighbors.collect(),
+                by_region: regions
+                    .iter()
+                    .map(|region| keys(self.domain.multipath(&prefix, *region)))
+                    .collect(),
+                site_link: keys(self.domain.site_link_multipath(&prefix)),
+                accepted: keys(all),
             }
         };
         changed.into_iter().map(change).collect()
