@@ -41,6 +41,8 @@ pub struct PortStatus {
     /// The network interface; `None`: none is bound to it.
     pub interface: Option<String>,
     pub link: Link,
+    #[serde(default)]
+    pub drops: DropCounters,
 }
 
 /// A virtual interface of which something stands.
@@ -64,18 +66,27 @@ pub struct TrafficCounters {
     pub in_bytes: u64,
     pub out_packets: u64,
     pub out_bytes: u64,
-    /// Dropped because the rate was exceeded.
+    /// Dropped because the rate was exceeded, in packets and bytes; not in the numbers above.
     pub in_policed: u64,
+    pub in_policed_bytes: u64,
     pub out_policed: u64,
+    pub out_policed_bytes: u64,
+    /// Packets of a public virtual interface from a source that is in no accepted prefix.
+    pub wrong_source: u64,
+    /// Frames for another station.
+    pub wrong_mac: u64,
+    /// Packets longer than the MTU.
+    pub too_long: u64,
+    /// BGP, BFD, ARP and neighbor discovery above their own rate.
+    pub control_policed: u64,
 }
 
-/// Frames that were not delivered, by reason.
+/// Frames of ports that belong to no virtual interface, by reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct DropCounters {
     pub untagged: u64,
     pub unknown_vlan: u64,
-    pub wrong_mac: u64,
     pub failed: u64,
 }
 

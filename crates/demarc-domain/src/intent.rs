@@ -7,7 +7,7 @@ use std::fmt;
 
 use demarc_types::{
     AddressFamily, Asn, BgpPeerId, ConnectionId, DirectConnectGatewayId, GatewayRef, LagId,
-    ParentId, PeerAddress, Prefix, VirtualInterfaceId, VlanId, VpnGatewayId,
+    ParentId, PeerAddress, Prefix, Region, VirtualInterfaceId, VlanId, VpnGatewayId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -78,6 +78,8 @@ pub struct DomainIntent {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UplinkIntent {
     pub gateway: GatewayRef,
+    /// Whose choice among the customers' routes it is (spec/routing §6).
+    pub region: Region,
     pub announced: Vec<Prefix>,
     /// What lies behind it, for forwarding.
     pub prefixes: Vec<Prefix>,
@@ -95,6 +97,9 @@ pub struct VirtualInterfaceIntent {
     pub kind: VirtualInterfaceKind,
     pub domain: RoutingDomain,
     pub asn: Asn,
+    /// The Region of the location, and the logical device there.
+    pub region: Region,
+    pub device: Option<String>,
     pub site_link: bool,
     pub peers: Vec<PeerIntent>,
     pub route_filter_prefixes: Vec<Prefix>,
@@ -192,6 +197,8 @@ pub fn virtual_interface(
             Attachment::None => RoutingDomain::Public,
         },
         asn: interface.amazon_side_asn,
+        region: interface.region,
+        device: interface.device.clone(),
         site_link: interface.site_link,
         peers,
         route_filter_prefixes: interface.route_filter_prefixes.clone(),
@@ -215,6 +222,7 @@ pub fn domain(world: &World, domain: RoutingDomain) -> Option<DomainIntent> {
                 .filter(|association| association.is_in_force());
             let uplinks = in_force.map(|association| UplinkIntent {
                 gateway: association.associated,
+                region: association.associated_region,
                 announced: allowed_prefixes::announced(world, association),
                 prefixes: prefixes_behind(world, association.associated),
             });
@@ -229,6 +237,7 @@ pub fn domain(world: &World, domain: RoutingDomain) -> Option<DomainIntent> {
             let prefixes = prefixes_behind(world, GatewayRef::VirtualPrivate(id));
             let uplink = UplinkIntent {
                 gateway: GatewayRef::VirtualPrivate(id),
+                region: gateway.region,
                 announced: prefixes.clone(),
                 prefixes,
             };

@@ -6,6 +6,7 @@
 
 mod bindings;
 mod edge;
+mod forwarding;
 mod gateway;
 mod port;
 mod routes;

@@ -4,18 +4,21 @@
 //! (`demarc-edge`). Requests are made so that doing them again changes nothing.
 
 mod address;
+mod counters;
 mod error;
 mod link;
 mod namespace;
 mod netlink;
+mod police;
 mod probe;
 mod program;
 mod route;
 
+pub use counters::{Strays, VifCounters};
 pub use error::KernelError;
 pub use link::{Link, VethSpec};
 pub use namespace::Namespace;
 pub use netlink::Kernel;
 pub use probe::probe;
-pub use program::{Attachment, Drops, VifCounters, VlanDelivery, VlanProgram};
+pub use program::{Attachment, VlanDelivery, VlanProgram};
 pub use route::{NextHop, Table};

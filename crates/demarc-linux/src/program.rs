@@ -2,12 +2,13 @@
 
 use std::collections::HashMap as Index;
 
-use aya::maps::{HashMap, MapData, PerCpuArray, PerCpuHashMap, PerCpuValues};
+use aya::maps::{HashMap, LpmTrie, MapData, PerCpuHashMap, PerCpuValues};
 use aya::programs::tc::{NlOptions, TcAttachOptions, qdisc_add_clsact};
 use aya::programs::{LinkOrder, SchedClassifier, TcAttachType};
 use aya::util::nr_cpus;
 use aya::{Ebpf, include_bytes_aligned};
 
+use crate::counters::{INTERFACE_COUNTERS, PORT_COUNTERS};
 use crate::error::KernelError;
 use crate::link::silence;
 use crate::netlink::{Kernel, Message};
@@ -33,39 +34,29 @@ pub struct VlanDelivery {
     pub outer_end: u32,
     /// The address of the end in the gateway.
     pub mac: [u8; 6],
-}
-
-/// Frames of one virtual interface; bytes without the tag.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct VifCounters {
-    pub in_packets: u64,
-    pub in_bytes: u64,
-    pub out_packets: u64,
-    pub out_bytes: u64,
-}
-
-/// Frames dropped at all ports, by reason.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Drops {
-    pub untagged: u64,
-    pub unknown_vlan: u64,
-    pub wrong_mac: u64,
-    pub failed: u64,
+    /// The longest IP packet, both ways.
+    pub mtu: u16,
+    /// Only packets from the sources of [`VlanProgram::allow_source`] come in.
+    pub source_check: bool,
 }
 
 /// The program, loaded, with its maps.
 pub struct VlanProgram {
     program: Ebpf,
-    ports: HashMap<MapData, [u8; 8], [u8; 16]>,
-    vifs: HashMap<MapData, u32, [u8; 16]>,
-    stats: PerCpuHashMap<MapData, u32, [u64; 4]>,
-    drops: PerCpuArray<MapData, u64>,
+    ports: HashMap<MapData, [u8; 8], [u8; 24]>,
+    vifs: HashMap<MapData, u32, [u8; 24]>,
+    pub(crate) stats: PerCpuHashMap<MapData, u32, [u64; INTERFACE_COUNTERS]>,
+    pub(crate) strays: PerCpuHashMap<MapData, u32, [u64; PORT_COUNTERS]>,
+    pub(crate) buckets: HashMap<MapData, [u8; 8], [u64; 3]>,
+    pub(crate) sources: LpmTrie<MapData, [u8; 20], u8>,
     attachment: Attachment,
     /// By interface name, with its index.
     attached: Index<String, u32>,
 }
 
-fn failed<E: std::error::Error>(action: impl Into<String>) -> impl FnOnce(E) -> KernelError {
+pub(crate) fn failed<E: std::error::Error>(
+    action: impl Into<String>,
+) -> impl FnOnce(E) -> KernelError {
     let action = action.into();
     move |error| {
         let mut message = error.to_string();
@@ -107,7 +98,9 @@ impl VlanProgram {
             ports: map(&mut program, "ports", HashMap::try_from)?,
             vifs: map(&mut program, "vifs", HashMap::try_from)?,
             stats: map(&mut program, "stats", PerCpuHashMap::try_from)?,
-            drops: map(&mut program, "drops", PerCpuArray::try_from)?,
+            strays: map(&mut program, "strays", PerCpuHashMap::try_from)?,
+            buckets: map(&mut program, "buckets", HashMap::try_from)?,
+            sources: map(&mut program, "sources", LpmTrie::try_from)?,
             program,
             attachment,
             attached: Index::new(),
@@ -125,6 +118,12 @@ impl VlanProgram {
     /// [`KernelError`].
     pub fn attach_port(&mut self, kernel: &mut Kernel, name: &str) -> Result<(), KernelError> {
         silence(name)?;
+        let port = kernel.existing(name)?.index;
+        if self.strays.get(&port, 0).is_err() {
+            self.strays
+                .insert(port, zeros()?, 0)
+                .map_err(failed(format!("count at {name}")))?;
+        }
         self.attach(kernel, name, "port_in")
     }
 
@@ -184,11 +183,8 @@ impl VlanProgram {
             .insert(to.outer_end, value, 0)
             .map_err(failed(action()))?;
         if self.stats.get(&to.outer_end, 0).is_err() {
-            let count = nr_cpus().map_or(1, |count| count);
-            let zero = PerCpuValues::try_from(vec![[0; 4]; count])
-                .map_err(KernelError::request(action()))?;
             self.stats
-                .insert(to.outer_end, zero, 0)
+                .insert(to.outer_end, zeros()?, 0)
                 .map_err(failed(action()))?;
         }
         self.ports
@@ -198,6 +194,7 @@ impl VlanProgram {
 
     /// Ends delivery.
     pub fn end(&mut self, from: VlanDelivery) {
+        self.unpolice(from.outer_end);
         // What is not there has ended already.
         _ = self.ports.remove(&key(from.port, from.vlan));
         _ = self.vifs.remove(&from.outer_end);
@@ -207,32 +204,6 @@ impl VlanProgram {
     /// Forgets the attachment of an interface that is gone.
     pub fn forget(&mut self, name: &str) {
         self.attached.remove(name);
-    }
-
-    /// The counters of a virtual interface, all CPUs together.
-    pub fn counters(&self, outer_end: u32) -> Option<VifCounters> {
-        let values = self.stats.get(&outer_end, 0).ok()?;
-        let sum = |place: usize| values.iter().map(|one| one[place]).sum();
-        Some(VifCounters {
-            in_packets: sum(0),
-            in_bytes: sum(1),
-            out_packets: sum(2),
-            out_bytes: sum(3),
-        })
-    }
-
-    /// What was dropped.
-    pub fn drops(&self) -> Drops {
-        let count = |reason| {
-            let values = self.drops.get(&reason, 0);
-            values.map_or(0, |values| values.iter().sum())
-        };
-        Drops {
-            untagged: count(0),
-            unknown_vlan: count(1),
-            wrong_mac: count(2),
-            failed: count(3),
-        }
     }
 }
 
@@ -248,6 +219,12 @@ fn classifier<'a>(
     found.try_into().map_err(|_| missing())
 }
 
+/// Nothing counted yet, on every CPU.
+fn zeros<const N: usize>() -> Result<PerCpuValues<[u64; N]>, KernelError> {
+    let count = nr_cpus().map_or(1, |count| count);
+    PerCpuValues::try_from(vec![[0; N]; count]).map_err(KernelError::request("make counters"))
+}
+
 /// `struct port_key`.
 fn key(port: u32, vlan: u16) -> [u8; 8] {
     let mut bytes = [0; 8];
@@ -257,12 +234,14 @@ fn key(port: u32, vlan: u16) -> [u8; 8] {
 }
 
 /// `struct vif`.
-fn entry(to: VlanDelivery) -> [u8; 16] {
-    let mut bytes = [0; 16];
+fn entry(to: VlanDelivery) -> [u8; 24] {
+    let mut bytes = [0; 24];
     bytes[..4].copy_from_slice(&to.port.to_ne_bytes());
     bytes[4..8].copy_from_slice(&to.outer_end.to_ne_bytes());
     bytes[8..10].copy_from_slice(&to.vlan.to_ne_bytes());
-    bytes[10..].copy_from_slice(&to.mac);
+    bytes[10..16].copy_from_slice(&to.mac);
+    bytes[16..20].copy_from_slice(&u32::from(to.mtu).to_ne_bytes());
+    bytes[20..].copy_from_slice(&u32::from(to.source_check).to_ne_bytes());
     bytes
 }
 

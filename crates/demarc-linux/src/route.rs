@@ -84,6 +84,22 @@ impl Kernel {
         self.change(&format!("route {address}/{length}"), message)
     }
 
+    /// Answers packets for a prefix with "unreachable".
+    ///
+    /// # Errors
+    /// [`KernelError::Request`].
+    pub fn block_route(
+        &mut self,
+        table: Table,
+        address: IpAddr,
+        length: u8,
+    ) -> Result<(), KernelError> {
+        let flags = libc::NLM_F_CREATE | libc::NLM_F_REPLACE;
+        let kind = libc::RTN_UNREACHABLE;
+        let message = route(libc::RTM_NEWROUTE, flags, table, address, length, kind);
+        self.change(&format!("block {address}/{length}"), message)
+    }
+
     /// Removes the route of a prefix; none is removed already.
     ///
     /// # Errors

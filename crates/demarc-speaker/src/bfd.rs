@@ -33,8 +33,8 @@ struct Path {
     session: Session,
     socket: UdpSocket,
     inbox: mpsc::Sender<ToNeighbor>,
-    /// For who wants to know.
-    state: watch::Sender<State>,
+    /// For who wants to know; `None` until the neighbor was heard.
+    state: watch::Sender<Option<State>>,
 }
 
 /// The task of one neighbor that comes and goes, and where its state shows. It waits for the
@@ -50,7 +50,7 @@ pub(crate) fn of_neighbor(
     inbox: mpsc::Sender<ToNeighbor>,
 ) -> io::Result<(
     impl Future<Output = ()> + Send + 'static,
-    watch::Receiver<State>,
+    watch::Receiver<Option<State>>,
 )> {
     let receiver = receiving_socket(sockets, SocketAddr::new(local, CONTROL_PORT))?;
     // Each neighbor has a socket of its own, so this need not be unique among them.
@@ -61,7 +61,7 @@ pub(crate) fn of_neighbor(
         role: Role::Passive,
         ..Config::new(discriminator)
     };
-    let (state, shown) = watch::channel(State::Down);
+    let (state, shown) = watch::channel(None);
     let path = Path {
         neighbor,
         session: Session::new(config, seed, clock.since_start()),
@@ -116,7 +116,7 @@ pub(crate) fn start(
             session,
             socket,
             inbox,
-            state: watch::Sender::new(State::Down),
+            state: watch::Sender::new(None),
         });
     }
     if paths.is_empty() {
@@ -252,7 +252,7 @@ impl BfdTask {
             }
             while let Some(event) = path.session.poll_event() {
                 info!(neighbor = %path.neighbor, from = ?event.from, to = ?event.to, "BFD");
-                path.state.send_replace(event.to);
+                path.state.send_replace(Some(event.to));
                 if event.is_path_failure()
                     && path
                         .inbox

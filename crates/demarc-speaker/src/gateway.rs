@@ -71,7 +71,7 @@ pub struct ForwardingChange {
 pub struct NeighborReport {
     pub status: SessionStatus,
     pub counters: Counters,
-    /// `None` when the neighbor was configured without BFD.
+    /// `None` as long as the neighbor has not spoken BFD.
     pub bfd: Option<BfdState>,
 }
 
@@ -96,7 +96,7 @@ struct Running {
     inbox: mpsc::Sender<ToNeighbor>,
     task: JoinHandle<()>,
     listener: JoinHandle<()>,
-    bfd: Option<(JoinHandle<()>, watch::Receiver<BfdState>)>,
+    bfd: Option<(JoinHandle<()>, watch::Receiver<Option<BfdState>>)>,
 }
 
 impl Drop for Running {
@@ -301,7 +301,7 @@ impl GatewaySpeaker {
         let neighbor = NeighborIndex(key.0);
         self.tell(ToRib::CountersOf { neighbor, answer }).await?;
         let counters = counters.await.map_err(|_| GatewayError::Ended)?;
-        let bfd = running.bfd.as_ref().map(|(_, state)| *state.borrow());
+        let bfd = running.bfd.as_ref().and_then(|(_, state)| *state.borrow());
         Ok(NeighborReport {
             status,
             counters,

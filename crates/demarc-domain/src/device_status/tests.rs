@@ -38,6 +38,7 @@ fn lab() -> (Lab, VirtualInterface, DeviceStatus) {
             connection: port.parse().unwrap(),
             interface: Some("eth1".to_owned()),
             link: Link::Up,
+            drops: DropCounters::default(),
         }],
         virtual_interfaces: vec![standing(&interface)],
         ..DeviceStatus::default()

@@ -1,6 +1,7 @@
 //! What the operator ties together: ports and interfaces, gateways and what lies behind them.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -30,17 +31,71 @@ pub struct PortBinding {
     pub connection: Option<ConnectionId>,
 }
 
-/// An interface behind which the networks of a gateway lie.
+/// An interface behind which the networks of a gateway lie, or the public ones.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UplinkBinding {
-    /// `vgw-…` or `tgw-…`.
-    pub gateway: GatewayRef,
+    pub gateway: Behind,
     pub interface: String,
     /// Our addresses on it, with their lengths.
     pub addresses: Vec<Prefix>,
     /// Who takes the packets there, one for each family.
     pub next_hops: Vec<IpAddr>,
+    /// What is announced on public virtual interfaces.
+    #[serde(default)]
+    pub prefixes: Vec<PublicPrefix>,
+}
+
+/// What an uplink leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Behind {
+    /// `vgw-…` or `tgw-…`.
+    Gateway(GatewayRef),
+    /// `public`: what public virtual interfaces reach.
+    Public,
+}
+
+impl TryFrom<String> for Behind {
+    type Error = <GatewayRef as std::str::FromStr>::Err;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        match text.as_str() {
+            "public" => Ok(Self::Public),
+            gateway => gateway.parse().map(Self::Gateway),
+        }
+    }
+}
+
+impl fmt::Display for Behind {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gateway(gateway) => gateway.fmt(out),
+            Self::Public => out.write_str("public"),
+        }
+    }
+}
+
+/// A prefix behind public virtual interfaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublicPrefix {
+    pub prefix: Prefix,
+    #[serde(default)]
+    pub scope: Scope,
+}
+
+/// Where a public prefix lies, seen from here (spec/routing §5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    /// In this Region: community 7224:8100.
+    #[default]
+    Region,
+    /// On this continent: 7224:8200.
+    Continent,
+    /// Elsewhere: no community.
+    World,
 }
 
 /// The bindings cannot be used: one line.
@@ -55,6 +110,10 @@ pub enum BindingsError {
     Parse { path: PathBuf, message: String },
     #[error("bindings {path}: interface `{interface}` is bound twice")]
     Twice { path: PathBuf, interface: String },
+    #[error(
+        "bindings {path}: `prefixes` of {gateway}: only `public` has them, others come from the API"
+    )]
+    Prefixes { path: PathBuf, gateway: Behind },
 }
 
 impl Bindings {
@@ -75,6 +134,15 @@ impl Bindings {
             path: path.to_owned(),
             message: error.to_string().replace('\n', " "),
         })?;
+        let fixed = |uplink: &&UplinkBinding| {
+            uplink.gateway != Behind::Public && !uplink.prefixes.is_empty()
+        };
+        if let Some(uplink) = bindings.uplink.iter().find(fixed) {
+            return Err(BindingsError::Prefixes {
+                path: path.to_owned(),
+                gateway: uplink.gateway,
+            });
+        }
         let ports = bindings.port.iter().map(|port| &port.interface);
         let uplinks = bindings.uplink.iter().map(|uplink| &uplink.interface);
         let mut names: Vec<_> = ports.chain(uplinks).collect();
@@ -93,7 +161,7 @@ impl Bindings {
         self.port.iter().map(|port| port.device.clone()).collect()
     }
 
-    pub fn uplink(&self, gateway: GatewayRef) -> Option<&UplinkBinding> {
+    pub fn uplink(&self, gateway: Behind) -> Option<&UplinkBinding> {
         self.uplink.iter().find(|uplink| uplink.gateway == gateway)
     }
 }
@@ -170,6 +238,23 @@ mod tests {
         assert_eq!(bindings.devices(), ["EqDC2-1".to_owned()].into());
         assert_eq!(bindings.port[0].connection, None);
         assert!(bindings.uplink(bindings.uplink[0].gateway).is_some());
+    }
+
+    #[test]
+    fn public_prefixes_say_where_they_lie_and_belong_to_public_alone() {
+        let uplink = |gateway: &str| {
+            format!(
+                "[[uplink]]\ngateway = \"{gateway}\"\ninterface = \"eth2\"\naddresses = []\n\
+                 next_hops = []\nprefixes = [{{ prefix = \"198.51.100.0/24\" }}, \
+                 {{ prefix = \"203.0.113.0/24\", scope = \"world\" }}]\n"
+            )
+        };
+        let public = parse(&uplink("public")).unwrap();
+        let scopes = public.uplink[0].prefixes.iter().map(|one| one.scope);
+        assert_eq!(scopes.collect::<Vec<_>>(), [Scope::Region, Scope::World]);
+        let message = parse(&uplink("vgw-0123456789abcdef0")).unwrap_err();
+        assert!(message.contains("only `public`"), "{message}");
+        assert!(parse(&uplink("vpc-1")).is_err());
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub struct LinuxEdge {
     /// By device, until a route changes.
     shown_routes: BTreeMap<String, Arc<SeenRoutes>>,
     counters: BTreeMap<VirtualInterfaceId, TrafficCounters>,
-    drops: DropCounters,
+    drops: BTreeMap<ConnectionId, DropCounters>,
     looks: u32,
 }
 
@@ -111,7 +111,7 @@ impl LinuxEdge {
             peers: BTreeMap::new(),
             shown_routes: BTreeMap::new(),
             counters: BTreeMap::new(),
-            drops: DropCounters::default(),
+            drops: BTreeMap::new(),
             looks: 0,
         })
     }
@@ -177,11 +177,11 @@ impl LinuxEdge {
                 .collect();
         }
         for gateway in self.gateways.values_mut() {
-            gateway.forward().await?;
+            gateway.forward(&mut self.program).await?;
         }
         self.look_at_ports(&links);
         if full {
-            self.drops = status::drops(self.program.drops());
+            self.count_strays(&links);
         }
         self.look_at_sessions(full).await
     }
@@ -315,7 +315,9 @@ impl LinuxEdge {
             }
         };
         self.owners.insert(wanted.id, device.to_owned());
-        standing.follow(wanted, gateway, &mut self.kernel).await
+        standing
+            .follow(wanted, gateway, &mut self.kernel, &mut self.program)
+            .await
     }
 
     async fn remove(&mut self, id: VirtualInterfaceId) -> Result<(), LinuxError> {
@@ -384,6 +386,15 @@ impl LinuxEdge {
         self.links = states;
     }
 
+    fn count_strays(&mut self, links: &[Link]) {
+        let ports = self.ports.iter().filter_map(|(connection, name)| {
+            let link = links.iter().find(|link| link.name == *name)?;
+            let strays = self.program.strays(link.index)?;
+            Some((*connection, status::drops(strays)))
+        });
+        self.drops = ports.collect();
+    }
+
     /// Asks the sessions how they are, and for routes where these may have changed.
     async fn look_at_sessions(&mut self, full: bool) -> Result<(), LinuxError> {
         // Nothing in the versions tells of attributes that changed by themselves.
@@ -442,7 +453,13 @@ impl LinuxEdge {
                 .get(&port.connection)
                 .copied()
                 .unwrap_or_default(),
+            drops: self
+                .drops
+                .get(&port.connection)
+                .copied()
+                .unwrap_or_default(),
         });
+        let ports: Vec<PortStatus> = ports.collect();
         let standing = self.of_device(&intent.device);
         let virtual_interfaces = standing.map(|(id, standing)| VirtualInterfaceStatus {
             id,
@@ -453,9 +470,9 @@ impl LinuxEdge {
         DeviceStatus {
             device: intent.device.clone(),
             followed: self.followed.get(&intent.device).copied(),
-            ports: ports.collect(),
+            drops: status::all_drops(&ports),
+            ports,
             virtual_interfaces: virtual_interfaces.collect(),
-            drops: self.drops,
             faults: self.faults.list(),
             foreign: Vec::new(),
         }

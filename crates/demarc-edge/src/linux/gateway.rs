@@ -1,31 +1,27 @@
-//! One routing domain: a namespace, a speaker, uplinks, and the routes that keep section 7 of
-//! spec/routing: who may send packets to whom is the choice of the table that they are looked up in.
+//! One routing domain: a namespace, a speaker, and the uplinks behind it. Which packets go where is in
+//! [`super::forwarding`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
+use demarc_bgp::policy::AmazonScope;
+use demarc_bgp::rib::{DeviceId, Origination, RegionId};
 use demarc_domain::intent::{DomainIntent, RoutingDomain};
-use demarc_linux::{Kernel, KernelError, Namespace, NextHop, Table};
-use demarc_speaker::{GatewaySpeaker, NamespaceSockets};
-use demarc_types::{GatewayRef, Prefix};
+use demarc_linux::{Kernel, KernelError, Namespace, NextHop};
+use demarc_speaker::{ForwardingChange, GatewaySpeaker, NamespaceSockets, NeighborKey};
+use demarc_types::{GatewayRef, Prefix, Region};
 use tracing::{info, warn};
 
-use super::bindings::{Bindings, UplinkBinding};
+use super::bindings::{Behind, Bindings, Scope, UplinkBinding};
 use super::edge::LinuxError;
-
-/// Looked up for packets from a virtual interface: what lies behind the uplinks.
-pub(super) const FROM_INTERFACE: Table = Table(1001);
-/// The same, and the other interfaces with SiteLink.
-pub(super) const FROM_SITE_LINK: Table = Table(1002);
-/// Looked up for packets from an uplink: the virtual interfaces, never another uplink.
-pub(super) const FROM_UPLINK: Table = Table(1003);
+use super::forwarding::{FROM_INTERFACE, FROM_SITE_LINK, Neighbor, Sources, from_uplink};
 
 const IPV4: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 const IPV6: IpAddr = IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED);
 
 /// edge.md §6.10: forwarding, no redirects, two paths may differ, flows stay together.
-const PARAMETERS: [(&str, &str); 9] = [
+const PARAMETERS: [(&str, &str); 13] = [
     ("ipv4/ip_forward", "1"),
     ("ipv6/conf/all/forwarding", "1"),
     ("ipv4/conf/all/send_redirects", "0"),
@@ -35,34 +31,57 @@ const PARAMETERS: [(&str, &str); 9] = [
     ("ipv6/conf/all/accept_ra", "0"),
     ("ipv4/fib_multipath_hash_policy", "1"),
     ("ipv6/fib_multipath_hash_policy", "1"),
+    // An interface answers for its own address only (spec/routing §10): another may have the same.
+    ("ipv4/conf/all/arp_ignore", "1"),
+    ("ipv4/conf/default/arp_ignore", "1"),
+    ("ipv4/conf/all/arp_announce", "2"),
+    ("ipv4/conf/default/arp_announce", "2"),
 ];
 
-/// A neighbor as forwarding sees it.
+/// What is to be behind a gateway.
+struct Wanted<'a> {
+    behind: Behind,
+    region: RegionId,
+    /// Where packets for the uplink go to.
+    prefixes: &'a [Prefix],
+    owner: Owner,
+}
+
+/// Whose the prefixes of an uplink are when a customer announces the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Neighbor {
-    pub(super) interface: u32,
-    pub(super) site_link: bool,
+pub(super) enum Owner {
+    /// A VPC: its own route always wins (spec/routing §3).
+    Uplink,
+    /// A transit gateway: it looks for what it does not know at the customers.
+    Customer,
 }
 
 /// An uplink that stands.
 #[derive(Clone, Debug, PartialEq)]
-struct Uplink {
+pub(super) struct Uplink {
     binding: UplinkBinding,
     index: u32,
-    prefixes: Vec<Prefix>,
+    region: RegionId,
+    pub(super) owner: Owner,
+    pub(super) prefixes: Vec<Prefix>,
 }
 
 pub(super) struct Gateway {
     pub(super) namespace: Namespace,
     pub(super) kernel: Kernel,
     pub(super) speaker: GatewaySpeaker,
-    /// By address, of all interfaces.
-    pub(super) neighbors: BTreeMap<IpAddr, Neighbor>,
-    /// What the tables say, by prefix.
-    routes: BTreeMap<Prefix, Vec<IpAddr>>,
-    uplinks: BTreeMap<GatewayRef, Uplink>,
-    announced: Vec<Prefix>,
-    warned: BTreeSet<GatewayRef>,
+    pub(super) neighbors: BTreeMap<NeighborKey, Neighbor>,
+    /// What the speaker said last, by prefix.
+    pub(super) routes: BTreeMap<Prefix, ForwardingChange>,
+    pub(super) uplinks: BTreeMap<Behind, Uplink>,
+    pub(super) sources: Sources,
+    /// Regions with uplinks, each with a table.
+    pub(super) tables: BTreeSet<RegionId>,
+    /// Names by number.
+    regions: Vec<Region>,
+    devices: Vec<String>,
+    announced: Vec<Origination>,
+    warned: BTreeSet<Behind>,
 }
 
 /// Names of our namespaces begin like this.
@@ -84,7 +103,7 @@ impl Gateway {
         let mut kernel = namespace.kernel()?;
         let loopback = kernel.existing("lo")?;
         kernel.set_up(loopback.index)?;
-        for table in [FROM_INTERFACE, FROM_SITE_LINK, FROM_UPLINK] {
+        for table in [FROM_INTERFACE, FROM_SITE_LINK] {
             for any in [IPV4, IPV6] {
                 kernel.end_table(table, any)?;
             }
@@ -99,9 +118,26 @@ impl Gateway {
             neighbors: BTreeMap::new(),
             routes: BTreeMap::new(),
             uplinks: BTreeMap::new(),
+            sources: Sources::default(),
+            tables: BTreeSet::new(),
+            regions: Vec::new(),
+            devices: Vec::new(),
             announced: Vec::new(),
             warned: BTreeSet::new(),
         })
+    }
+
+    /// The number of a Region.
+    pub(super) fn region(&mut self, region: Region) -> RegionId {
+        RegionId(number(&mut self.regions, &region))
+    }
+
+    /// The number of a device.
+    pub(super) fn device(&mut self, device: Option<&str>) -> DeviceId {
+        DeviceId(number(
+            &mut self.devices,
+            &device.unwrap_or_default().to_owned(),
+        ))
     }
 
     /// Uplinks and announcements as the intent has them.
@@ -111,69 +147,105 @@ impl Gateway {
         bindings: &Bindings,
         host: &mut Kernel,
     ) -> Result<(), LinuxError> {
-        let wanted: Vec<GatewayRef> = intent.uplinks.iter().map(|uplink| uplink.gateway).collect();
-        let gone: Vec<GatewayRef> = self
+        let public = match intent.domain {
+            RoutingDomain::Public => bindings.uplink(Behind::Public),
+            RoutingDomain::Gateway(_) | RoutingDomain::VpnGateway(_) => None,
+        };
+        let public_prefixes: Vec<Prefix> = public
+            .iter()
+            .flat_map(|binding| binding.prefixes.iter().map(|one| one.prefix.trunc()))
+            .collect();
+        let mut wanted = self.wanted(intent);
+        wanted.extend(public.map(|_| Wanted {
+            behind: Behind::Public,
+            region: RegionId::default(),
+            prefixes: &public_prefixes,
+            owner: Owner::Uplink,
+        }));
+        let gone: Vec<Behind> = self
             .uplinks
             .iter()
-            .filter(|(gateway, uplink)| {
-                !wanted.contains(gateway) || bindings.uplink(**gateway) != Some(&uplink.binding)
+            .filter(|(behind, uplink)| {
+                let same = |wanted: &Wanted<'_>| {
+                    wanted.behind == **behind
+                        && (wanted.region, wanted.owner) == (uplink.region, uplink.owner)
+                };
+                !wanted.iter().any(same) || bindings.uplink(**behind) != Some(&uplink.binding)
             })
-            .map(|(gateway, _)| *gateway)
+            .map(|(behind, _)| *behind)
             .collect();
-        for gateway in gone {
-            self.unbind(gateway)?;
+        for behind in gone {
+            self.unbind(behind)?;
         }
-        for uplink in &intent.uplinks {
-            match bindings.uplink(uplink.gateway) {
+        for wanted in wanted {
+            match bindings.uplink(wanted.behind) {
                 Some(binding) => {
-                    // What is announced on behalf of a transit gateway is what lies behind it.
-                    let prefixes = if uplink.prefixes.is_empty() {
-                        &uplink.announced
-                    } else {
-                        &uplink.prefixes
-                    };
-                    self.bind(binding, prefixes, host)?;
+                    self.bind(binding, &wanted, host)?;
+                    self.warned.remove(&wanted.behind);
                 }
-                None if self.warned.insert(uplink.gateway) => {
-                    warn!(gateway = %uplink.gateway, "no interface is bound to it: its prefixes are announced, packets for them are refused");
+                None if self.warned.insert(wanted.behind) => {
+                    warn!(gateway = %wanted.behind, "no interface is bound to it: its prefixes are announced, packets for them are refused");
                 }
                 None => {}
             }
         }
-        let mut announced: Vec<Prefix> = intent
-            .uplinks
-            .iter()
-            .flat_map(|uplink| uplink.announced.iter().copied())
-            .collect();
-        announced.sort_unstable();
-        announced.dedup();
+        let announced = match public {
+            Some(binding) => binding.prefixes.iter().map(of_public).collect(),
+            None => of_uplinks(intent),
+        };
         if announced != self.announced {
-            self.speaker.originate(&announced).await?;
+            self.speaker.originate(announced.clone()).await?;
             self.announced = announced;
         }
         Ok(())
     }
 
+    fn wanted<'a>(&mut self, intent: &'a DomainIntent) -> Vec<Wanted<'a>> {
+        let uplinks = intent.uplinks.iter();
+        let wanted = uplinks.map(|uplink| {
+            let (prefixes, owner) = match uplink.gateway {
+                GatewayRef::VirtualPrivate(_) => (&uplink.prefixes, Owner::Uplink),
+                // What is announced on behalf of a transit gateway is what lies behind it.
+                GatewayRef::Transit(_) => (&uplink.announced, Owner::Customer),
+            };
+            Wanted {
+                behind: Behind::Gateway(uplink.gateway),
+                region: self.region(uplink.region),
+                prefixes,
+                owner,
+            }
+        });
+        wanted.collect()
+    }
+
     fn bind(
         &mut self,
         binding: &UplinkBinding,
-        prefixes: &[Prefix],
+        wanted: &Wanted<'_>,
         host: &mut Kernel,
     ) -> Result<(), LinuxError> {
         let (index, old) = match self.uplinks.get(&binding.gateway) {
-            Some(uplink) if uplink.prefixes == prefixes => return Ok(()),
+            Some(uplink) if uplink.prefixes == wanted.prefixes => return Ok(()),
             Some(uplink) => (uplink.index, uplink.prefixes.clone()),
-            None => (self.take_in(binding, host)?, Vec::new()),
+            None => {
+                self.open_table(wanted.region)?;
+                (self.take_in(binding, wanted.region, host)?, Vec::new())
+            }
         };
-        for prefix in old.iter().filter(|prefix| !prefixes.contains(prefix)) {
+        let uplink = Uplink {
+            binding: binding.clone(),
+            index,
+            region: wanted.region,
+            owner: wanted.owner,
+            prefixes: wanted.prefixes.to_vec(),
+        };
+        self.uplinks.insert(binding.gateway, uplink);
+        for prefix in old.iter().filter(|old| !wanted.prefixes.contains(old)) {
             self.uplink_route(*prefix, None)?;
         }
-        for prefix in prefixes {
-            let next_hop = binding
-                .next_hops
-                .iter()
-                .find(|address| address.is_ipv4() == prefix.addr().is_ipv4());
-            let Some(address) = next_hop else {
+        for prefix in wanted.prefixes {
+            let family = |address: &&IpAddr| address.is_ipv4() == prefix.addr().is_ipv4();
+            let Some(address) = binding.next_hops.iter().find(family) else {
                 warn!(%prefix, interface = binding.interface, "no next hop of its family is bound");
                 continue;
             };
@@ -183,18 +255,28 @@ impl Gateway {
             };
             self.uplink_route(*prefix, Some(next_hop))?;
         }
-        let uplink = Uplink {
-            binding: binding.clone(),
-            index,
-            prefixes: prefixes.to_vec(),
-        };
-        self.uplinks.insert(binding.gateway, uplink);
         info!(gateway = %binding.gateway, interface = binding.interface, "uplink is up");
         Ok(())
     }
 
+    /// Makes the table of packets from the uplinks of a Region.
+    fn open_table(&mut self, region: RegionId) -> Result<(), LinuxError> {
+        if !self.tables.insert(region) {
+            return Ok(());
+        }
+        for any in [IPV4, IPV6] {
+            self.kernel.end_table(from_uplink(region), any)?;
+        }
+        Ok(())
+    }
+
     /// Moves the interface of an uplink into the namespace and gives it its addresses.
-    fn take_in(&mut self, binding: &UplinkBinding, host: &mut Kernel) -> Result<u32, KernelError> {
+    fn take_in(
+        &mut self,
+        binding: &UplinkBinding,
+        region: RegionId,
+        host: &mut Kernel,
+    ) -> Result<u32, KernelError> {
         if let Some(outside) = host.link(&binding.interface)? {
             host.move_link(outside.index, &self.namespace)?;
         }
@@ -204,12 +286,12 @@ impl Gateway {
                 .add_address(link.index, address.addr(), address.prefix_len())?;
         }
         self.kernel
-            .set_input_table(&binding.interface, link.index, Some(FROM_UPLINK))?;
+            .set_input_table(&binding.interface, link.index, Some(from_uplink(region)))?;
         self.kernel.set_up(link.index)?;
         Ok(link.index)
     }
 
-    fn unbind(&mut self, gateway: GatewayRef) -> Result<(), LinuxError> {
+    fn unbind(&mut self, gateway: Behind) -> Result<(), LinuxError> {
         let Some(uplink) = self.uplinks.remove(&gateway) else {
             return Ok(());
         };
@@ -220,62 +302,6 @@ impl Gateway {
             .set_input_table(&uplink.binding.interface, uplink.index, None)?;
         self.kernel.take_back(uplink.index)?;
         info!(%gateway, interface = uplink.binding.interface, "uplink is given back");
-        Ok(())
-    }
-
-    fn uplink_route(&mut self, prefix: Prefix, to: Option<NextHop>) -> Result<(), KernelError> {
-        for table in [FROM_INTERFACE, FROM_SITE_LINK, Table::MAIN] {
-            set(&mut self.kernel, table, prefix, to.as_slice())?;
-        }
-        Ok(())
-    }
-
-    /// Takes routes from the speaker's tables into the kernel.
-    pub(super) async fn forward(&mut self) -> Result<(), LinuxError> {
-        for change in self.speaker.forwarding_changes().await? {
-            if change.neighbors.is_empty() {
-                self.routes.remove(&change.prefix);
-            } else {
-                self.routes.insert(change.prefix, change.neighbors.clone());
-            }
-            self.program(change.prefix, &change.neighbors)?;
-        }
-        Ok(())
-    }
-
-    /// Programs all routes again: what an interface may do has changed.
-    pub(super) fn reprogram(&mut self) -> Result<(), LinuxError> {
-        for (prefix, neighbors) in self.routes.clone() {
-            self.program(prefix, &neighbors)?;
-        }
-        Ok(())
-    }
-
-    fn program(&mut self, prefix: Prefix, neighbors: &[IpAddr]) -> Result<(), LinuxError> {
-        let known: Vec<(NextHop, bool)> = neighbors
-            .iter()
-            .filter_map(|address| {
-                let neighbor = self.neighbors.get(address)?;
-                let next_hop = NextHop {
-                    address: *address,
-                    interface: neighbor.interface,
-                };
-                Some((next_hop, neighbor.site_link))
-            })
-            .collect();
-        let all: Vec<NextHop> = known.iter().map(|(next_hop, _)| *next_hop).collect();
-        let site_link = known.iter().filter(|(_, on)| *on);
-        let site_link: Vec<NextHop> = site_link.map(|(next_hop, _)| *next_hop).collect();
-        set(&mut self.kernel, FROM_UPLINK, prefix, &all)?;
-        // The gateway's own networks are not for a customer to take over.
-        let own = self
-            .uplinks
-            .values()
-            .any(|uplink| uplink.prefixes.contains(&prefix));
-        if !own {
-            set(&mut self.kernel, Table::MAIN, prefix, &all)?;
-            set(&mut self.kernel, FROM_SITE_LINK, prefix, &site_link)?;
-        }
         Ok(())
     }
 
@@ -292,15 +318,34 @@ impl Gateway {
     }
 }
 
-fn set(
-    kernel: &mut Kernel,
-    table: Table,
-    prefix: Prefix,
-    next_hops: &[NextHop],
-) -> Result<(), KernelError> {
-    if next_hops.is_empty() {
-        kernel.remove_route(table, prefix.network(), prefix.prefix_len())
-    } else {
-        kernel.replace_route(table, prefix.network(), prefix.prefix_len(), next_hops)
+/// The place of a value in a list, which it joins if it is new.
+fn number<T: Clone + PartialEq>(known: &mut Vec<T>, value: &T) -> u16 {
+    let place = known.iter().position(|known| known == value);
+    let place = place.unwrap_or_else(|| {
+        known.push(value.clone());
+        known.len() - 1
+    });
+    u16::try_from(place).unwrap_or(u16::MAX)
+}
+
+fn of_uplinks(intent: &DomainIntent) -> Vec<Origination> {
+    let uplinks = intent.uplinks.iter();
+    let mut prefixes: Vec<Prefix> = uplinks
+        .flat_map(|uplink| &uplink.announced)
+        .copied()
+        .collect();
+    prefixes.sort_unstable();
+    prefixes.dedup();
+    prefixes.into_iter().map(Origination::new).collect()
+}
+
+fn of_public(public: &super::bindings::PublicPrefix) -> Origination {
+    Origination {
+        scope: match public.scope {
+            Scope::Region => AmazonScope::Region,
+            Scope::Continent => AmazonScope::Continent,
+            Scope::World => AmazonScope::World,
+        },
+        ..Origination::new(public.prefix.trunc())
     }
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use demarc_domain::device_status::{
-    DeviceStatus, DropCounters, Fault, SeenRoutes, TrafficCounters,
+    DeviceStatus, DropCounters, Fault, PortStatus, SeenRoutes, TrafficCounters,
 };
 use demarc_domain::intent::VersionedIntent;
-use demarc_linux::{Drops, VifCounters};
+use demarc_linux::{Strays, VifCounters};
 
 /// What each device is to do, by its name.
 pub type Intents = BTreeMap<String, Arc<VersionedIntent>>;
@@ -65,17 +65,33 @@ pub(super) fn traffic(seen: VifCounters) -> TrafficCounters {
         in_bytes: seen.in_bytes,
         out_packets: seen.out_packets,
         out_bytes: seen.out_bytes,
-        ..TrafficCounters::default()
+        in_policed: seen.in_policed_packets,
+        in_policed_bytes: seen.in_policed_bytes,
+        out_policed: seen.out_policed_packets,
+        out_policed_bytes: seen.out_policed_bytes,
+        wrong_source: seen.wrong_source,
+        wrong_mac: seen.wrong_mac,
+        too_long: seen.too_long,
+        control_policed: seen.control_policed,
     }
 }
 
-pub(super) fn drops(drops: Drops) -> DropCounters {
+pub(super) fn drops(strays: Strays) -> DropCounters {
     DropCounters {
-        untagged: drops.untagged,
-        unknown_vlan: drops.unknown_vlan,
-        wrong_mac: drops.wrong_mac,
-        failed: drops.failed,
+        untagged: strays.untagged,
+        unknown_vlan: strays.unknown_vlan,
+        failed: strays.failed,
     }
+}
+
+/// All ports of a device together.
+pub(super) fn all_drops(ports: &[PortStatus]) -> DropCounters {
+    let none = DropCounters::default();
+    ports.iter().fold(none, |all, port| DropCounters {
+        untagged: all.untagged + port.drops.untagged,
+        unknown_vlan: all.unknown_vlan + port.drops.unknown_vlan,
+        failed: all.failed + port.drops.failed,
+    })
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! One virtual interface: a pair of interfaces, a VLAN, addresses, and its sessions.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
+use demarc_bfd::State as BfdState;
 use demarc_bgp::policy::InterfaceKind;
-use demarc_bgp::rib::Counters;
+use demarc_bgp::rib::{Counters, DeviceId, RegionId};
 use demarc_bgp::session::{Command, IdleReason, LastError, State};
 use demarc_bgp::wire::{Asn, Family};
 use demarc_domain::device_status::PeerStatus;
@@ -18,7 +20,8 @@ use demarc_types::{AddressFamily, BgpPeerId, VirtualInterfaceId};
 use tracing::{info, warn};
 
 use super::edge::LinuxError;
-use super::gateway::{FROM_INTERFACE, FROM_SITE_LINK, Gateway, Neighbor};
+use super::forwarding::{FROM_INTERFACE, FROM_SITE_LINK, Neighbor};
+use super::gateway::Gateway;
 
 /// The port of BGP.
 const BGP: u16 = 179;
@@ -83,7 +86,10 @@ impl Standing {
             vlan: intent.vlan.get(),
             outer_end: outside.index,
             mac: inside.mac,
+            mtu: intent.mtu,
+            source_check: intent.kind == VirtualInterfaceKind::Public,
         };
+        program.police(outside.index, intent.police_megabits, intent.mtu)?;
         program.deliver(delivery)?;
         info!(interface = %intent.id, vlan = intent.vlan.get(), namespace = gateway.namespace.name(), "virtual interface is up");
         let mut standing = Self {
@@ -117,10 +123,18 @@ impl Standing {
         intent: &VirtualInterfaceIntent,
         gateway: &mut Gateway,
         host: &mut Kernel,
+        program: &mut VlanProgram,
     ) -> Result<(), LinuxError> {
+        let end = self.delivery.outer_end;
         if intent.mtu != self.intent.mtu {
-            host.set_mtu(self.delivery.outer_end, u32::from(intent.mtu))?;
+            host.set_mtu(end, u32::from(intent.mtu))?;
             gateway.kernel.set_mtu(self.inner, u32::from(intent.mtu))?;
+            self.delivery.mtu = intent.mtu;
+            program.deliver(self.delivery)?;
+        }
+        let rate = |intent: &VirtualInterfaceIntent| (intent.police_megabits, intent.mtu);
+        if rate(intent) != rate(&self.intent) {
+            program.police(end, intent.police_megabits, intent.mtu)?;
         }
         if intent.site_link != self.intent.site_link {
             self.set_table(gateway, intent.site_link)?;
@@ -141,13 +155,10 @@ impl Standing {
             .map(|(id, _)| *id)
             .collect();
         for id in gone {
-            self.remove_peer(id, gateway).await?;
+            self.remove_peer(id, gateway, program).await?;
         }
         for peer in &intent.peers {
-            self.follow_peer(peer, intent, gateway).await?;
-        }
-        if intent.site_link != self.intent.site_link {
-            gateway.reprogram()?;
+            self.follow_peer(peer, intent, gateway, program).await?;
         }
         self.intent = intent.clone();
         Ok(())
@@ -158,20 +169,30 @@ impl Standing {
         peer: &PeerIntent,
         intent: &VirtualInterfaceIntent,
         gateway: &mut Gateway,
+        program: &mut VlanProgram,
     ) -> Result<(), LinuxError> {
-        let wanted = neighbor(peer, intent);
+        let wanted = neighbor(peer, intent, gateway);
         let shut = peer.shutdown || !intent.in_service;
-        let forwarding = Neighbor {
-            interface: self.inner,
-            site_link: intent.site_link,
-        };
-        gateway.neighbors.insert(peer.remote.address(), forwarding);
+        let checked = self
+            .delivery
+            .source_check
+            .then_some(self.delivery.outer_end);
+        let remote = peer.remote.address();
         if !self.peers.contains_key(&peer.id) {
             let length = peer.local.network().prefix_len();
             gateway
                 .kernel
                 .add_address(self.inner, peer.local.address(), length)?;
             let key = gateway.speaker.add(&wanted).await?;
+            let forwarding = Neighbor {
+                address: remote,
+                interface: self.inner,
+                checked,
+            };
+            gateway.neighbors.insert(key, forwarding);
+            if let Some(end) = checked {
+                program.allow_source(end, remote, host_length(remote))?;
+            }
             let made = Peer {
                 intent: peer.clone(),
                 wanted: wanted.clone(),
@@ -221,14 +242,19 @@ impl Standing {
         &mut self,
         id: BgpPeerId,
         gateway: &mut Gateway,
+        program: &mut VlanProgram,
     ) -> Result<(), LinuxError> {
         let Some(peer) = self.peers.remove(&id) else {
             return Ok(());
         };
         gateway.speaker.remove(peer.key).await;
         // Its routes go before what they point at.
-        gateway.forward().await?;
-        gateway.neighbors.remove(&peer.intent.remote.address());
+        gateway.forward(program).await?;
+        gateway.neighbors.remove(&peer.key);
+        if self.delivery.source_check {
+            let remote = peer.intent.remote.address();
+            program.forbid_source(self.delivery.outer_end, remote, host_length(remote));
+        }
         let (address, length) = (
             peer.intent.local.address(),
             peer.intent.local.network().prefix_len(),
@@ -287,8 +313,9 @@ impl Standing {
     ) -> Result<(), LinuxError> {
         let peers: Vec<BgpPeerId> = self.peers.keys().copied().collect();
         for id in peers {
-            self.remove_peer(id, gateway).await?;
+            self.remove_peer(id, gateway, program).await?;
         }
+        gateway.sources.forget(self.delivery.outer_end, program);
         program.end(self.delivery);
         let (outer, inner) = (
             name(OUTER_ENDS, self.intent.id),
@@ -321,7 +348,10 @@ fn status_of(id: BgpPeerId, peer: &Peer, report: &NeighborReport) -> PeerStatus 
         session: if up { Session::Up } else { Session::Down },
         state: format!("{:?}", report.status.state),
         reason: (!up).then(|| reason(peer, report)).flatten(),
-        bfd: None,
+        bfd: report.bfd.map(|state| match state {
+            BfdState::Up => Session::Up,
+            _ => Session::Down,
+        }),
         prefixes_received: counted(report.counters.received),
         prefixes_accepted: counted(report.counters.accepted),
         prefixes_advertised: counted(report.counters.advertised),
@@ -371,12 +401,28 @@ fn waits_for_limit(peer: &Peer) -> bool {
 }
 
 /// What may change while the session is up.
-fn policy(neighbor: &GatewayNeighbor) -> (u32, bool, &[ipnet::IpNet]) {
+fn policy(neighbor: &GatewayNeighbor) -> (u32, bool, &[ipnet::IpNet], RegionId, DeviceId) {
     let config = &neighbor.neighbor;
-    (config.prefix_limit, config.site_link, &config.route_filter)
+    let (region, device) = (neighbor.region, neighbor.device);
+    let filter = &config.route_filter;
+    (
+        config.prefix_limit,
+        config.site_link,
+        filter,
+        region,
+        device,
+    )
 }
 
-fn neighbor(peer: &PeerIntent, intent: &VirtualInterfaceIntent) -> GatewayNeighbor {
+const fn host_length(address: IpAddr) -> u8 {
+    if address.is_ipv4() { 32 } else { 128 }
+}
+
+fn neighbor(
+    peer: &PeerIntent,
+    intent: &VirtualInterfaceIntent,
+    gateway: &mut Gateway,
+) -> GatewayNeighbor {
     let (family, prefix_limit) = match peer.family {
         AddressFamily::Ipv4 => (Family::Ipv4, intent.prefix_limit_ipv4),
         AddressFamily::Ipv6 => (Family::Ipv6, intent.prefix_limit_ipv6),
@@ -384,6 +430,10 @@ fn neighbor(peer: &PeerIntent, intent: &VirtualInterfaceIntent) -> GatewayNeighb
     GatewayNeighbor {
         local_asn: Asn::new(intent.asn.get()),
         local: SocketAddr::new(peer.local.address(), BGP),
+        interface: Some(Arc::from(name(INNER_ENDS, intent.id))),
+        subnet: Some(peer.local.network()),
+        region: gateway.region(intent.region),
+        device: gateway.device(intent.device.as_deref()),
         neighbor: NeighborConfig {
             address: peer.remote.address(),
             asn: Asn::new(peer.asn.get()),
@@ -397,11 +447,12 @@ fn neighbor(peer: &PeerIntent, intent: &VirtualInterfaceIntent) -> GatewayNeighb
             },
             site_link: intent.site_link,
             export: ExportMode::Policy,
-            site_link_limit: None,
+            // One allocation sets both (spec/routing §2).
+            site_link_limit: Some(prefix_limit),
             prefix_limit,
             route_filter: intent.route_filter_prefixes.clone(),
             local_region: true,
-            bfd: false,
+            bfd: true,
         },
     }
 }

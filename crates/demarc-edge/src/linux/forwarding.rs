@@ -1,0 +1,182 @@
+//! Which packets a gateway sends where: section 7 of spec/routing. Who may send packets to whom is the
+//! choice of the table that they are looked up in.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use demarc_bgp::rib::RegionId;
+use demarc_linux::{Kernel, KernelError, NextHop, Table, VlanProgram};
+use demarc_speaker::{ForwardingChange, NeighborKey};
+use demarc_types::Prefix;
+
+use super::edge::LinuxError;
+use super::gateway::{Gateway, Owner};
+
+/// Looked up for packets from a virtual interface: what lies behind the uplinks.
+pub(super) const FROM_INTERFACE: Table = Table(1001);
+/// The same, and the other interfaces with SiteLink.
+pub(super) const FROM_SITE_LINK: Table = Table(1002);
+
+/// Looked up for packets from an uplink of a Region: the virtual interfaces, never another uplink.
+pub(super) fn from_uplink(region: RegionId) -> Table {
+    Table(1003 + u32::from(region.0))
+}
+
+/// A neighbor as forwarding sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Neighbor {
+    pub(super) address: IpAddr,
+    /// Index of the virtual interface in the gateway.
+    pub(super) interface: u32,
+    /// The outer end of the interface when only announced sources may send.
+    pub(super) checked: Option<u32>,
+}
+
+/// Which prefixes may send by which outer end.
+#[derive(Debug, Default)]
+pub(super) struct Sources(BTreeMap<u32, BTreeSet<Prefix>>);
+
+impl Sources {
+    fn follow(
+        &mut self,
+        change: &ForwardingChange,
+        neighbors: &BTreeMap<NeighborKey, Neighbor>,
+        program: &mut VlanProgram,
+    ) -> Result<(), KernelError> {
+        let (address, length) = (change.prefix.network(), change.prefix.prefix_len());
+        let ends: BTreeSet<u32> = neighbors.values().filter_map(|one| one.checked).collect();
+        for end in ends {
+            let allowed = change.accepted.iter().any(|key| {
+                let neighbor = neighbors.get(key);
+                neighbor.is_some_and(|neighbor| neighbor.checked == Some(end))
+            });
+            let known = self.0.entry(end).or_default();
+            if allowed && known.insert(change.prefix) {
+                program.allow_source(end, address, length)?;
+            } else if !allowed && known.remove(&change.prefix) {
+                program.forbid_source(end, address, length);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes back what is left of an interface that goes.
+    pub(super) fn forget(&mut self, end: u32, program: &mut VlanProgram) {
+        for prefix in self.0.remove(&end).unwrap_or_default() {
+            program.forbid_source(end, prefix.network(), prefix.prefix_len());
+        }
+    }
+}
+
+impl Gateway {
+    /// Takes routes from the speaker's tables into the kernel.
+    pub(super) async fn forward(&mut self, program: &mut VlanProgram) -> Result<(), LinuxError> {
+        let regions: Vec<RegionId> = self.tables.iter().copied().collect();
+        // A Region that came later has not been told yet.
+        let partial = |known: &&ForwardingChange| known.by_region.len() != regions.len();
+        let again = self.routes.values().filter(partial);
+        let again = again.map(|known| known.prefix).collect();
+        let changes = self.speaker.forwarding_changes(regions, again).await?;
+        for change in changes {
+            self.program(&change)?;
+            self.sources.follow(&change, &self.neighbors, program)?;
+            if change.accepted.is_empty() {
+                self.routes.remove(&change.prefix);
+            } else {
+                self.routes.insert(change.prefix, change);
+            }
+        }
+        Ok(())
+    }
+
+    fn next_hops(&self, keys: &[NeighborKey]) -> Vec<NextHop> {
+        let known = keys.iter().filter_map(|key| self.neighbors.get(key));
+        let next_hop = |neighbor: &Neighbor| NextHop {
+            address: neighbor.address,
+            interface: neighbor.interface,
+        };
+        known.map(next_hop).collect()
+    }
+
+    fn program(&mut self, change: &ForwardingChange) -> Result<(), KernelError> {
+        let prefix = change.prefix;
+        let owner = self.owner(prefix);
+        let tables: Vec<RegionId> = self.tables.iter().copied().collect();
+        for (region, keys) in tables.into_iter().zip(&change.by_region) {
+            let next_hops = self.next_hops(keys);
+            match owner {
+                Some(Owner::Uplink) => {}
+                Some(Owner::Customer) if next_hops.is_empty() => {
+                    self.block(region, prefix)?;
+                }
+                Some(Owner::Customer) | None => {
+                    set(&mut self.kernel, from_uplink(region), prefix, &next_hops)?;
+                }
+            }
+        }
+        if owner.is_some() {
+            // The gateway's own networks are not for a customer to take over.
+            return Ok(());
+        }
+        let all = match change.by_region.first() {
+            Some(keys) => self.next_hops(keys),
+            None => self.next_hops(&change.accepted),
+        };
+        let site_link = self.next_hops(&change.site_link);
+        set(&mut self.kernel, Table::MAIN, prefix, &all)?;
+        set(&mut self.kernel, FROM_SITE_LINK, prefix, &site_link)
+    }
+
+    /// Who decides about a prefix that lies behind an uplink.
+    fn owner(&self, prefix: Prefix) -> Option<Owner> {
+        let owners = self.uplinks.values();
+        let mut owners = owners.filter(|uplink| uplink.prefixes.contains(&prefix));
+        owners.next().map(|uplink| uplink.owner)
+    }
+
+    /// No uplink reaches another through this gateway (spec/routing §7), not even where a customer's
+    /// wider route covers it.
+    fn block(&mut self, region: RegionId, prefix: Prefix) -> Result<(), KernelError> {
+        let (address, length) = (prefix.network(), prefix.prefix_len());
+        if length == 0 {
+            return Ok(());
+        }
+        self.kernel
+            .block_route(from_uplink(region), address, length)
+    }
+
+    /// Packets for a prefix go to an uplink, or no longer.
+    pub(super) fn uplink_route(
+        &mut self,
+        prefix: Prefix,
+        to: Option<NextHop>,
+    ) -> Result<(), KernelError> {
+        for table in [FROM_INTERFACE, FROM_SITE_LINK, Table::MAIN] {
+            set(&mut self.kernel, table, prefix, to.as_slice())?;
+        }
+        for region in self.tables.clone() {
+            match to {
+                Some(_) => self.block(region, prefix)?,
+                None => set(&mut self.kernel, from_uplink(region), prefix, &[])?,
+            }
+        }
+        // What customers announce of the same comes to its right.
+        match self.routes.get(&prefix).cloned() {
+            Some(known) => self.program(&known),
+            None => Ok(()),
+        }
+    }
+}
+
+fn set(
+    kernel: &mut Kernel,
+    table: Table,
+    prefix: Prefix,
+    next_hops: &[NextHop],
+) -> Result<(), KernelError> {
+    if next_hops.is_empty() {
+        kernel.remove_route(table, prefix.network(), prefix.prefix_len())
+    } else {
+        kernel.replace_route(table, prefix.network(), prefix.prefix_len(), next_hops)
+    }
+}
