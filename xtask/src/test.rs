@@ -99,7 +99,7 @@ fn interop(release: bool) -> Result<Tally> {
         )));
     }
     let mut tests = cargo();
-    tests.env("DEMARC_BINARY", program(release)?);
+    tests.env("DEMARC_BIN", program(release)?);
     if has_nextest() {
         tests.args(["nextest", "run", "--package", INTEROP, "--no-fail-fast"]);
         tests.args(["--test-threads", "1"]);

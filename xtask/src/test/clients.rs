@@ -10,7 +10,7 @@ pub(super) fn folder() -> PathBuf {
     workspace::root().join("tests/clients")
 }
 
-/// Runs all suites against a program, whose path they find in `DEMARC_BINARY`.
+/// Runs all suites against a program, whose path they find in `DEMARC_BIN`.
 pub(super) fn run(program: &Path) -> Result<Tally> {
     let python = python()?;
     node().context("installing the packages of tests/clients/node")?;
@@ -26,7 +26,7 @@ pub(super) fn run(program: &Path) -> Result<Tally> {
                 "-ra",
             ])
             .arg(folder())
-            .env("DEMARC_BINARY", program)
+            .env("DEMARC_BIN", program)
             .env("PYTHONDONTWRITEBYTECODE", "1"),
     )
 }
