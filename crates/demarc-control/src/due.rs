@@ -4,7 +4,7 @@ use demarc_domain::{fire, next_deadline, observe};
 use demarc_store::Rejected;
 
 use crate::draft::Draft;
-use crate::writer::{Writer, operator};
+use crate::writer::Writer;
 
 /// Deadlines and reports handled behind one batch of requests; more wait for the next batch.
 const STEPS: usize = 1_000;
@@ -20,7 +20,7 @@ impl Writer {
             let now = self.shared.now(&draft.world);
             let mut idle = true;
             if next_deadline(&draft.world).is_some_and(|at| at <= now) {
-                let mut context = self.context(&draft.world, operator());
+                let mut context = self.context(&draft.world);
                 let (world, changes) = fire(&draft.world, &mut context, 1);
                 idle = changes.is_empty();
                 match self.accept(draft, world, changes) {
@@ -48,7 +48,7 @@ impl Writer {
     fn take_reports(&mut self, draft: &mut Draft) -> Result<bool, Stuck> {
         let mut changed = false;
         while let Some(report) = self.reports.pop_front() {
-            let mut context = self.context(&draft.world, operator());
+            let mut context = self.context(&draft.world);
             let (world, changes) =
                 observe(&draft.world, &mut context, std::slice::from_ref(&report));
             let changes_something = !changes.is_empty();

@@ -37,6 +37,10 @@ pub(crate) struct Writer {
     pub(crate) store: SharedStore,
     pub(crate) shared: Arc<Shared>,
     pub(crate) fabric: Box<dyn Fabric>,
+    /// What callers' ids and keys come from: nothing else may draw from it, so that these follow from the
+    /// seed and the requests alone, whatever falls due between them.
+    callers_seeds: ChaCha12Rng,
+    /// For everything else.
     pub(crate) seeds: ChaCha12Rng,
     /// The last committed World, as far as this process knows.
     pub(crate) world: World,
@@ -93,13 +97,16 @@ pub(crate) async fn start(
         routes: options.fabric.routes(),
         events: EventLog::new(options.events, revision),
     });
-    let mut seeds = ChaCha12Rng::from_seed(seed);
+    let callers_seeds = ChaCha12Rng::from_seed(seed);
+    let mut seeds = callers_seeds.clone();
+    seeds.set_stream(1);
     let follower = Follower::new(SharedStore::clone(&store));
     let tenure = tenure(&store, options.sharing.lease, &mut seeds);
     let mut writer = Writer {
         store,
         shared: Arc::clone(&shared),
         fabric: options.fabric,
+        callers_seeds,
         seeds,
         world,
         revision,
@@ -118,7 +125,7 @@ pub(crate) async fn start(
     Ok(shared)
 }
 
-/// A process that is alone needs no name; the seeds of its ids stay what they were.
+/// A process that is alone needs no name.
 fn tenure(store: &SharedStore, patience: Duration, seeds: &mut ChaCha12Rng) -> Tenure {
     match store.sharing() {
         Sharing::Exclusive => Tenure::new(String::new(), patience, 0),
@@ -136,7 +143,7 @@ impl Writer {
         let deadline = Instant::now() + self.sharing.commit_patience;
         while self.world.service().is_none() {
             let mut draft = self.draft();
-            let mut context = self.context(&draft.world, operator());
+            let mut context = self.context(&draft.world);
             let (world, changes) = found(&draft.world, &mut context);
             // One small document fits any store.
             let _ = draft.take(world, changes);
@@ -303,7 +310,7 @@ impl Writer {
         let mut taken = 0;
         self.mind_lease(&mut draft);
         for (number, task) in tasks.iter_mut().take(most.max(1)).enumerate() {
-            let mut context = self.context(&draft.world, task.caller());
+            let mut context = self.callers_context(&draft.world, task.caller());
             if let Some((world, changes)) = task.decide(&draft.world, &mut context) {
                 match self.accept(&mut draft, world, changes) {
                     Ok(()) => {}
@@ -373,13 +380,25 @@ impl Writer {
         Draft::new(self.world.clone(), self.store.limits())
     }
 
-    pub(crate) fn context(
-        &mut self,
+    /// For what the service does by itself.
+    pub(crate) fn context(&mut self, world: &World) -> Context {
+        let mut seed = [0; 32];
+        self.seeds.fill_bytes(&mut seed);
+        self.context_from(seed, world, operator())
+    }
+
+    fn callers_context(&mut self, world: &World, caller: (AccountId, Region)) -> Context {
+        let mut seed = [0; 32];
+        self.callers_seeds.fill_bytes(&mut seed);
+        self.context_from(seed, world, caller)
+    }
+
+    fn context_from(
+        &self,
+        seed: [u8; 32],
         world: &World,
         (account, region): (AccountId, Region),
     ) -> Context {
-        let mut seed = [0; 32];
-        self.seeds.fill_bytes(&mut seed);
         Context {
             account,
             region,
@@ -392,7 +411,7 @@ impl Writer {
 }
 
 /// On whose behalf the service itself acts.
-pub(crate) fn operator() -> (AccountId, Region) {
+fn operator() -> (AccountId, Region) {
     (
         AccountId::DEVELOPMENT,
         "operator".parse().expect("the name is well formed"),
