@@ -153,7 +153,7 @@ async fn client(
                     "newDirectConnectGatewayName": value});
                 let begun = history.now();
                 let answer = write(control, Operation::UpdateDirectConnectGateway, body).await;
-                history.write(begun, value, Written::of(&answer, history.forgetful));
+                history.write(begun, value, Written::of(&answer));
             }
             1 => {
                 let vlan = 100 + dice.below(12);
@@ -194,9 +194,7 @@ async fn play(seed: u64) {
     let replicas = Arc::new(replicas);
     let place = Arc::new(prepare(&replicas[0]).await);
     let compacts = seed.is_multiple_of(5);
-    let mut history = History::default();
-    history.forgetful = compacts;
-    let history = Arc::new(history);
+    let history = Arc::new(History::default());
     let clients: Vec<_> = (0..CLIENTS)
         .map(|number| {
             let (replicas, place) = (Arc::clone(&replicas), Arc::clone(&place));

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use tokio::sync::watch;
 
-use crate::history::{LOG_BYTES, LOG_COMMITS, admit};
+use crate::history::{LOG_BYTES, LOG_COMMITS, Successor, admit};
 use crate::{
-    Batch, BoxFuture, Change, Commit, CommitError, CommitSender, Commits, Entries, Entry, Key,
-    Limits, ReadError, Revision, Sharing, Store, WatchError,
+    Batch, BoxFuture, Change, Commit, CommitError, CommitId, CommitSender, Commits, Entries, Entry,
+    Key, Limits, ReadError, Revision, Sharing, Store, WatchError,
 };
 
 /// Entries sent at once by [`Store::load`].
@@ -36,6 +36,11 @@ struct State {
     log_bytes: u64,
     /// The newest revision that is no longer in the log.
     floor: Revision,
+    /// Who made the latest revisions. A compaction leaves them: a commit whose reply was lost is still
+    /// answered with what became of it.
+    made: VecDeque<(Revision, CommitId)>,
+    /// The newest revision that is no longer among them.
+    made_floor: Revision,
 }
 
 impl MemoryStore {
@@ -58,10 +63,7 @@ impl MemoryStore {
 
     fn commit_now(&self, at: Revision, batch: &Batch) -> Result<Revision, CommitError> {
         let mut state = self.state();
-        let after = state.log.partition_point(|commit| commit.revision <= at);
-        let successor = state.log.get(after).filter(|_| at >= state.floor);
-        let successor = successor.map(|commit| (commit.revision, commit.id));
-        if let Some(revision) = admit(state.head, at, batch, successor)? {
+        if let Some(revision) = admit(state.head, at, batch, state.successor(at))? {
             return Ok(revision);
         }
         let revision = batch.revision_after(at);
@@ -84,6 +86,12 @@ impl State {
             }
         }
         self.head = revision;
+        self.made.push_back((revision, batch.id()));
+        if self.made.len() as u64 > LOG_COMMITS
+            && let Some((oldest, _)) = self.made.pop_front()
+        {
+            self.made_floor = oldest;
+        }
         self.log_bytes += batch.bytes() as u64;
         self.log.push_back(Commit {
             revision,
@@ -94,6 +102,15 @@ impl State {
             && (self.log.len() as u64 > LOG_COMMITS || self.log_bytes > LOG_BYTES)
         {
             self.drop_oldest();
+        }
+    }
+
+    fn successor(&self, at: Revision) -> Successor {
+        let after = self.made.partition_point(|(revision, _)| *revision <= at);
+        match self.made.get(after) {
+            _ if at < self.made_floor => Successor::Forgotten,
+            Some((revision, id)) => Successor::Commit(*revision, *id),
+            None => Successor::None,
         }
     }
 

@@ -11,9 +11,6 @@ pub(crate) struct History {
     writes: Mutex<Vec<Write>>,
     reads: Mutex<Vec<Read>>,
     made: Mutex<Vec<String>>,
-    /// The store's log is dropped half way. The engine in memory then takes a commit whose reply was lost for
-    /// one that was never made; it is decided again, so even a refusal proves nothing.
-    pub(crate) forgetful: bool,
 }
 
 /// Whether a write was made.
@@ -24,11 +21,10 @@ pub(crate) enum Written {
 }
 
 impl Written {
-    pub(crate) fn of<T, E>(answer: &Result<Result<T, E>, ControlError>, forgetful: bool) -> Self {
+    pub(crate) fn of<T, E>(answer: &Result<Result<T, E>, ControlError>) -> Self {
         match answer {
             Ok(Ok(_)) => Self::Yes,
             Err(ControlError::Unknown(_)) => Self::Perhaps,
-            Ok(Err(_)) | Err(_) if forgetful => Self::Perhaps,
             Ok(Err(_)) | Err(_) => Self::No,
         }
     }

@@ -15,8 +15,8 @@ use super::tables::{
     CREATED_BY, ENTRIES, FORMAT, Garbled, HEAD, Head, LOG, META, decode_commit_id, encode_commit,
     encode_entry,
 };
-use crate::history::{LOG_BYTES, LOG_COMMITS};
-use crate::{Batch, Change, CommitId, Revision};
+use crate::history::{LOG_BYTES, LOG_COMMITS, Successor};
+use crate::{Batch, Change, Revision};
 
 /// redb's page cache. Small: everything is read once at start and then lives in the caller's memory.
 const CACHE_BYTES: usize = 64 << 20;
@@ -197,22 +197,19 @@ pub(super) fn read_head(transaction: &ReadTransaction) -> Result<Head, EngineErr
 }
 
 /// The kept commit right after `at`.
-pub(super) fn successor(
-    database: &Database,
-    at: Revision,
-) -> Result<Option<(Revision, CommitId)>, EngineError> {
+pub(super) fn successor(database: &Database, at: Revision) -> Result<Successor, EngineError> {
     let transaction = database.begin_read()?;
     if at < read_head(&transaction)?.log_floor {
-        return Ok(None);
+        return Ok(Successor::Forgotten);
     }
     let log = transaction.open_table(LOG)?;
     let Some(found) = log.range(at.next().get()..)?.next() else {
-        return Ok(None);
+        return Ok(Successor::None);
     };
     let (revision, stored) = found?;
     let revision = Revision::new(revision.value());
     let id = decode_commit_id(revision, stored.value())?;
-    Ok(Some((revision, id)))
+    Ok(Successor::Commit(revision, id))
 }
 
 /// Prepares the transaction that applies a batch on `head`; it takes effect when it is committed.
