@@ -1,5 +1,6 @@
-"""The processes under test: etcd members and `demarc serve` replicas, on loopback ports."""
+"""The processes under test: etcd members and `demarc serve` replicas."""
 
+import glob
 import http.client
 import json
 import os
@@ -11,6 +12,7 @@ import subprocess
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+TOKEN = "nemesis-token"
 
 
 def find_binary():
@@ -22,6 +24,17 @@ def find_binary():
     built = [target / profile / "demarc" for profile in ("release", "debug")]
     built = [path for path in built if path.is_file()]
     return max(built, key=lambda path: path.stat().st_mtime, default=None)
+
+
+def find_faketime():
+    """The library that shows a process another time; None if it is not installed."""
+    return next(iter(sorted(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1"))), None)
+
+
+def missing():
+    """What is not installed, by name."""
+    programs = [name for name in ("etcd", "etcdctl") if shutil.which(name) is None]
+    return ", ".join(programs)
 
 
 def free_port():
@@ -41,18 +54,22 @@ def until(condition, what, timeout=30):
 class Process:
     """A process that can be killed, frozen and started again. Leaving stops it by its pid."""
 
-    def __init__(self, log):
-        self.log = log
+    def __init__(self, log, before=()):
+        self.log, self.before = log, list(before)
         self.process = None
 
     def command(self):
         raise NotImplementedError
 
+    def environment(self):
+        return dict(os.environ)
+
     def start(self):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
-            )
+                [*self.before, *self.command()], env=self.environment(),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+            )  # fmt: skip
 
     def kill(self):
         """SIGKILL: no chance to say anything."""
@@ -74,31 +91,34 @@ class Process:
 
 
 class Member(Process):
-    """One etcd member."""
+    """One etcd member, on loopback or in a namespace of its own."""
 
-    def __init__(self, folder, name, port, peer_port, initial):
-        super().__init__(folder / f"{name}.log")
-        self.folder, self.name, self.port = folder, name, port
-        self.peer = f"http://127.0.0.1:{peer_port}"
-        self.initial = initial
+    def __init__(self, folder, name, network=None, number=0, more=()):
+        self.host = network.node(number) if network else "127.0.0.1"
+        super().__init__(folder / f"{name}.log", network.inside(self.host) if network else ())
+        self.port, peer_port = (2379, 2380) if network else (free_port(), free_port())
+        self.folder, self.name, self.more = folder, name, more
+        self.peer = f"http://{self.host}:{peer_port}"
+        self.initial = None
 
     def command(self):
-        client = f"http://127.0.0.1:{self.port}"
+        client = f"http://{self.host}:{self.port}"
         return [
             "etcd", "--name", self.name, "--data-dir", str(self.folder / self.name),
             "--listen-client-urls", client, "--advertise-client-urls", client,
             "--listen-peer-urls", self.peer, "--initial-advertise-peer-urls", self.peer,
-            "--initial-cluster", self.initial, "--initial-cluster-state", "new",
+            "--initial-cluster", self.initial, "--initial-cluster-state", "new", *self.more,
         ]  # fmt: skip
 
 
 class Etcd:
     """A cluster. Use as a context manager."""
 
-    def __init__(self, folder, size):
-        ports = [(f"m{n}", free_port(), free_port()) for n in range(size)]
-        initial = ",".join(f"{name}=http://127.0.0.1:{peer}" for name, _, peer in ports)
-        self.members = [Member(folder, *port, initial) for port in ports]
+    def __init__(self, folder, size, network=None, more=()):
+        self.members = [Member(folder, f"m{n}", network, 11 + n, more) for n in range(size)]
+        initial = ",".join(f"{member.name}={member.peer}" for member in self.members)
+        for member in self.members:
+            member.initial = initial
 
     def __enter__(self):
         for member in self.members:
@@ -113,14 +133,14 @@ class Etcd:
 
     @property
     def hosts(self):
-        return ",".join(f"127.0.0.1:{member.port}" for member in self.members)
+        return ",".join(f"{member.host}:{member.port}" for member in self.members)
 
-    def control(self, *arguments, member=None):
+    def control(self, *arguments, member=None, stdin=None):
         """etcdctl."""
-        endpoints = f"127.0.0.1:{member.port}" if member else self.hosts
+        endpoints = f"{member.host}:{member.port}" if member else self.hosts
         return subprocess.run(
             ["etcdctl", "--endpoints", endpoints, "--command-timeout", "3s", *arguments],
-            env={**os.environ, "ETCDCTL_API": "3"}, capture_output=True, text=True, check=False,
+            env={**os.environ, "ETCDCTL_API": "3"}, capture_output=True, text=True, check=False, input=stdin,
         )  # fmt: skip
 
     def status(self, member):
@@ -134,25 +154,74 @@ class Etcd:
                 return member
         return None
 
+    def move_leader(self):
+        """Politely: the leader hands over to another member."""
+        leader = self.leader()
+        others = [self.status(member) for member in self.members if member is not leader]
+        others = [status["header"]["member_id"] for status in others if status]
+        if leader and others:
+            self.control("move-leader", f"{others[0]:x}", member=leader)
+
     def compact(self):
         status = next(filter(None, (self.status(member) for member in self.members)), None)
         if status:
             self.control("compact", str(status["header"]["revision"]))
 
+    def fill(self):
+        """Until nothing more can be written; returns whether that was reached."""
+        junk = "x" * 1_000_000
+        for number in range(400):
+            put = self.control("put", f"junk/{number}", stdin=junk)
+            if "space exceeded" in put.stderr:
+                return True
+        return False
+
+    def empty(self):
+        """Room again, as docs/production.md says: less data, compact, defragment, disarm."""
+        self.control("del", "--prefix", "junk/")
+        self.compact()
+        for member in self.members:
+            self.control("defrag", member=member)
+        self.control("alarm", "disarm")
+
+    def alarms(self):
+        return self.control("alarm", "list").stdout
+
 
 class Replica(Process):
-    """One `demarc serve`."""
+    """One `demarc serve`. Without keys it is in the open development mode."""
 
-    def __init__(self, folder, name, store, *more):
-        super().__init__(folder / f"{name}.log")
-        self.port = free_port()
-        self.store, self.more = store, more
+    def __init__(self, folder, name, store, *more, network=None, number=0, config=None):
+        self.host = network.node(number) if network else "127.0.0.1"
+        super().__init__(folder / f"{name}.log", network.inside(self.host) if network else ())
+        self.name, self.store, self.more, self.config = name, store, more, config
+        self.port = 4580 if network else free_port()
+        self.clock = folder / f"{name}.clock"
 
     def command(self):
+        config = ["--config", str(self.config)] if self.config else []
         return [
-            str(find_binary()), "serve", "--listen", f"127.0.0.1:{self.port}",
-            "--store", self.store, "--settle", "100ms", *self.more,
+            str(find_binary()), "serve", "--listen", f"{self.host}:{self.port}",
+            "--store", self.store, "--settle", "100ms", *config, *self.more,
         ]  # fmt: skip
+
+    def environment(self):
+        """With a clock that can be put wrong."""
+        faketime = find_faketime()
+        if not faketime:
+            return dict(os.environ)
+        if not self.clock.exists():
+            self.put_clock(0)
+        return {
+            **os.environ, "LD_PRELOAD": faketime, "FAKETIME_TIMESTAMP_FILE": str(self.clock),
+            "FAKETIME_CACHE_DURATION": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }  # fmt: skip
+
+    def put_clock(self, seconds):
+        """The replica believes that it is so much later, within a second."""
+        new = self.clock.with_suffix(".new")
+        new.write_text(f"{seconds:+}\n")
+        new.replace(self.clock)
 
     def __enter__(self):
         self.start()
@@ -167,11 +236,11 @@ class Replica(Process):
         """Status and what /healthz says; (None, …) when nobody answers."""
         try:
             return self.request("GET", "/healthz", timeout=5)
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:
             return None, {"problem": str(error)}
 
     def request(self, method, path, body=None, headers=None, timeout=10):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=timeout)
         try:
             connection.request(method, path, body, headers or {})
             answer = connection.getresponse()
@@ -179,8 +248,23 @@ class Replica(Process):
         finally:
             connection.close()
 
-    def call(self, operation, timeout=10, **body):
-        """An API call; without accounts in the configuration signatures are not verified."""
+    def events(self):
+        """All state changes that it keeps."""
+        found, after = [], 0
+        while True:
+            path = f"/_demarc/v1/events?after={after}"
+            status, page = self.request("GET", path, headers={"authorization": f"Bearer {TOKEN}"}, timeout=30)
+            assert status == 200, page
+            if not page["events"]:
+                return found
+            found += page["events"]
+            after = page["last"]
+
+    def call(self, operation, timeout=10, key=None, **body):
+        """An API call, signed with a key; without one for the open development mode."""
+        if key:
+            headers, text = key.sign(f"{self.host}:{self.port}", operation, body)
+            return self.request("POST", "/", text, headers, timeout)
         scope = "111122223333/20260101/us-east-1/directconnect/aws4_request"
         headers = {
             "Content-Type": "application/x-amz-json-1.1",
@@ -191,22 +275,26 @@ class Replica(Process):
         }
         return self.request("POST", "/", json.dumps(body), headers, timeout)
 
-    def insist(self, operation, **body):
+    def insist(self, operation, key=None, patience=30, **body):
         """Until it is answered with 200."""
         answers = []
 
         def done():
-            answers.append(self.call(operation, **body))
+            try:
+                answers.append(self.call(operation, key=key, **body))
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                answers.append((None, str(error)))
             return answers[-1][0] == 200
 
         try:
-            until(done, operation)
+            until(done, operation, patience)
         except AssertionError as error:
             raise AssertionError(f"{error}: {answers[-1]}") from None
         return answers[-1][1]
 
 
-def missing():
-    """What is not installed, by name."""
-    programs = [name for name in ("etcd", "etcdctl") if shutil.which(name) is None]
-    return ", ".join(programs)
+def verify(store, config):
+    """`demarc store verify`: its status and what it says."""
+    command = [str(find_binary()), "store", "verify", "--store", store, "--config", str(config)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    return ran.returncode, ran.stdout + ran.stderr

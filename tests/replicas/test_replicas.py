@@ -1,37 +1,54 @@
 """Three replicas over real etcd members, while things go wrong.
 
-DEMARC_NEMESIS_SECONDS says how long the long test plays (30 unless given), DEMARC_NEMESIS_SEED what it does.
+DEMARC_NEMESIS_SECONDS says how long the long test plays (30 unless given), DEMARC_NEMESIS_SEED what it does,
+DEMARC_HISTORY_CHECKER the program that checks histories (`cargo xtask history` unless given).
 """
 
 import collections
-import concurrent.futures
 import contextlib
-import http.client
 import os
-import random
+import shutil
+import subprocess
 import time
 
+import network
 import processes
 import pytest
-from history import Operation, Register
+from clients import SECONDS, Clients
 from nemesis import Nemesis
-from processes import Etcd, Replica, until
+from processes import ROOT, TOKEN, Etcd, Replica, until, verify
+from signing import Key
 
 pytestmark = pytest.mark.skipif(bool(processes.missing()), reason=f"not installed: {processes.missing()}")
 
-CLIENTS = 8
-VLANS = range(100, 116)
-#: An answer that says that nothing was done.
-REFUSED = {400, 503}
+#: Small enough to be filled in seconds, large enough for what happens between two compactions.
+QUOTA = 64 << 20
 
 
 @contextlib.contextmanager
-def running(folder, members, count):
+def running(folder, members, count, *more):
     with contextlib.ExitStack() as stack:
         etcd = stack.enter_context(Etcd(folder, members))
         store = f"etcd://{etcd.hosts}/test"
-        replicas = [stack.enter_context(Replica(folder, f"r{n}", store)) for n in range(count)]
+        replicas = [stack.enter_context(Replica(folder, f"r{n}", store, *more)) for n in range(count)]
         yield etcd, replicas
+
+
+@contextlib.contextmanager
+def apart(folder, seconds):
+    """Three members and three replicas in namespaces of their own, where that is possible."""
+    config = folder / "demarc.toml"
+    settings = f'[server]\noperator_token = "{TOKEN}"\n[throttle]\nrate = 100000\nburst = 100000\n'
+    accounts = (Key(number).toml() for number in range(1, int(seconds / SECONDS) + 5))
+    config.write_text(settings + "".join(accounts))
+    with contextlib.ExitStack() as stack:
+        links = None if network.missing() else stack.enter_context(network.Network())
+        etcd = stack.enter_context(Etcd(folder, 3, links, ["--quota-backend-bytes", str(QUOTA)]))
+        store = f"etcd://{etcd.hosts}/test"
+        replicas = [Replica(folder, f"r{n}", store, network=links, number=21 + n, config=config) for n in range(3)]
+        for replica in replicas:
+            stack.enter_context(replica)
+        yield etcd, replicas, links
 
 
 def port(replica, name):
@@ -44,120 +61,63 @@ def port(replica, name):
     return made["connectionId"]
 
 
-def gateway(replica):
-    made = replica.insist("CreateDirectConnectGateway", directConnectGatewayName="test", amazonSideAsn=64600)
-    return made["directConnectGateway"]["directConnectGatewayId"]
+def check_history(path):
+    named = os.environ.get("DEMARC_HISTORY_CHECKER")
+    command = [named] if named else ["cargo", "run", "--quiet", "--package", "xtask", "--"]
+    checked = subprocess.run([*command, "history", str(path)], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    return checked.stdout.strip()
 
 
-def interface(connection, gateway_id, vlan, name="test"):
-    fields = {
-        "virtualInterfaceName": name, "vlan": vlan, "asn": 65000, "directConnectGatewayId": gateway_id,
-    }  # fmt: skip
-    return {"connectionId": connection, "newPrivateVirtualInterface": fields}
+def check_events(replicas):
+    """All replicas tell the same story from where the youngest one's begins, and nothing in it happens twice."""
+    streams = [{event["number"]: event for event in replica.events()} for replica in replicas]
+    begin = max(min(stream) for stream in streams)
+    common = [{number: event for number, event in stream.items() if number >= begin} for stream in streams]
+    assert common[0] and common[0] == common[1] == common[2]
+    for stream in streams:
+        words = {}
+        for event in stream.values():
+            if event["detail-type"] == "Direct Connect Virtual Interface State Change":
+                which, detail = event["resources"][0], event["detail"]
+                assert words.get(which, detail["previousState"]) == detail["previousState"], event
+                words[which] = detail["state"]
+    return len(common[0])
 
 
-class Clients:
-    """Random callers, and what they were told."""
-
-    def __init__(self, replicas):
-        self.replicas = replicas
-        self.ports = [port(replicas[0], "a"), port(replicas[0], "b")]
-        self.gateway = gateway(replicas[0])
-        self.registers = {}
-        for vlan in (10, 11):
-            body = interface(self.ports[0], self.gateway, vlan, name="first")
-            made = replicas[0].insist("CreatePrivateVirtualInterface", **body)
-            self.registers[made["virtualInterfaceId"]] = Register("first")
-        self.made, self.deleted = [], []
-        self.counts = collections.Counter()
-
-    def call(self, dice, operation, **body):
-        """(outcome, answer): "yes", "no" or "perhaps"."""
-        replica = dice.choice(self.replicas)
-        try:
-            status, answer = replica.call(operation, **body)
-        except (OSError, http.client.HTTPException, ValueError):
-            status, answer = None, None
-        outcome = "yes" if status == 200 else "no" if status in REFUSED else "perhaps"
-        self.counts[operation, status] += 1
-        return outcome, answer
-
-    def play(self, number, seconds, seed):
-        dice = random.Random(seed * 1000 + number)
-        deadline = time.monotonic() + seconds
-        mine, step = [], 0
-        while time.monotonic() < deadline:
-            step += 1
-            time.sleep(dice.uniform(0, 0.05))
-            deed = dice.choice([self.create, self.move, self.delete, self.rename, self.show, self.show])
-            deed(dice, mine, f"{number}-{step}")
-
-    def create(self, dice, mine, _name):
-        body = interface(dice.choice(self.ports), self.gateway, dice.choice(VLANS))
-        outcome, answer = self.call(dice, "CreatePrivateVirtualInterface", **body)
-        if outcome == "yes":
-            mine.append(answer["virtualInterfaceId"])
-            self.made.append(answer["virtualInterfaceId"])
-
-    def move(self, dice, mine, _name):
-        if mine:
-            body = {"virtualInterfaceId": dice.choice(mine), "connectionId": dice.choice(self.ports)}
-            self.call(dice, "AssociateVirtualInterface", **body)
-
-    def delete(self, dice, mine, _name):
-        if mine:
-            gone = mine.pop(dice.randrange(len(mine)))
-            self.deleted.append(gone)
-            self.call(dice, "DeleteVirtualInterface", virtualInterfaceId=gone)
-
-    def rename(self, dice, _mine, name):
-        which, register = dice.choice(list(self.registers.items()))
-        operation = Operation(name, time.monotonic(), 0)
-        body = {"virtualInterfaceId": which, "virtualInterfaceName": name}
-        outcome, _ = self.call(dice, "UpdateVirtualInterfaceAttributes", **body)
-        operation.ended = time.monotonic()
-        register.write(operation, outcome)
-
-    def show(self, dice, _mine, _name):
-        which, register = dice.choice(list(self.registers.items()))
-        begun = time.monotonic()
-        outcome, answer = self.call(dice, "DescribeVirtualInterfaces", virtualInterfaceId=which)
-        if outcome == "yes":
-            name = answer["virtualInterfaces"][0]["virtualInterfaceName"]
-            register.read(Operation(name, begun, time.monotonic()))
-
-    def check(self, replica):
-        """No double VLAN, no answered write lost, no impossible read."""
-        shown = replica.insist("DescribeVirtualInterfaces")["virtualInterfaces"]
-        live = [found for found in shown if found["virtualInterfaceState"] not in ("deleted", "deleting")]
-        places = collections.Counter((found["connectionId"], found["vlan"]) for found in live)
-        assert [place for place, count in places.items() if count > 1] == []
-        lost = set(self.made) - set(self.deleted) - {found["virtualInterfaceId"] for found in live}
-        assert not lost
-        for which, register in self.registers.items():
-            assert register.problems() == [], which
-
-
-def test_nothing_is_lost_or_doubled_while_members_and_replicas_die(tmp_path):
+def test_every_history_is_linearizable_while_members_replicas_links_and_clocks_fail(tmp_path):
     seconds = float(os.environ.get("DEMARC_NEMESIS_SECONDS", "30"))
     seed = int(os.environ.get("DEMARC_NEMESIS_SEED", "1"))
-    with running(tmp_path, 3, 3) as (etcd, replicas):
-        clients = Clients(replicas)
-        nemesis = Nemesis(etcd, replicas, seed)
+    with apart(tmp_path, seconds) as (etcd, replicas, links):
+        if links is None:
+            print(f"links are not cut: {network.missing()}")
+        if not processes.find_faketime():
+            print("clocks are not skewed: faketime is not installed")
+        clients = Clients(replicas, seed)
+        nemesis = Nemesis(etcd, replicas, links, seed)
         nemesis.start()
-        with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
-            played = [pool.submit(clients.play, n, seconds, seed) for n in range(CLIENTS)]
-            for one in played:
-                one.result()
-        nemesis.stop()
+        try:
+            clients.play(seconds)
+        finally:
+            nemesis.stop()
         for replica in replicas:
-            until(lambda replica=replica: replica.health()[0] == 200, "recovering")
-            clients.check(replica)
-        print(f"seed {seed}: {nemesis.done}")
-        for (operation, status), count in sorted(clients.counts.items(), key=str):
-            print(f"{operation} {status}: {count}")
-        answered = sum(count for (_, status), count in clients.counts.items() if status == 200)
-        assert answered > seconds, "hardly anything was answered"
+            until(lambda replica=replica: replica.health()[0] == 200, "recovering", timeout=60)
+        for replica in replicas:
+            clients.look_back(replica)
+        history = tmp_path / "history.jsonl"
+        clients.write_history(history)
+        if keep := os.environ.get("DEMARC_NEMESIS_KEEP"):
+            shutil.copy(history, keep)
+        events = check_events(replicas)
+        checked = check_history(history)
+        status, told = verify(replicas[0].store, replicas[0].config)
+        assert status == 0, told
+    print(f"seed {seed}, {seconds:.0f} s, {len(clients.stages)} stages: {checked}; {events} events on each replica")
+    print(f"{len(nemesis.done)} deeds: {dict(collections.Counter(nemesis.done))}")
+    print(f"{len(clients.answered)} answered writes, the longest pause {clients.longest_pause():.1f} s")
+    for (operation, status), count in sorted(clients.counts.items(), key=str):
+        print(f"{operation} {status}: {count}")
+    assert len(clients.answered) > seconds, "hardly anything was answered"
 
 
 def test_a_lost_quorum_is_told_and_found_again(tmp_path):
@@ -172,6 +132,22 @@ def test_a_lost_quorum_is_told_and_found_again(tmp_path):
         for member in etcd.members[:2]:
             member.start()
         until(lambda: replica.health()[0] == 200, "recovering")
+        port(replica, "after")
+
+
+def test_stale_reads_are_answered_without_a_quorum_and_said_to_be_stale(tmp_path):
+    with running(tmp_path, 1, 1, "--stale-reads") as (etcd, (replica,)):
+        found = port(replica, "before")
+        etcd.members[0].kill()
+        until(lambda: replica.health()[1]["status"] == "stale", "noticing")
+        assert replica.health()[0] == 200
+        shown = replica.insist("DescribeConnections")["connections"]
+        assert [one["connectionId"] for one in shown] == [found]
+        refused = {"location": "EqDC2", "bandwidth": "1Gbps", "connectionName": "no"}
+        status, _ = replica.call("CreateConnection", timeout=30, **refused)
+        assert status in (500, 503)
+        etcd.members[0].start()
+        until(lambda: replica.health()[1]["status"] == "ok", "recovering")
         port(replica, "after")
 
 

@@ -9,6 +9,7 @@ mod bench;
 mod check;
 mod codegen;
 mod fuzz;
+mod history;
 mod layers;
 mod model;
 mod system;
@@ -35,6 +36,8 @@ enum Task {
     Codegen(codegen::Arguments),
     /// Run the fuzz targets
     Fuzz(fuzz::Arguments),
+    /// Check what clients of several replicas saw for linearizability
+    History(history::Arguments),
     /// Extract the API model (names, shapes and constraints; no prose) from a botocore wheel
     Model(model::Arguments),
     /// Run every test: Rust, real clients, real routers
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Task::Check => check::run(),
         Task::Codegen(arguments) => codegen::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
+        Task::History(arguments) => history::run(&arguments),
         Task::Model(arguments) => model::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),
     };
