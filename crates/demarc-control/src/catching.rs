@@ -5,8 +5,9 @@ use std::sync::Arc;
 use demarc_domain::World;
 use demarc_domain::entity::{Change, EntityKey};
 use demarc_domain::event::{self, Event};
-use demarc_store::{Commit, Revision, Sharing};
+use demarc_store::{Commit, CommitId, Revision, Sharing};
 
+use crate::commit_id::date;
 use crate::control::ControlError;
 use crate::follower::{Lag, changes};
 use crate::health::Role;
@@ -22,7 +23,9 @@ impl Writer {
             Ok(commit) if commit.revision <= self.revision => Ok(()),
             Ok(commit) => match changes(&commit) {
                 Ok(changes) => {
-                    self.advance(&changes, commit.revision);
+                    let before = self.take_in(&changes);
+                    let events = committed(&before, &self.world, &changes, commit.id);
+                    self.publish(commit.revision, &changes, events);
                     Ok(())
                 }
                 Err(error) => Err(self.end(&error)),
@@ -44,16 +47,16 @@ impl Writer {
         }
     }
 
-    fn advance(&mut self, changes: &[Change], revision: Revision) {
+    /// Applies the changes and returns the World before.
+    fn take_in(&mut self, changes: &[Change]) -> World {
         let before = self.world.clone();
         for change in changes {
             self.world.apply(change);
         }
         let now = self.shared.now(&self.world);
-        let events = event::between(&before, &self.world, changes, now);
         let mut keys = changes.iter().map(Change::key);
         self.fabric.touched(&self.world, &mut keys, now);
-        self.publish(revision, changes, events);
+        before
     }
 
     /// Too far behind for the watch.
@@ -69,7 +72,10 @@ impl Writer {
             }
             Ok((world, revision)) => {
                 let changes = difference(&self.world, &world);
-                self.advance(&changes, revision);
+                self.take_in(&changes);
+                // What happened on the way is not known; readers are told so.
+                self.shared.events.skip(revision);
+                self.publish(revision, &changes, Vec::new());
                 Ok(())
             }
             Err(StartError::Read(demarc_store::ReadError::Unavailable(cause))) => {
@@ -133,6 +139,19 @@ impl Writer {
         self.shared.standing.end(text.clone());
         ControlError::Unavailable(text)
     }
+}
+
+/// What happened in a commit: the same, in the same order, for all who know only the Worlds before and after.
+pub(crate) fn committed(
+    before: &World,
+    after: &World,
+    changes: &[Change],
+    id: CommitId,
+) -> Vec<Event> {
+    let mut changes = changes.to_vec();
+    // A store may deliver the keys of a commit in any order, and each of them once.
+    changes.sort_by_key(Change::key);
+    event::between(before, after, &changes, date(id))
 }
 
 /// What leads from one World to the other.

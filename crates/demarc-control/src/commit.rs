@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use demarc_store::{Batch, CommitError, CommitId, Revision, Sharing, commit_definitely};
+use demarc_store::{Batch, CommitError, Revision, Sharing, commit_definitely};
 use rand_chacha::rand_core::Rng;
 use tokio::time::Instant;
 
+use crate::catching::committed;
+use crate::commit_id::dated;
 use crate::control::ControlError;
 use crate::draft::Draft;
 use crate::writer::Writer;
@@ -43,15 +45,21 @@ impl Writer {
             events,
             reports,
         } = draft;
-        let mut id = [0; 16];
-        self.seeds.fill_bytes(&mut id);
-        let batch = builder.finish(CommitId::new(u128::from_le_bytes(id)));
+        let mut random = [0; 10];
+        self.seeds.fill_bytes(&mut random);
+        let id = dated(self.shared.now(&world), random);
+        let batch = builder.finish(id);
         match self.store_commit(batch).await {
             Ok(revision) => {
                 metrics::histogram!("demarc_commit_seconds")
                     .record(started.elapsed().as_secs_f64());
                 metrics::counter!("demarc_changes_total")
                     .increment(u64::try_from(changes.len()).unwrap_or(0));
+                let events = match self.store.sharing() {
+                    Sharing::Exclusive => events,
+                    // As the others read it off the commit.
+                    Sharing::Shared => committed(&self.world, &world, &changes, id),
+                };
                 self.world = world;
                 self.publish(revision, &changes, events);
                 Ok(())

@@ -13,7 +13,8 @@ pub(crate) struct Draft {
     pub(crate) world: World,
     pub(crate) builder: BatchBuilder,
     pub(crate) changes: Vec<Change>,
-    /// Step by step: a state that lasts for one step only is seen all the same.
+    /// Step by step: a state that lasts for one step only is seen all the same. Empty where others write too:
+    /// they see commits, not steps, and all processes tell the same.
     pub(crate) events: Vec<Event>,
     /// Reports of the fabric that were taken in. They come once, so they are kept until they are durable.
     pub(crate) reports: VecDeque<Report>,

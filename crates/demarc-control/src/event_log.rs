@@ -1,19 +1,26 @@
 //! The stream of state changes, for readers who come back for more.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use demarc_domain::event::Event;
 use demarc_store::Revision;
 use tokio::sync::watch;
 
-/// The latest events, in commit order. An event's number grows with its commit, also over restarts; the
-/// log itself is kept in memory only, so a reader who comes after a restart is told that some are missing.
+/// The latest events, in commit order. An event's number grows with its commit, also over restarts, and is the
+/// same in every process of a store; the log itself is kept in memory only, so a reader who comes after a
+/// restart is told that some are missing.
 pub struct EventLog {
-    kept: Mutex<VecDeque<NumberedEvent>>,
+    kept: Mutex<Kept>,
     limit: usize,
     newest: watch::Sender<u64>,
+}
+
+struct Kept {
+    events: VecDeque<NumberedEvent>,
+    /// Of what comes before this number, something may be missing.
+    floor: u64,
 }
 
 /// An event and its place in the order.
@@ -40,12 +47,27 @@ const PAGE: usize = 1_000;
 
 impl EventLog {
     pub(crate) fn new(limit: usize, revision: Revision) -> Self {
-        let start = revision.get() << PER_COMMIT;
+        let floor = revision.get() << PER_COMMIT;
+        let events = VecDeque::new();
         Self {
-            kept: Mutex::new(VecDeque::new()),
+            kept: Mutex::new(Kept { events, floor }),
             limit,
-            newest: watch::Sender::new(start),
+            newest: watch::Sender::new(floor),
         }
+    }
+
+    /// Nobody knows what happened on the way to this revision.
+    pub(crate) fn skip(&self, revision: Revision) {
+        let floor = revision.get() << PER_COMMIT;
+        let mut kept = self.kept();
+        kept.events.clear();
+        kept.floor = floor;
+        drop(kept);
+        self.newest.send_replace(floor);
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn append(&self, revision: Revision, events: Vec<Event>) {
@@ -53,25 +75,27 @@ impl EventLog {
             return;
         }
         let first = revision.get() << PER_COMMIT;
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept();
         let mut last = first;
         for (number, event) in (first..).zip(events) {
-            kept.push_back(NumberedEvent { number, event });
+            kept.events.push_back(NumberedEvent { number, event });
             last = number;
         }
-        let surplus = kept.len().saturating_sub(self.limit);
-        kept.drain(..surplus);
+        let surplus = kept.events.len().saturating_sub(self.limit);
+        let dropped = kept.events.drain(..surplus).next_back();
+        if let Some(dropped) = dropped {
+            kept.floor = dropped.number;
+        }
         drop(kept);
         self.newest.send_replace(last);
     }
 
     fn page(&self, after: u64) -> EventPage {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let start = kept.partition_point(|event| event.number <= after);
-        let events: Vec<_> = kept.range(start..).take(PAGE).cloned().collect();
+        let kept = self.kept();
+        let start = kept.events.partition_point(|event| event.number <= after);
+        let events: Vec<_> = kept.events.range(start..).take(PAGE).cloned().collect();
         // The log does not reach back to the reader's place.
-        let missed =
-            start == 0 && kept.front().is_some_and(|oldest| oldest.number > after) && after > 0;
+        let missed = after > 0 && after < kept.floor;
         let newest = *self.newest.borrow();
         let last = events
             .last()
@@ -93,5 +117,52 @@ impl EventLog {
         let came = newest.wait_for(|number| *number > after);
         let _ = tokio::time::timeout(wait, came).await;
         self.page(after)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use demarc_types::{AccountId, Timestamp};
+
+    use super::*;
+
+    fn event(word: &str) -> Event {
+        Event {
+            detail_type: "test",
+            account: AccountId::DEVELOPMENT,
+            region: None,
+            time: Timestamp::from_millis(0),
+            resources: Vec::new(),
+            detail: word.into(),
+        }
+    }
+
+    fn words(page: &EventPage) -> Vec<&str> {
+        let events = page.events.iter();
+        events
+            .filter_map(|numbered| numbered.event.detail.as_str())
+            .collect()
+    }
+
+    #[test]
+    fn a_reader_is_told_whether_anything_is_missing() {
+        let log = EventLog::new(3, Revision::new(4));
+        assert!(log.page(1).missed, "before the start");
+        assert!(!log.page(0).missed, "a reader without a place");
+        log.append(Revision::new(5), vec![event("a"), event("b")]);
+        let page = log.page(4 << PER_COMMIT);
+        assert_eq!((words(&page), page.missed), (vec!["a", "b"], false));
+        let place = page.last;
+        log.append(Revision::new(6), vec![event("c"), event("d")]);
+        assert!(log.page(4 << PER_COMMIT).missed, "a is no longer kept");
+        let page = log.page(place);
+        assert_eq!((words(&page), page.missed), (vec!["c", "d"], false));
+        log.skip(Revision::new(9));
+        let page = log.page(page.last);
+        assert_eq!((words(&page), page.missed), (vec![], true));
+        let page = log.page(page.last);
+        assert!(!page.missed, "once is enough");
+        log.append(Revision::new(10), vec![event("e")]);
+        assert_eq!(words(&log.page(page.last)), ["e"]);
     }
 }

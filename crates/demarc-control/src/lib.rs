@@ -21,6 +21,7 @@
 mod catching;
 mod clock;
 mod commit;
+mod commit_id;
 mod control;
 mod draft;
 mod due;

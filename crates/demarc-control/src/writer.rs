@@ -368,9 +368,10 @@ impl Writer {
         draft.take(world, changes)?;
         let now = self.shared.now(&draft.world);
         let changes = &draft.changes[first..];
-        draft
-            .events
-            .extend(event::between(&before, &draft.world, changes, now));
+        if self.store.sharing() == Sharing::Exclusive {
+            let events = event::between(&before, &draft.world, changes, now);
+            draft.events.extend(events);
+        }
         let mut keys = changes.iter().map(Change::key);
         self.fabric.touched(&draft.world, &mut keys, now);
         Ok(())

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use demarc_api::{Operation, Request};
-use demarc_control::{Clock, Control, ControlError, Options, Role};
+use demarc_control::{Clock, Control, ControlError, NumberedEvent, Options, Role};
 use demarc_domain::{Refusal, Settings, violations};
 use demarc_edge::Simulated;
 use demarc_store::{Faulty, MemoryStore, SharedStore};
@@ -229,6 +229,33 @@ async fn play(seed: u64) {
                 "seed {seed}: {id} was answered and is gone"
             );
         }
+    }
+    same_story(&replicas, seed).await;
+}
+
+/// Where two processes know what happened, they tell the same.
+async fn same_story(replicas: &[Control], seed: u64) {
+    let mut stories = Vec::new();
+    for control in replicas {
+        let page = control.events().after(0, Duration::ZERO).await;
+        stories.push(page.events);
+    }
+    let begins = stories
+        .iter()
+        .map(|story| story.first().map(|event| event.number));
+    let begin = begins.max().flatten();
+    let ends = stories
+        .iter()
+        .map(|story| story.last().map(|event| event.number));
+    let end = ends.min().flatten();
+    let common = |story: &[NumberedEvent]| -> Vec<NumberedEvent> {
+        let known = story.iter().cloned();
+        known
+            .filter(|event| Some(event.number) >= begin && Some(event.number) <= end)
+            .collect()
+    };
+    for story in &stories[1..] {
+        assert_eq!(common(story), common(&stories[0]), "seed {seed}");
     }
 }
 
