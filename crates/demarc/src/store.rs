@@ -1,11 +1,11 @@
 //! `demarc store`: a store as a file, and back, and whether it makes sense.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter};
-use std::path::Path;
+use std::io::{self, BufRead, BufReader, BufWriter, Read};
+use std::path::{Path, PathBuf};
 
-use demarc_domain::World;
 use demarc_domain::entity::{Change, Entity, EntityKey};
+use demarc_domain::{Settings, World};
 use demarc_server::{Config, EtcdAddress, Secret, StoreChoice};
 use demarc_store::dump::{self, Summary};
 use demarc_store::{CommitId, SharedStore};
@@ -22,8 +22,19 @@ pub(crate) fn run(command: StoreCommand) -> Result<(), Failure> {
     runtime.block_on(async {
         match command {
             StoreCommand::Export { location, to } => export(&location, to.as_deref()).await,
-            StoreCommand::Import { location, from } => import(&location, from.as_deref()).await,
-            StoreCommand::Verify { location, config } => verify(&location, config.as_deref()).await,
+            StoreCommand::Import {
+                location,
+                from,
+                config,
+                unchecked,
+            } => {
+                let settings = settings(config.as_deref())?;
+                let settings = (!unchecked).then_some(settings);
+                import(&location, from.as_deref(), settings).await
+            }
+            StoreCommand::Verify { location, config } => {
+                verify(&location, &settings(config.as_deref())?).await
+            }
         }
     })
 }
@@ -47,66 +58,115 @@ async fn export(location: &StoreLocation, to: Option<&Path>) -> Result<(), Failu
     Ok(())
 }
 
-async fn import(location: &StoreLocation, from: Option<&Path>) -> Result<(), Failure> {
-    let file =
-        match from {
-            None => None,
-            Some(path) => Some(File::open(path).map_err(|error| {
-                Failure::Usage(format!("cannot read {}: {error}", path.display()))
-            })?),
-        };
+/// Checks by these settings before anything is written, if there are any.
+async fn import(
+    location: &StoreLocation,
+    from: Option<&Path>,
+    settings: Option<Settings>,
+) -> Result<(), Failure> {
+    let dump = Dump::open(from)?;
+    if let Some(settings) = settings {
+        let mut reading = Reading::default();
+        let summary = dump::read(dump.begin()?, |entry| {
+            reading.take(entry.key.as_str(), &entry.value);
+        });
+        let summary = summary.map_err(|error| broken(&error))?;
+        reading.judge(&settings, &summary)?;
+    }
     let store = open(location).await?;
-    let new_id = commit_ids()?;
-    let summary = match file {
-        None => dump::import(store.as_ref(), BufReader::new(io::stdin()), new_id).await,
-        Some(file) => dump::import(store.as_ref(), BufReader::new(file), new_id).await,
-    };
+    let summary = dump::import(store.as_ref(), dump.begin()?, commit_ids()?).await;
     let summary = summary.map_err(|error| broken(&error))?;
     print(&format!("imported {}", described(&summary)))
 }
 
-async fn verify(location: &StoreLocation, config: Option<&Path>) -> Result<(), Failure> {
+/// A dump that can be read more than once.
+enum Dump {
+    File(PathBuf),
+    /// From standard input.
+    Memory(Vec<u8>),
+}
+
+impl Dump {
+    fn open(from: Option<&Path>) -> Result<Self, Failure> {
+        let Some(path) = from else {
+            let mut all = Vec::new();
+            io::stdin()
+                .read_to_end(&mut all)
+                .map_err(|error| Failure::Other(format!("cannot read standard input: {error}")))?;
+            return Ok(Self::Memory(all));
+        };
+        Ok(Self::File(path.to_owned()))
+    }
+
+    fn begin(&self) -> Result<Box<dyn BufRead + Send + '_>, Failure> {
+        Ok(match self {
+            Self::Memory(all) => Box::new(all.as_slice()),
+            Self::File(path) => {
+                let file = File::open(path).map_err(|error| {
+                    Failure::Usage(format!("cannot read {}: {error}", path.display()))
+                })?;
+                Box::new(BufReader::new(file))
+            }
+        })
+    }
+}
+
+fn settings(config: Option<&Path>) -> Result<Settings, Failure> {
     let config = match config {
         None => Config::default(),
         Some(path) => Config::read(path).map_err(|error| Failure::Usage(error.to_string()))?,
     };
     let settings = config.settings();
-    let settings = settings.map_err(|error| Failure::Usage(error.to_string()))?;
+    settings.map_err(|error| Failure::Usage(error.to_string()))
+}
+
+async fn verify(location: &StoreLocation, settings: &Settings) -> Result<(), Failure> {
     let store = open_existing(location).await?;
     let summary = dump::verify(store.as_ref()).await;
     let summary = summary.map_err(|error| broken(&error))?;
-    let (world, mut wrong) = read(&store).await?;
-    if wrong.is_empty() {
-        wrong = demarc_domain::violations(&world, &settings);
-    }
-    if wrong.is_empty() {
-        return print(&format!("all is well with {}", described(&summary)));
-    }
-    for sentence in &wrong {
-        print(sentence)?;
-    }
-    Err(Failure::Other(format!(
-        "{} things are wrong with {}",
-        wrong.len(),
-        described(&summary)
-    )))
-}
-
-/// Everything in the store, and what in it is not what it should be.
-async fn read(store: &SharedStore) -> Result<(World, Vec<String>), Failure> {
     let failed = |error: &dyn std::error::Error| broken(error);
     let mut entries = store.load().await.map_err(|error| failed(&error))?;
-    let mut world = World::default();
-    let mut wrong = Vec::new();
+    let mut reading = Reading::default();
     while let Some(chunk) = entries.next().await.map_err(|error| failed(&error))? {
         for entry in chunk {
-            match entity(entry.key.as_str(), &entry.value) {
-                Ok(entity) => world.apply(&Change::Put(entity)),
-                Err(sentence) => wrong.push(sentence),
-            }
+            reading.take(entry.key.as_str(), &entry.value);
         }
     }
-    Ok((world, wrong))
+    reading.judge(settings, &summary)?;
+    print(&format!("all is well with {}", described(&summary)))
+}
+
+/// Documents as a World, and what in them is not what it should be.
+#[derive(Default)]
+struct Reading {
+    world: World,
+    wrong: Vec<String>,
+}
+
+impl Reading {
+    fn take(&mut self, key: &str, document: &[u8]) {
+        match entity(key, document) {
+            Ok(entity) => self.world.apply(&Change::Put(entity)),
+            Err(sentence) => self.wrong.push(sentence),
+        }
+    }
+
+    /// Prints what is wrong. What must always be true is asked only when everything could be read.
+    fn judge(mut self, settings: &Settings, summary: &Summary) -> Result<(), Failure> {
+        if self.wrong.is_empty() {
+            self.wrong = demarc_domain::violations(&self.world, settings);
+        }
+        for sentence in &self.wrong {
+            print(sentence)?;
+        }
+        match self.wrong.len() {
+            0 => Ok(()),
+            count => Err(Failure::Other(format!(
+                "{count} things are wrong with {}",
+                described(summary)
+            ))),
+        }
+    }
 }
 
 fn entity(key: &str, document: &[u8]) -> Result<Entity, String> {

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 
 /// Where a store is. User and password for etcd come from DEMARC_ETCD_USER and DEMARC_ETCD_PASSWORD.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false, id = "location", args = ["data", "store"])]
+#[group(skip)]
+#[command(group = ArgGroup::new("place").args(["data", "store"]).required(true))]
 pub(crate) struct StoreLocation {
     /// The store in this directory
     #[arg(long, value_name = "DIR", env = "DEMARC_DATA")]
@@ -50,7 +51,7 @@ pub(crate) enum StoreCommand {
         #[arg(long, value_name = "FILE")]
         to: Option<PathBuf>,
     },
-    /// Fill an empty store from such a file
+    /// Fill an empty store from such a file, once what is in it makes sense
     #[command(
         after_help = "Example: demarc store import --store etcd://10.0.0.1:2379 --from backup.jsonl"
     )]
@@ -60,6 +61,12 @@ pub(crate) enum StoreCommand {
         /// The file; standard input when absent
         #[arg(long, value_name = "FILE")]
         from: Option<PathBuf>,
+        /// Take quotas and accounts from this configuration, as `serve` does
+        #[arg(long, value_name = "FILE", env = "DEMARC_CONFIG")]
+        config: Option<PathBuf>,
+        /// Import it even if it makes no sense
+        #[arg(long)]
+        unchecked: bool,
     },
     /// Read everything in a store, and check that it makes sense
     #[command(after_help = "Example: demarc store verify --data demarc-data --config demarc.toml")]
