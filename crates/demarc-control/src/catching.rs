@@ -78,8 +78,8 @@ impl Writer {
                 self.publish(revision, &changes, Vec::new());
                 Ok(())
             }
-            Err(StartError::Read(demarc_store::ReadError::Unavailable(cause))) => {
-                Err(ControlError::Unavailable(cause.to_string()))
+            Err(StartError::Read(error @ demarc_store::ReadError::Unavailable(_))) => {
+                Err(error.into())
             }
             Err(error) => Err(self.end(&error)),
         }
@@ -88,6 +88,8 @@ impl Writer {
     /// Makes the World that was committed at `revision` the one that readers see.
     pub(crate) fn publish(&mut self, revision: Revision, changes: &[Change], events: Vec<Event>) {
         self.revision = revision;
+        // Someone could commit.
+        self.shared.standing.allow_writes();
         self.shared.snapshot.store(Arc::new(Snapshot {
             world: self.world.clone(),
             revision,

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::catching::committed;
 use crate::commit_id::dated;
-use crate::control::ControlError;
+use crate::control::{ControlError, with_causes};
 use crate::draft::Draft;
 use crate::writer::Writer;
 
@@ -84,7 +84,7 @@ impl Writer {
         match self.store.head().await {
             Ok(head) if head > self.revision => Err(Failure::Conflict { head }),
             Ok(_) => Ok(()),
-            Err(error) => Err(Failure::Lost(ControlError::Unavailable(error.to_string()))),
+            Err(error) => Err(Failure::Lost(error.into())),
         }
     }
 
@@ -97,9 +97,14 @@ impl Writer {
         result.map_err(|error| match error {
             CommitError::Conflict { head } => Failure::Conflict { head },
             CommitError::TooLarge(_) => Failure::TooLarge(error.to_string()),
-            CommitError::Unknown(_) => Failure::Lost(ControlError::Unknown(error.to_string())),
-            CommitError::Unavailable(_) | CommitError::Corrupted(_) => {
-                Failure::Lost(ControlError::Unavailable(error.to_string()))
+            CommitError::Unknown(cause) => {
+                Failure::Lost(ControlError::Unknown(with_causes(cause.as_ref())))
+            }
+            CommitError::Unavailable(cause) => {
+                Failure::Lost(ControlError::Unavailable(with_causes(cause.as_ref())))
+            }
+            CommitError::Corrupted(_) => {
+                Failure::Lost(ControlError::Unavailable(with_causes(&error)))
             }
         })
     }

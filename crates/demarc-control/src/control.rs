@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use demarc_api::{Request as ApiRequest, Response};
 use demarc_domain::{Context, IdSource, Order, Refusal, Report, RouteSource, Settings, World};
-use demarc_store::{Revision, SharedStore};
+use demarc_store::{ReadError, Revision, SharedStore};
 use demarc_types::{AccountId, Region, Timestamp};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -67,6 +67,37 @@ pub enum ControlError {
     /// The writer has ended; nothing was changed.
     #[error("the service is stopping")]
     Stopped,
+}
+
+impl ControlError {
+    /// The store's word, without what the variant says already.
+    pub(crate) fn reason(self) -> String {
+        match self {
+            Self::Unavailable(text) | Self::Unknown(text) | Self::TooLarge(text) => text,
+            Self::Stopped => self.to_string(),
+        }
+    }
+}
+
+impl From<ReadError> for ControlError {
+    fn from(error: ReadError) -> Self {
+        Self::Unavailable(match &error {
+            ReadError::Unavailable(cause) => with_causes(cause.as_ref()),
+            ReadError::Corrupted(_) | ReadError::ImportUnfinished => with_causes(&error),
+        })
+    }
+}
+
+/// The error and why.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text.push_str(": ");
+        text.push_str(&next.to_string());
+        cause = next.source();
+    }
+    text
 }
 
 impl Control {

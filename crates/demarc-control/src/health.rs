@@ -34,6 +34,8 @@ pub struct Health {
     pub behind: u64,
     /// Why requests are refused, if they are.
     pub problem: Option<String>,
+    /// Why the last commit was not made, if none has been made since: reads are answered, writes are not.
+    pub read_only: Option<String>,
     /// Whether reads are answered all the same, from what there is.
     pub stale_reads: bool,
     /// The process has to be restarted before it serves again.
@@ -58,6 +60,7 @@ struct State {
     role: Role,
     /// Why nothing will be served any more.
     ended: Option<String>,
+    read_only: Option<String>,
     retired: bool,
 }
 
@@ -67,6 +70,7 @@ impl Standing {
             state: Mutex::new(State {
                 role,
                 ended: None,
+                read_only: None,
                 retired: false,
             }),
         }
@@ -87,6 +91,20 @@ impl Standing {
 
     pub(crate) fn end(&self, why: String) {
         self.state().ended.get_or_insert(why);
+    }
+
+    pub(crate) fn read_only(&self) -> Option<String> {
+        self.state().read_only.clone()
+    }
+
+    /// A commit could not be made.
+    pub(crate) fn refuse_writes(&self, why: String) {
+        self.state().read_only = Some(why);
+    }
+
+    /// A commit was made, here or elsewhere.
+    pub(crate) fn allow_writes(&self) {
+        self.state().read_only = None;
     }
 
     /// This process does not want the lease any more.

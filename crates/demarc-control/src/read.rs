@@ -59,6 +59,7 @@ impl Control {
             revision: self.snapshot().revision,
             behind: 0,
             problem: shared.standing.ended(),
+            read_only: shared.standing.read_only(),
             stale_reads: shared.sharing.stale_reads,
             ended: shared.standing.ended().is_some(),
         };
@@ -91,8 +92,7 @@ impl Shared {
     /// Waits until this process has taken in all that was committed before the call.
     async fn reach_head(&self, patience: Duration) -> Result<Revision, ControlError> {
         let reached = async {
-            let head = self.store.head().await;
-            let head = head.map_err(|error| ControlError::Unavailable(error.to_string()))?;
+            let head = self.store.head().await?;
             let mut applied = self.applied.subscribe();
             // The sender is in our hands.
             let _ = applied.wait_for(|applied| *applied >= head).await;

@@ -151,10 +151,10 @@ impl Writer {
                 Ok(()) => {}
                 Err(Failure::Conflict { head }) => {
                     let caught_up = self.catch_up(head, deadline).await;
-                    caught_up.map_err(|error| failed(error.to_string()))?;
+                    caught_up.map_err(|error| failed(error.reason()))?;
                 }
                 Err(Failure::TooLarge(why)) => return Err(failed(why)),
-                Err(Failure::Lost(error)) => return Err(failed(error.to_string())),
+                Err(Failure::Lost(error)) => return Err(failed(error.reason())),
             }
         }
         Ok(())
@@ -270,7 +270,7 @@ impl Writer {
                         task.answer(Err(error.clone()));
                     }
                     self.resync();
-                    return self.give_up(tasks, &ControlError::Unavailable(error.to_string()));
+                    return self.give_up(tasks, &ControlError::Unavailable(error.reason()));
                 }
             }
         }
@@ -285,8 +285,7 @@ impl Writer {
             return Ok(());
         }
         if self.in_doubt {
-            let head = self.store.head().await;
-            head.map_err(|error| ControlError::Unavailable(error.to_string()))?;
+            self.store.head().await?;
             self.in_doubt = false;
         }
         self.follow_arrived().await
@@ -295,6 +294,7 @@ impl Writer {
     /// Refuses what has not been done.
     fn give_up(&mut self, tasks: VecDeque<Box<dyn Task>>, error: &ControlError) {
         tracing::error!(%error, requests = tasks.len(), "a batch was not committed");
+        self.shared.standing.refuse_writes(error.to_string());
         self.in_doubt = true;
         self.rest_until = Instant::now() + REST;
         for task in tasks {

@@ -181,10 +181,11 @@ async fn health(control: &Control, method: &Method) -> Answer {
         return method_not_allowed("GET, HEAD");
     }
     let health = control.health().await;
-    let (status, word) = match (health.serves(), &health.problem) {
-        (true, None) => (StatusCode::OK, "ok"),
-        (true, Some(_)) => (StatusCode::OK, "stale"),
-        (false, _) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+    let (status, word) = match (health.serves(), &health.problem, &health.read_only) {
+        (true, None, None) => (StatusCode::OK, "ok"),
+        (true, None, Some(_)) => (StatusCode::OK, "read-only"),
+        (true, Some(_), _) => (StatusCode::OK, "stale"),
+        (false, _, _) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
     };
     let mut body = serde_json::json!({
         "status": word,
@@ -192,7 +193,7 @@ async fn health(control: &Control, method: &Method) -> Answer {
         "revision": health.revision.get(),
         "behind": health.behind,
     });
-    if let Some(problem) = health.problem {
+    if let Some(problem) = health.problem.or(health.read_only) {
         body["problem"] = problem.into();
     }
     crate::answer::json(status, &body)

@@ -36,7 +36,7 @@ const AUTHENTICATE: &str = "/etcdserverpb.Auth/Authenticate";
 
 /// A call that got no useful answer from any member.
 #[derive(Debug, thiserror::Error)]
-#[error("no etcd member gave an answer")]
+#[error("etcd did not do what was asked")]
 pub(super) struct CallError {
     /// Whether one of the attempts may have taken effect, or still may.
     pub(super) doubtful: bool,
