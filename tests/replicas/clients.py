@@ -12,7 +12,7 @@ import random
 import threading
 import time
 
-from processes import until
+from processes import NotSent, until
 from signing import Key
 
 CLIENTS = 8
@@ -20,8 +20,8 @@ VLANS = range(100, 106)
 REGISTER_VLANS = range(10, 12)
 #: A stage ends after so many seconds, or holds its clients back after so many operations.
 SECONDS, OPERATIONS = 6, 700
-#: An answer that says that nothing was done.
-REFUSED = {400, 503}
+#: What says that nothing was done.
+REFUSED = {400, 503, "not sent"}
 
 
 class Stage:
@@ -139,8 +139,10 @@ class Clients:
         begun = time.monotonic_ns()
         try:
             status, answer = replica.call(operation, key=stage.key, **body)
+        except NotSent:
+            status, answer = "not sent", None
         except (OSError, http.client.HTTPException, ValueError):
-            status, answer = None, None
+            status, answer = "no answer", None
         ended = time.monotonic_ns()
         with self.lock:
             self.counts[operation, status] += 1

@@ -51,6 +51,10 @@ def until(condition, what, timeout=30):
         time.sleep(0.05)
 
 
+class NotSent(OSError):
+    """Nobody took the connection, so nothing was asked."""
+
+
 class Process:
     """A process that can be killed, frozen and started again. Leaving stops it by its pid."""
 
@@ -150,7 +154,7 @@ class Etcd:
     def leader(self):
         for member in self.members:
             status = self.status(member) if member.is_running() else None
-            if status and status["header"]["member_id"] == status["leader"]:
+            if status and status["header"]["member_id"] == status.get("leader"):
                 return member
         return None
 
@@ -241,6 +245,10 @@ class Replica(Process):
 
     def request(self, method, path, body=None, headers=None, timeout=10):
         connection = http.client.HTTPConnection(self.host, self.port, timeout=timeout)
+        try:
+            connection.connect()
+        except OSError as error:
+            raise NotSent(str(error)) from error
         try:
             connection.request(method, path, body, headers or {})
             answer = connection.getresponse()

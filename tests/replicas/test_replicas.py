@@ -26,9 +26,10 @@ QUOTA = 64 << 20
 
 
 @contextlib.contextmanager
-def running(folder, members, count, *more):
+def running(folder, members, count, *more, quota=0):
+    """On loopback, in the open development mode."""
     with contextlib.ExitStack() as stack:
-        etcd = stack.enter_context(Etcd(folder, members))
+        etcd = stack.enter_context(Etcd(folder, members, more=["--quota-backend-bytes", str(quota)]))
         store = f"etcd://{etcd.hosts}/test"
         replicas = [stack.enter_context(Replica(folder, f"r{n}", store, *more)) for n in range(count)]
         yield etcd, replicas
@@ -149,6 +150,25 @@ def test_stale_reads_are_answered_without_a_quorum_and_said_to_be_stale(tmp_path
         etcd.members[0].start()
         until(lambda: replica.health()[1]["status"] == "ok", "recovering")
         port(replica, "after")
+
+
+def test_a_full_quota_is_told_and_writes_go_on_after_disarming(tmp_path):
+    with running(tmp_path, 1, 2, quota=16 << 20) as (etcd, replicas):
+        found = port(replicas[0], "before")
+        assert etcd.fill()
+        for replica in replicas:
+            until(lambda replica=replica: replica.health()[1]["status"] == "read-only", "noticing")
+            status, told = replica.health()
+            assert (status, "space exceeded" in told["problem"]) == (200, True), told
+            status, answer = replica.call("UpdateConnection", connectionId=found, connectionName="no")
+            assert (status, answer["__type"]) == (503, "ServiceUnavailableException")
+            assert "space exceeded" in answer["message"]
+            shown = replica.insist("DescribeConnections")["connections"]
+            assert [one["connectionName"] for one in shown] == ["before"]
+        etcd.empty()
+        for replica in replicas:
+            until(lambda replica=replica: replica.health()[1]["status"] == "ok", "recovering")
+            replica.insist("UpdateConnection", connectionId=found, connectionName="after")
 
 
 def test_another_replica_leads_within_seconds(tmp_path):

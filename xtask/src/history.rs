@@ -6,6 +6,7 @@
 //! line, see [`Operation`]. Objects of different stages have nothing in common, so each stage is checked by
 //! itself.
 
+mod doubts;
 mod model;
 
 use anyhow::{Context, Result, bail};
@@ -110,25 +111,8 @@ fn read(path: &Path) -> Result<BTreeMap<u64, Vec<Operation>>> {
 }
 
 /// The operations as calls and answers in the order of time.
-///
-/// Of those that nobody answered, a value that no read shows may as well never have been written, and one that
-/// was read had been written when that read ended. That leaves less to try and changes no verdict.
-fn actions(mut operations: Vec<Operation>) -> Vec<(usize, Action<Step>)> {
-    let seen = first_seen(&operations);
-    operations.retain_mut(|operation| {
-        let Call::Write { value, .. } = &operation.call else {
-            return true;
-        };
-        match (operation.outcome, seen.get(value)) {
-            (Outcome::Perhaps, None) => false,
-            (Outcome::Perhaps, Some(at)) => {
-                operation.outcome = Outcome::Yes;
-                operation.ended = *at;
-                true
-            }
-            _ => true,
-        }
-    });
+fn actions(operations: Vec<Operation>) -> Vec<(usize, Action<Step>)> {
+    let operations = doubts::settled(operations);
     let mut moments = Vec::new();
     for (process, operation) in operations.into_iter().enumerate() {
         let ended = match operation.outcome {
@@ -148,18 +132,6 @@ fn actions(mut operations: Vec<Operation>) -> Vec<(usize, Action<Step>)> {
     actions
         .map(|(_, _, process, action)| (process, action))
         .collect()
-}
-
-/// When the first read that shows a value had ended.
-fn first_seen(operations: &[Operation]) -> BTreeMap<String, u64> {
-    let mut seen = BTreeMap::new();
-    for operation in operations {
-        if let Call::Read { value, .. } = &operation.call {
-            let at = seen.entry(value.clone()).or_insert(u64::MAX);
-            *at = operation.ended.min(*at);
-        }
-    }
-    seen
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -40,7 +40,9 @@ enum Task {
     History(history::Arguments),
     /// Extract the API model (names, shapes and constraints; no prose) from a botocore wheel
     Model(model::Arguments),
-    /// Run every test: Rust, real clients, real routers
+    /// Disturb three replicas and their etcd cluster, and check what clients saw
+    Nemesis(test::Nemesis),
+    /// Run every test: Rust, real clients, real routers, replicas
     Test(test::Arguments),
 }
 
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::History(arguments) => history::run(&arguments),
         Task::Model(arguments) => model::run(&arguments),
+        Task::Nemesis(arguments) => test::nemesis(&arguments),
         Task::Test(arguments) => test::run(&arguments),
     };
     match result {

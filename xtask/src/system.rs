@@ -8,12 +8,13 @@ use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 
 /// A Debian package and a program of it that tests start.
-const PACKAGES: [(&str, &str); 15] = [
+const PACKAGES: [(&str, &str); 16] = [
     ("bird2", "bird"),
     ("etcd-client", "etcdctl"),
     ("etcd-server", "etcd"),
     ("ethtool", "ethtool"),
     ("exabgp", "exabgp"),
+    ("faketime", "faketime"),
     ("frr", "zebra"),
     ("gobgpd", "gobgpd"),
     ("iproute2", "ip"),

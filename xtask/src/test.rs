@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every suite of the project, with one line at the end.
 
 mod clients;
+mod replicas;
 mod tally;
 
 use crate::workspace::{self, cargo, succeeds};
@@ -9,6 +10,8 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use tally::{Runner, counted};
+
+pub(crate) use replicas::{Nemesis, nemesis};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -31,6 +34,8 @@ enum Suite {
     Clients,
     /// Real routers against the program
     Interop,
+    /// Replicas over a real etcd cluster while both are disturbed
+    Replicas,
 }
 
 /// The crate whose tests start other people's routers.
@@ -40,7 +45,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     system::prepare();
     let mut total = Tally::default();
     let mut broken = Vec::new();
-    for suite in [Suite::Rust, Suite::Clients, Suite::Interop] {
+    for suite in [Suite::Rust, Suite::Clients, Suite::Interop, Suite::Replicas] {
         if arguments.only.is_some_and(|only| only != suite) {
             continue;
         }
@@ -48,6 +53,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             Suite::Rust => rust(),
             Suite::Clients => clients(arguments.release),
             Suite::Interop => interop(arguments.release),
+            Suite::Replicas => replicas::run(arguments.release),
         };
         let tally = result.unwrap_or_else(|error| {
             println!("{suite:?}: {error:#}");

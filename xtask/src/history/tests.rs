@@ -57,7 +57,7 @@ fn operation(line: &str) -> Operation {
 }
 
 /// A name, whether it can have happened, and what happened.
-const ROWS: [(&str, bool, &[&str]); 16] = [
+const ROWS: [(&str, bool, &[&str]); 19] = [
     (
         "nothing happened",
         true,
@@ -140,6 +140,35 @@ const ROWS: [(&str, bool, &[&str]); 16] = [
         "an answer that was lost shows too early",
         false,
         &["0 1 yes list a x=1", "2 3 perhaps create x a 1"],
+    ),
+    (
+        "a deletion without an answer shows late",
+        true,
+        &[
+            "0 1 yes create x a 1",
+            "2 3 perhaps delete x",
+            "4 5 yes list a x=1",
+            "6 7 yes list a",
+        ],
+    ),
+    (
+        "a deletion without an answer comes and goes",
+        false,
+        &[
+            "0 1 yes create x a 1",
+            "2 3 perhaps delete x",
+            "4 5 yes list a",
+            "6 7 yes list a x=1",
+        ],
+    ),
+    (
+        "a VLAN twice, once without an answer",
+        false,
+        &[
+            "0 1 perhaps create x a 1",
+            "2 3 yes create y a 1",
+            "4 5 yes list a x=1 y=1",
+        ],
     ),
     (
         "there and denied",

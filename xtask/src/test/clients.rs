@@ -32,7 +32,7 @@ pub(super) fn run(program: &Path) -> Result<Tally> {
 }
 
 /// A virtual environment with exactly the pinned packages.
-fn python() -> Result<PathBuf> {
+pub(super) fn python() -> Result<PathBuf> {
     let environment = workspace::target().join("venv");
     let python = environment.join("bin/python");
     let wanted = folder().join("requirements.txt");
