@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use demarc_domain::device_status::{self, DeviceStatus, SeenRoutes};
 use demarc_domain::entity::{EntityKey, VirtualInterface};
@@ -41,6 +41,23 @@ struct Device {
     compared: Option<Revision>,
     status: Option<Arc<DeviceStatus>>,
     routes: SeenRoutes,
+    /// Its edge is in this process.
+    local: bool,
+    /// The session that spoke last, and when; of a local edge none.
+    session: Option<String>,
+    heard: Option<Instant>,
+}
+
+/// What this process has heard of a device.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    pub device: String,
+    pub local: bool,
+    pub status: Option<Arc<DeviceStatus>>,
+    /// The revision of its intent.
+    pub wanted: Option<u64>,
+    /// How long ago its edge was heard last; `None`: never, or it is in this process.
+    pub ago: Option<Duration>,
 }
 
 impl Edges {
@@ -57,9 +74,52 @@ impl Edges {
         }
     }
 
-    /// Whether someone attends to the device.
-    pub fn is_attended(&self, device: &str) -> bool {
-        self.devices().contains_key(device)
+    /// As [`Edges::attend`], for a device whose edge is in this process.
+    pub fn attend_locally(&self, device: &str) {
+        let mut devices = self.devices();
+        let found = devices.entry(device.to_owned()).or_default();
+        if !found.local {
+            found.local = true;
+            self.arrived.notify_one();
+        }
+    }
+
+    /// Whether the device's edge is in this process.
+    pub fn is_local(&self, device: &str) -> bool {
+        self.devices().get(device).is_some_and(|found| found.local)
+    }
+
+    /// A sign of life of a session. Whether all it said before is known here: if not, it has to say
+    /// everything.
+    pub fn hear(&self, device: &str, session: &str) -> bool {
+        let mut devices = self.devices();
+        let found = devices.entry(device.to_owned()).or_default();
+        found.heard = Some(Instant::now());
+        let is_known = found.session.as_deref() == Some(session);
+        if !is_known {
+            found.session = Some(session.to_owned());
+            found.status = None;
+            found.routes.clear();
+        }
+        is_known
+    }
+
+    /// Wakes those who wait for a change of an intent: perhaps they wait in vain.
+    pub fn wake(&self) {
+        self.changed.send_modify(|count| *count += 1);
+    }
+
+    /// What this process has heard, device by device.
+    pub fn heard(&self) -> Vec<Heard> {
+        let devices = self.devices();
+        let heard = devices.iter().map(|(device, found)| Heard {
+            device: device.clone(),
+            local: found.local,
+            status: found.status.clone(),
+            wanted: found.intent.as_ref().map(|intent| intent.revision),
+            ago: found.heard.map(|at| at.elapsed()),
+        });
+        heard.collect()
     }
 
     /// What a device is to do; `None` until that has been derived.
@@ -70,11 +130,6 @@ impl Edges {
     /// Tells of every change of any intent.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()
-    }
-
-    /// The last status of a device.
-    pub fn status(&self, device: &str) -> Option<Arc<DeviceStatus>> {
-        self.devices().get(device)?.status.clone()
     }
 
     /// Takes a status in. What is new in it becomes part of the World soon.
@@ -97,14 +152,6 @@ impl Edges {
             device.routes.extend(routes);
         }
         device.routes.retain(|_, routes| !routes.is_empty());
-    }
-
-    /// Forgets what the edge of a device said, since another one speaks for it now.
-    pub fn forget(&self, device: &str) {
-        if let Some(device) = self.devices().get_mut(device) {
-            device.status = None;
-            device.routes.clear();
-        }
     }
 
     /// Follows the World and takes statuses to it, until the future is dropped.
@@ -188,7 +235,9 @@ impl Fabric for EdgeFabric {
     fn touched(&mut self, world: &World, keys: &mut dyn Iterator<Item = EntityKey>, _: Timestamp) {
         for key in keys {
             if let EntityKey::VirtualInterface(id) = key
-                && device_status::has_no_edge(world, id, |device| self.edges.is_attended(device))
+                && device_status::has_no_edge(world, id, |device| {
+                    self.edges.is_local(device) || world.edge_session(device).is_some()
+                })
             {
                 self.leaving.insert(id);
             }

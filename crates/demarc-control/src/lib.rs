@@ -39,7 +39,7 @@ mod writer;
 
 pub use clock::{Clock, SystemClock};
 pub use control::{Control, ControlError};
-pub use edges::{EdgeFabric, Edges};
+pub use edges::{EdgeFabric, Edges, Heard};
 pub use event_log::{EventLog, EventPage, NumberedEvent};
 pub use health::{Health, Role};
 pub use load::StartError;

@@ -47,7 +47,7 @@ pub use proposal::{Proposal, ProposalPhase};
 pub use resiliency_group::{
     MemberState, ResiliencyGroup, ResiliencyGroupMember, ResiliencyGroupPhase,
 };
-pub use service::Service;
+pub use service::{EdgeSession, Service};
 pub use tags::Tags;
 pub use transit_gateway::{TransitGateway, TransitGatewayOptions};
 pub use virtual_interface::{

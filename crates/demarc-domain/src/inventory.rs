@@ -152,6 +152,20 @@ pub(crate) fn location(world: &World, region: Region, code: &str) -> Option<Arc<
         .map(Arc::new)
 }
 
+/// Whether any location has a device of this name. Built-in devices of Regions without a known location
+/// count as soon as a port is on them.
+pub(crate) fn has_device(world: &World, name: &str) -> bool {
+    let is_it = |location: &Location| location.devices.iter().any(|device| device.name == name);
+    world.all_stored_locations().any(|location| is_it(location))
+        || world
+            .connections()
+            .any(|port| port.device.as_deref() == Some(name))
+        || known_regions()
+            .filter_map(|region| region.parse().ok())
+            .flat_map(built_in)
+            .any(|location| is_it(&location))
+}
+
 fn built_in(region: Region) -> impl Iterator<Item = Location> {
     let known = KNOWN
         .iter()

@@ -1,11 +1,12 @@
 //! What the operator does: the part of AWS staff, of the colocation site, and of the simulated far ends.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use demarc_types::{BgpPeerId, ConnectionId, Region, Span, VirtualInterfaceId};
 
 use crate::context::Context;
-use crate::entity::{Change, ConnectionPhase, Location, PeerPhase, Service};
+use crate::entity::{Change, ConnectionPhase, EdgeSession, Location, PeerPhase, Service};
 use crate::inventory;
 use crate::operation::{connection, virtual_interface};
 use crate::refusal::Refusal;
@@ -38,6 +39,12 @@ pub enum Order {
     PutLocation(Location),
     /// Moves the service's clock forward.
     AdvanceClock(Span),
+    /// From now on this edge speaks for the device, and nobody else.
+    BeginEdgeSession {
+        device: String,
+        session: String,
+        host: String,
+    },
 }
 
 /// Carries out an order, or says why not; a refusal has changed nothing.
@@ -63,8 +70,42 @@ pub fn command(
             service.clock_offset = service.clock_offset + *span;
             tx.put(service);
         }
+        Order::BeginEdgeSession {
+            device,
+            session,
+            host,
+        } => begin_edge_session(&mut tx, device, session, host)?,
     }
     Ok(tx.finish())
+}
+
+fn begin_edge_session(
+    tx: &mut Transaction<'_>,
+    device: &str,
+    session: &str,
+    host: &str,
+) -> Result<(), Refusal> {
+    let mut service = service(tx);
+    if service
+        .edges
+        .get(device)
+        .is_some_and(|it| it.session == session)
+    {
+        return Ok(());
+    }
+    if !inventory::has_device(tx, device) {
+        return Err(Refusal::invalid(format!(
+            "No location has a device named `{device}`."
+        )));
+    }
+    let begun = EdgeSession {
+        session: session.to_owned(),
+        host: host.to_owned(),
+        since: tx.context.now,
+    };
+    service.edges.insert(device.to_owned(), begun);
+    tx.put(service);
+    Ok(())
 }
 
 /// The document of a new service, if there is none yet: what a store begins with.
@@ -81,6 +122,7 @@ fn service(tx: &mut Transaction<'_>) -> Service {
         None => Service {
             token_key: tx.context.ids.hex(64),
             clock_offset: Span::ZERO,
+            edges: BTreeMap::new(),
         },
     }
 }

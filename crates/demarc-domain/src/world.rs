@@ -11,8 +11,8 @@ use imbl::OrdMap;
 
 use crate::entity::{
     Association, Change, ClientToken, ClientTokenKey, Connection, Customer, DirectConnectGateway,
-    Entity, EntityKey, FailoverTest, Lag, Lease, Location, Proposal, ResiliencyGroup, Service,
-    TransitGateway, VirtualInterface, Vpc, VpnGateway,
+    EdgeSession, Entity, EntityKey, FailoverTest, Lag, Lease, Location, Proposal, ResiliencyGroup,
+    Service, TransitGateway, VirtualInterface, Vpc, VpnGateway,
 };
 use crate::index::Indexes;
 
@@ -182,6 +182,16 @@ impl World {
             .lags_by_owner
             .within((owner, region))
             .filter_map(|id| self.lag(id))
+    }
+
+    /// Who speaks for a device.
+    pub fn edge_session(&self, device: &str) -> Option<&EdgeSession> {
+        self.service.as_ref()?.edges.get(device)
+    }
+
+    /// The locations that the operator stored, of all Regions.
+    pub fn all_stored_locations(&self) -> impl Iterator<Item = &Arc<Location>> {
+        self.locations.values()
     }
 
     /// All virtual interfaces, recently deleted ones too.

@@ -10,6 +10,7 @@ use demarc_types::Region;
 use serde::Deserialize;
 
 use crate::duration::HumanDuration;
+use crate::edge::EdgeConfig;
 use crate::fabric::FabricConfig;
 
 /// Everything that a configuration file may say. Unknown names are refused, so that a typing error is
@@ -23,6 +24,8 @@ pub struct Config {
     pub rules: Settings,
     pub account: Vec<AccountConfig>,
     pub fabric: FabricConfig,
+    /// Edges that may come, with their tokens.
+    pub edge: Vec<EdgeConfig>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -16,8 +16,11 @@ use tokio::task::JoinSet;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FabricConfig {
-    /// The bindings of the Linux edge of this machine; without them everything is simulated.
+    /// The bindings of the Linux edge of this machine.
     pub linux: Option<PathBuf>,
+    /// Devices have edges that run elsewhere (`demarc edge`). So it is with `linux`, too, for the devices
+    /// that this machine is not. Without either, everything is simulated.
+    pub edge: bool,
 }
 
 /// A fabric, and what has to be run beside the service for it.
@@ -33,23 +36,25 @@ impl FabricConfig {
     /// # Errors
     /// [`LinuxError`] when this machine cannot be an edge.
     pub(crate) fn choose(&self, settle: Span) -> Result<Chosen, LinuxError> {
-        let Some(bindings) = &self.linux else {
+        if self.linux.is_none() && !self.edge {
             return Ok(Chosen {
                 fabric: Box::new(Simulated::new(settle)),
                 edges: None,
                 local: None,
             });
-        };
-        let local = LinuxEdge::start(bindings.clone())?;
+        }
         let edges = Arc::new(Edges::default());
-        // Before the service looks for what has no edge.
-        for device in local.devices().borrow().iter() {
-            edges.attend(device);
+        let local = self.linux.clone().map(LinuxEdge::start).transpose()?;
+        if let Some(local) = &local {
+            // Before the service looks for what has no edge.
+            for device in local.devices().borrow().iter() {
+                edges.attend_locally(device);
+            }
         }
         Ok(Chosen {
             fabric: Box::new(EdgeFabric::new(Arc::clone(&edges))),
             edges: Some(edges),
-            local: Some(local),
+            local,
         })
     }
 }
@@ -66,7 +71,9 @@ impl RunningEdges {
             let devices = local.devices();
             let (to_edge, intents) = watch::channel(Intents::new());
             let (views, from_edge) = watch::channel(Views::new());
-            tasks.spawn(local.run(intents, views));
+            // It ends with the process, not before: its sessions end without a word then, so that the
+            // neighbors keep their routes (RFC 4724).
+            tokio::spawn(local.run(intents, views));
             tasks.spawn(stand_between(edges, devices, to_edge, from_edge));
         }
         Self(tasks)
@@ -87,7 +94,7 @@ async fn stand_between(
     loop {
         changes.mark_unchanged();
         for device in devices.borrow_and_update().iter() {
-            edges.attend(device);
+            edges.attend_locally(device);
             attended.insert(device.clone());
         }
         let known = attended.iter().filter_map(|device| {

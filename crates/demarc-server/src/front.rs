@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use demarc_auth::{Authenticator, Service, Signature};
-use demarc_control::Control;
+use demarc_control::{Control, Edges};
 use demarc_types::{AccountId, Timestamp};
 use http::request::Parts;
 use http::{Method, Request, StatusCode};
@@ -16,6 +16,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::answer::{Answer, TEXT, identified, json_error, method_not_allowed, plain};
 use crate::audit::Audit;
+use crate::edge::{self, EdgeAccess};
 use crate::intake::{self, Refused};
 use crate::operator::OperatorAccess;
 use crate::throttle::Throttle;
@@ -28,6 +29,9 @@ pub(crate) struct Front {
     pub(crate) throttle: Option<Throttle>,
     /// What the operator API asks for; in the open development mode nothing.
     pub(crate) operator_access: OperatorAccess,
+    /// What edges are asked for, and what they said; `None` where everything is simulated.
+    pub(crate) edge_access: EdgeAccess,
+    pub(crate) edges: Option<Arc<Edges>>,
     pub(crate) metrics: PrometheusHandle,
     /// Where calls are recorded, if anywhere.
     pub(crate) audit: Option<Audit>,
@@ -80,8 +84,9 @@ impl Front {
             _ => {}
         }
         // Long polls hold no slot: they wait, they do not work.
-        let is_events = request.uri().path() == "/_demarc/v1/events";
-        let _slot = if is_events {
+        let path = request.uri().path();
+        let is_long = path == "/_demarc/v1/events" || edge::is_long(path);
+        let _slot = if is_long {
             None
         } else {
             match self.slots.try_acquire() {
@@ -97,7 +102,7 @@ impl Front {
             }
         };
         let work = self.route(request, peer.ip());
-        if is_events {
+        if is_long {
             return work.await;
         }
         match tokio::time::timeout(self.timeout, work).await {
@@ -113,10 +118,18 @@ impl Front {
     async fn route(&self, request: Request<Incoming>, source: IpAddr) -> Answer {
         let (parts, body) = request.into_parts();
         let waits = parts.headers.contains_key(http::header::EXPECT);
-        let body = match intake::read(body, self.body_limit, waits).await {
+        let is_edge = parts.uri.path().starts_with(edge::EDGE);
+        let mut limit = self.body_limit;
+        if is_edge {
+            if let Err(problem) = edge::admit(self, &parts) {
+                return problem.answer();
+            }
+            limit = limit.max(edge::BODY_LIMIT);
+        }
+        let body = match intake::read(body, limit, waits).await {
             Ok(body) => body,
             Err(Refused::TooLarge) => {
-                let text = format!("The request body is larger than {} bytes.", self.body_limit);
+                let text = format!("The request body is larger than {limit} bytes.");
                 return json_error(
                     StatusCode::PAYLOAD_TOO_LARGE,
                     "RequestEntityTooLargeException",
@@ -127,6 +140,9 @@ impl Front {
                 return plain(StatusCode::BAD_REQUEST, TEXT, format!("{why}\n"));
             }
         };
+        if is_edge {
+            return edge::handle(self, &parts, body).await;
+        }
         if parts.uri.path().starts_with(OPERATOR) {
             return operator::handle(self, &parts, body).await;
         }

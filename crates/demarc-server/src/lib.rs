@@ -16,6 +16,7 @@ mod config;
 mod conversation;
 mod direct_connect;
 mod duration;
+mod edge;
 mod fabric;
 mod front;
 mod identity;

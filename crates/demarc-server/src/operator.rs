@@ -7,6 +7,7 @@ mod audit;
 mod body;
 mod clock;
 mod connection;
+mod edge;
 mod events;
 mod location;
 mod problem;
@@ -26,8 +27,9 @@ use http::request::Parts;
 use crate::answer::{Answer, json, plain};
 use crate::front::Front;
 
-pub(crate) use access::OperatorAccess;
-use problem::Problem;
+pub(crate) use access::{OperatorAccess, same_origin};
+pub(crate) use body::{number, parameter, read};
+pub(crate) use problem::Problem;
 use route::{Endpoint, Found};
 
 /// The OpenAPI document of these paths, checked in and served.
@@ -84,6 +86,7 @@ async fn call(
         Endpoint::PutLocation => location::put(front, id, body).await,
         Endpoint::Events => events::list(front, query).await,
         Endpoint::Audit => audit::list(front, query),
+        Endpoint::Edges => Ok(edge::list(front)),
     }
 }
 

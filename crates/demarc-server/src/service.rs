@@ -16,6 +16,7 @@ use crate::audit::{Audit, AuditFile, AuditFileError};
 use crate::config::{Config, ConfigError};
 use crate::conversation::converse;
 use crate::duration::HumanDuration;
+use crate::edge::{EdgeAccess, EdgeConfigError};
 use crate::fabric::{Chosen, RunningEdges};
 use crate::front::Front;
 use crate::listener::Listener;
@@ -44,6 +45,8 @@ pub enum ServiceError {
     Start(#[from] StartError),
     #[error(transparent)]
     Audit(#[from] AuditFileError),
+    #[error(transparent)]
+    Edge(#[from] EdgeConfigError),
     #[error(transparent)]
     Linux(#[from] LinuxError),
     #[error(
@@ -89,6 +92,7 @@ impl Service {
         if directory.is_none() && !listener.address().ip().is_loopback() {
             return Err(ServiceError::OpenToTheWorld(listener.address()));
         }
+        let edge_access = EdgeAccess::new(&config.edge, directory.is_none())?;
         let metrics = recorder()?;
         let settings = config.settings()?;
         let Chosen {
@@ -121,10 +125,16 @@ impl Service {
         if local.is_some() && control.is_shared() {
             return Err(ServiceError::SharedEdge);
         }
-        let edges = edges.map(|edges| RunningEdges::start(edges, local, control.clone()));
+        let running = edges
+            .as_ref()
+            .map(|edges| RunningEdges::start(Arc::clone(edges), local, control.clone()));
         Ok(Self {
-            _edges: edges,
-            front: Arc::new(front(&config, directory, control, metrics, audit)?),
+            _edges: running,
+            front: Arc::new(Front {
+                edge_access,
+                edges,
+                ..front(&config, directory, control, metrics, audit)?
+            }),
         })
     }
 
@@ -227,6 +237,8 @@ fn front(
         authenticator: Authenticator::new(identities, sessions, config.server.regions.clone()),
         throttle: throttle.map(Throttle::new),
         operator_access,
+        edge_access: EdgeAccess::Closed,
+        edges: None,
         metrics,
         audit,
         connections: Arc::new(Semaphore::new(config.server.connections)),

@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use demarc_server::HumanDuration;
 
+use crate::operator::ServiceUrl;
+
 pub(crate) use operator::{
     ApproveArguments, AuditArguments, ClockCommand, EventsArguments, IntentArguments,
     JudgeArguments, LinkArguments, LocationsArguments, LocationsCommand, PrefixesArguments,
@@ -27,6 +29,11 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run the service
     Serve(Box<ServeArguments>),
+    /// Run the edge of a device on this machine: its ports, VLANs, gateways and sessions (docs/edge.md)
+    #[command(
+        after_help = "Example: demarc edge --device EqDC2-370kou9loeqh0 --server https://dx.example:4580 --token-file token --bindings bindings.toml"
+    )]
+    Edge(EdgeArguments),
     /// Run the BGP speaker alone, for labs and tests (docs/speaker.md)
     Speaker(SpeakerArguments),
     /// Bring the link of a port up or down
@@ -70,6 +77,8 @@ pub(crate) enum Command {
     Accounts(ServiceArguments),
     /// Show the service at a glance: version, clock, and how much there is of what
     Show(ServiceArguments),
+    /// List the edges of devices, with what is wrong
+    Edges(ServiceArguments),
     /// Show what the fabric is told to do for a connection or a virtual interface
     #[command(after_help = "Example: demarc intent dxvif-fgr3hzn3")]
     Intent(IntentArguments),
@@ -175,6 +184,47 @@ pub(crate) struct ServeArguments {
     pub(crate) seed: Option<u64>,
 }
 
+/// Run the edge of a device on this machine.
+///
+/// It follows the intent of the device, and goes on with the last one while no server answers. What it makes in
+/// the kernel stays when it ends. Needs root.
+#[derive(Debug, Args)]
+pub(crate) struct EdgeArguments {
+    /// The device that this machine is, as the API shows it in awsDeviceV2
+    #[arg(long, value_name = "NAME")]
+    pub(crate) device: String,
+
+    /// The service; more than once to name all replicas
+    #[arg(
+        long,
+        value_name = "URL",
+        required = true,
+        env = "DEMARC_SERVER",
+        value_delimiter = ','
+    )]
+    pub(crate) server: Vec<ServiceUrl>,
+
+    /// Read the token of the device from a file; in the development mode none is needed
+    #[arg(long, value_name = "FILE", env = "DEMARC_EDGE_TOKEN_FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+
+    /// Which interfaces of this machine are ports and uplinks: a TOML file
+    #[arg(long, value_name = "FILE", default_value = "/etc/demarc/bindings.toml")]
+    pub(crate) bindings: PathBuf,
+
+    /// Keep the last intent here, with its BGP keys, for a start without the service
+    #[arg(long, value_name = "DIR", default_value = "/var/lib/demarc-edge")]
+    pub(crate) state: PathBuf,
+
+    /// Trust these PEM certificates instead of the public authorities
+    #[arg(long, value_name = "FILE", env = "DEMARC_CA_CERT")]
+    pub(crate) ca_cert: Option<PathBuf>,
+
+    /// How log lines look; what is logged follows RUST_LOG [default: text]
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub(crate) log_format: Option<LogFormat>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct SpeakerArguments {
     /// Read neighbors and everything else from this TOML file
@@ -192,6 +242,8 @@ pub(crate) enum FabricName {
     Simulated,
     /// This machine: interfaces, VLANs, namespaces and BGP sessions. Needs root.
     Linux,
+    /// Other machines, each with `demarc edge`.
+    Edge,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,6 +1,7 @@
 //! `demarc`: the service, its lab and its operator's commands in one program.
 
 mod cli;
+mod edge;
 mod failure;
 mod logging;
 mod operator;
@@ -35,6 +36,8 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Serve(arguments) => serve::run(*arguments),
+        Command::Edge(arguments) => edge::run(arguments),
+        Command::Edges(service) => operator::edges(&Client::new(service)?),
         Command::Speaker(arguments) => speaker::run(&arguments),
         Command::Store(command) => store::run(command),
         Command::Link(it) => operator::link(&Client::new(it.service)?, it.state, it.connection),

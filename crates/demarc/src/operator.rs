@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 mod client;
 mod clock;
+mod edges;
 mod events;
 mod insight;
 mod inventory;
@@ -14,8 +15,9 @@ mod state;
 
 pub(crate) use accounts::accounts;
 pub(crate) use audit::audit;
-pub(crate) use client::Client;
+pub(crate) use client::{Client, agent, read as read_text};
 pub(crate) use clock::advance;
+pub(crate) use edges::edges;
 pub(crate) use events::events;
 pub(crate) use insight::{intent, judge, router_types, show};
 pub(crate) use inventory::{locations, put_location};

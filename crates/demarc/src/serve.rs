@@ -35,7 +35,8 @@ async fn serve(arguments: ServeArguments) -> Result<(), Failure> {
     }
     match arguments.fabric {
         Some(FabricName::Linux) => config.fabric.linux.clone_from(&arguments.bindings),
-        Some(FabricName::Simulated) => config.fabric.linux = None,
+        Some(FabricName::Edge) => (config.fabric.linux, config.fabric.edge) = (None, true),
+        Some(FabricName::Simulated) => (config.fabric.linux, config.fabric.edge) = (None, false),
         None => {}
     }
     let certificate = arguments.tls_cert.clone();

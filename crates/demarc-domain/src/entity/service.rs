@@ -1,5 +1,7 @@
 //! What belongs to the service as a whole.
 
+use std::collections::BTreeMap;
+
 use demarc_types::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -11,12 +13,26 @@ pub struct Service {
     /// How far the service's clock was put forward by `clock/advance`.
     #[serde(default)]
     pub clock_offset: Span,
+    /// Who speaks for each device, by the device's name; a device that never had an edge is not here.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub edges: BTreeMap<String, EdgeSession>,
+}
+
+/// The edge that speaks for a device. The latest to come is the one; those before are turned away.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EdgeSession {
+    /// A name that the edge's process made up at its start.
+    pub session: String,
+    /// Where it runs, in its own words.
+    pub host: String,
+    pub since: Timestamp,
 }
 
 impl std::fmt::Debug for Service {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_struct("Service")
             .field("clock_offset", &self.clock_offset)
+            .field("edges", &self.edges)
             .finish_non_exhaustive()
     }
 }

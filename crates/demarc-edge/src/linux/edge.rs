@@ -126,7 +126,7 @@ impl LinuxEdge {
     pub async fn run(mut self, mut intents: watch::Receiver<Intents>, views: watch::Sender<Views>) {
         let mut tick = interval(PERIOD);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut anew = true;
+        let (mut anew, mut there) = (true, true);
         loop {
             let wanted = intents.borrow_and_update().clone();
             anew = match self.look(&wanted, anew).await {
@@ -148,12 +148,11 @@ impl LinuxEdge {
             }
             tokio::select! {
                 _ = tick.tick() => {}
-                changed = intents.changed() => {
-                    if changed.is_err() {
-                        return;
-                    }
-                    anew = true;
-                }
+                changed = intents.changed(), if there => match changed {
+                    Ok(()) => anew = true,
+                    // Nobody has anything to say any more: the last intents stay in force.
+                    Err(_) => there = false,
+                },
             }
         }
     }

@@ -45,7 +45,7 @@ impl OperatorAccess {
 
 /// A browser on this machine reaches the loopback address on behalf of any page that it shows; such requests
 /// name the page's origin.
-fn same_origin(parts: &Parts) -> Result<(), Problem> {
+pub(crate) fn same_origin(parts: &Parts) -> Result<(), Problem> {
     let Some(origin) = header(parts, ORIGIN) else {
         return Ok(());
     };

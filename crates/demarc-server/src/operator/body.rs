@@ -29,7 +29,7 @@ impl UpDown {
 }
 
 /// Reads a JSON body; what is wrong with it is said.
-pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(body)
         .map_err(|error| Problem::bad(format!("The request body is not understood: {error}.")))
 }
@@ -43,14 +43,14 @@ pub(super) fn id<T: std::str::FromStr>(what: &str, text: &str) -> Result<T, Prob
 }
 
 /// The value of a query parameter.
-pub(super) fn parameter(query: Option<&str>, name: &str) -> Option<String> {
+pub(crate) fn parameter(query: Option<&str>, name: &str) -> Option<String> {
     form_urlencoded::parse(query?.as_bytes())
         .find(|(key, _)| key == name)
         .map(|(_, value)| value.into_owned())
 }
 
 /// A query parameter that is a number; 0 when it is absent.
-pub(super) fn number(query: Option<&str>, name: &str) -> Result<u64, Problem> {
+pub(crate) fn number(query: Option<&str>, name: &str) -> Result<u64, Problem> {
     let Some(text) = parameter(query, name) else {
         return Ok(0);
     };

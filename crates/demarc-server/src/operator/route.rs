@@ -23,6 +23,7 @@ pub(super) enum Endpoint {
     PutLocation,
     Events,
     Audit,
+    Edges,
 }
 
 /// What all paths begin with.
@@ -30,7 +31,7 @@ const PREFIX: &str = "/_demarc/v1";
 
 /// Method, path behind the prefix, endpoint; `{...}` stands for one segment. The OpenAPI document has the same
 /// rows, which a test makes sure of.
-pub(super) const ROUTES: [(Method, &str, Endpoint); 18] = [
+pub(super) const ROUTES: [(Method, &str, Endpoint); 19] = [
     (Method::GET, "/openapi.json", Endpoint::OpenApi),
     (Method::GET, "/summary", Endpoint::Summary),
     (Method::GET, "/accounts", Endpoint::Accounts),
@@ -81,6 +82,7 @@ pub(super) const ROUTES: [(Method, &str, Endpoint); 18] = [
     (Method::PUT, "/locations/{code}", Endpoint::PutLocation),
     (Method::GET, "/events", Endpoint::Events),
     (Method::GET, "/audit", Endpoint::Audit),
+    (Method::GET, "/edges", Endpoint::Edges),
 ];
 
 /// What was found at a path.

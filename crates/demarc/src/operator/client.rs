@@ -32,13 +32,8 @@ impl Client {
             (None, Some(path)) => Some(read(&path)?),
             (None, None) => None,
         };
-        let mut config = Agent::config_builder().http_status_as_error(false);
-        if let Some(path) = &arguments.ca_cert {
-            let roots = RootCerts::new_with_certs(&certificates(path)?);
-            config = config.tls_config(TlsConfig::builder().root_certs(roots).build());
-        }
         Ok(Self {
-            agent: config.build().into(),
+            agent: agent(arguments.ca_cert.as_deref())?,
             url: arguments.url,
             token: token.map(|token| token.trim().to_owned()),
             form: if arguments.json {
@@ -125,7 +120,17 @@ impl Client {
     }
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
+/// What makes calls; it trusts the certificates in the file, or the public authorities.
+pub(crate) fn agent(ca_cert: Option<&Path>) -> Result<Agent, Failure> {
+    let mut config = Agent::config_builder().http_status_as_error(false);
+    if let Some(path) = ca_cert {
+        let roots = RootCerts::new_with_certs(&certificates(path)?);
+        config = config.tls_config(TlsConfig::builder().root_certs(roots).build());
+    }
+    Ok(config.build().into())
+}
+
+pub(crate) fn read(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path)
         .map_err(|error| Failure::Usage(format!("cannot read {}: {error}", path.display())))
 }
