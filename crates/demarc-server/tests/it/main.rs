@@ -5,6 +5,7 @@
 
 mod audit;
 mod authentication;
+mod edge;
 mod leniency;
 mod limits;
 mod operator;

@@ -218,6 +218,7 @@ async fn every_path_answers_as_documented() {
         .ok("GET", "/events?after=0&wait=0", "", Value::Null)
         .await;
     assert!(!events["events"].as_array().unwrap().is_empty());
+    operator.ok("GET", "/edges", "", Value::Null).await;
     let audit = operator.ok("GET", "/audit?after=0", "", Value::Null).await;
     assert!(!audit["records"].as_array().unwrap().is_empty());
 
