@@ -1,5 +1,7 @@
 //! LAGs: make, list, change, delete. Source: spec/operations §5, spec/states §4.
 
+use std::collections::BTreeSet;
+
 use demarc_api::{
     self as api, CreateLagRequest, DeleteLagRequest, DescribeLagsRequest, Lags, Operation,
     UpdateLagRequest,
@@ -8,7 +10,8 @@ use demarc_types::{Bandwidth, LagId, ParentId};
 
 use super::connection::{check_lag_survives, encryption_mode};
 use super::port_order::{
-    NAME_LENGTH, NewPort, add_port, check_port_quota, dedicated_bandwidth, offered,
+    NAME_LENGTH, NewPort, add_port, check_port_quota, dedicated_bandwidth,
+    fresh_id as fresh_connection_id, offered,
 };
 use super::{billing, lag_member, resiliency_member};
 use crate::context::Context;
@@ -198,8 +201,14 @@ fn add_members(
     count: usize,
     wanted: &Wanted,
 ) {
-    for number in 1..=count {
+    // In order, so that lists, which go by time and id, show the members by their numbers.
+    let mut ids = BTreeSet::new();
+    while ids.len() < count {
+        ids.insert(fresh_connection_id(tx));
+    }
+    for (number, id) in (1..).zip(ids) {
         let port = NewPort {
+            id,
             kind: ConnectionKind::Dedicated,
             name: format!("Requested Connection {number} for Lag {}", lag.id),
             bandwidth: wanted.bandwidth,
@@ -225,15 +234,6 @@ pub(crate) fn describe(
     context: &Context,
     input: &DescribeLagsRequest,
 ) -> Result<Lags, Refusal> {
-    let page = Page::read(
-        world,
-        context,
-        Operation::DescribeLags,
-        &[input.lag_id.as_deref().unwrap_or_default()],
-        input.max_results,
-        input.next_token.as_deref(),
-        Unasked::Everything,
-    )?;
     let shown = |lag: &Lag| view::lag(world, &context.settings, context.account, lag);
     if let Some(id) = &input.lag_id {
         let found = input::lag(id)
@@ -245,6 +245,15 @@ pub(crate) fn describe(
             next_token: None,
         });
     }
+    let page = Page::read(
+        world,
+        context,
+        Operation::DescribeLags,
+        &[],
+        input.max_results,
+        input.next_token.as_deref(),
+        Unasked::Everything,
+    )?;
     let entries = world
         .indexes
         .lags_by_owner
@@ -263,21 +272,17 @@ pub(crate) fn update(
     tx: &mut Transaction<'_>,
     input: &UpdateLagRequest,
 ) -> Result<api::Lag, Refusal> {
-    let name = match &input.lag_name {
-        Some(name) => Some(input::name("Lag name", name, NAME_LENGTH)?),
-        None => None,
-    };
-    let mode = match &input.encryption_mode {
-        Some(text) => Some(encryption_mode(text)?),
-        None => None,
-    };
     let mut lag = own_lag(tx, &input.lag_id)?.as_ref().clone();
-    if let Some(name) = name {
-        lag.name = name;
+    if let Some(name) = &input.lag_name {
+        lag.name = input::name("Lag name", name, NAME_LENGTH)?;
     }
     if let Some(number) = input.minimum_links {
         lag.minimum_links = minimum_links(tx, lag.id, number)?;
     }
+    let mode = match &input.encryption_mode {
+        Some(text) => Some(encryption_mode(text)?),
+        None => None,
+    };
     if let Some(mode) = mode {
         let Some(mac_sec) = lag.mac_sec.as_mut() else {
             return Err(Refusal::invalid(format!(

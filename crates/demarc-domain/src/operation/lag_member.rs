@@ -31,9 +31,11 @@ pub(crate) fn associate(
     if connection.lag == Some(lag.id) {
         return Ok(show(tx, &connection));
     }
+    let lag = placed_by(tx, lag, &connection);
     check_matches(tx, &connection, &lag)?;
     check_member_limit(tx, lag.id, lag.bandwidth)?;
     check_lag_survives(tx, &connection)?;
+    tx.put(lag.clone());
     let joined = join(tx, connection, &lag)?;
     Ok(show(tx, &joined))
 }
@@ -55,17 +57,32 @@ pub(super) fn check_port(world: &World, connection: &Connection) -> Result<(), R
     Ok(())
 }
 
-/// Location, device, speed and MACsec are those of the LAG.
+/// A LAG without members and without anything on it has no port at its device yet: it is where the first
+/// port to join is. Terraform makes LAGs so, and lets ports join them that were ordered apart
+/// (spec/clients §1.1).
+fn placed_by(world: &World, lag: Lag, connection: &Connection) -> Lag {
+    let bare = world.members(lag.id).next().is_none()
+        && holding(world, ParentId::Lag(lag.id)).next().is_none()
+        && !hosts_any(world, lag.id);
+    match &connection.device {
+        Some(device) if bare && connection.location == lag.location => Lag {
+            device: device.clone(),
+            ..lag
+        },
+        _ => lag,
+    }
+}
+
+/// Location, speed, MACsec and device are those of the LAG.
 fn check_matches(world: &World, connection: &Connection, lag: &Lag) -> Result<(), Refusal> {
-    let elsewhere = connection
-        .device
-        .as_ref()
-        .is_some_and(|device| *device != lag.device);
-    if connection.location != lag.location || elsewhere {
-        return Err(Refusal::invalid(format!(
+    let apart = || {
+        Refusal::invalid(format!(
             "Connection {} and Lag {} are not on the same device.",
             connection.id, lag.id
-        )));
+        ))
+    };
+    if connection.location != lag.location {
+        return Err(apart());
     }
     if connection.bandwidth != lag.bandwidth {
         return Err(Refusal::invalid(format!(
@@ -76,10 +93,11 @@ fn check_matches(world: &World, connection: &Connection, lag: &Lag) -> Result<()
     if connection.mac_sec.is_some() != lag.mac_sec.is_some() {
         return Err(Refusal::MacSecMismatch(connection.id.to_string()));
     }
-    if connection.device.is_none() {
-        check_device_room(world, lag, 1)?;
+    match &connection.device {
+        Some(device) if *device != lag.device => Err(apart()),
+        Some(_) => Ok(()),
+        None => check_device_room(world, lag, 1),
     }
-    Ok(())
 }
 
 /// The LAG's device has room for `more` further ports.

@@ -55,6 +55,7 @@ pub(super) fn place_order(
         None => order.billing_mode,
     };
     let port = NewPort {
+        id: fresh_id(tx),
         kind: order.kind,
         name,
         bandwidth,
@@ -68,6 +69,7 @@ pub(super) fn place_order(
 
 /// A port about to be made; everything in it was checked.
 pub(super) struct NewPort {
+    pub(super) id: ConnectionId,
     pub(super) kind: ConnectionKind,
     pub(super) name: String,
     pub(super) bandwidth: Bandwidth,
@@ -90,7 +92,7 @@ pub(super) fn add_port(
         .approve_connections
         .then_some(context.now + context.settings.settle);
     let connection = Connection {
-        id: fresh_id(tx),
+        id: port.id,
         owner: tx.context.account,
         region: tx.context.region,
         location: location.code,

@@ -12,7 +12,8 @@ use crate::world::World;
 
 /// The LAG with its members (spec/operations §1.5).
 pub(crate) fn lag(world: &World, settings: &Settings, viewer: AccountId, from: &Lag) -> api::Lag {
-    let members: Vec<_> = world.members(from.id).collect();
+    let mut members: Vec<_> = world.members(from.id).collect();
+    members.sort_by_key(|member| (member.created, member.id));
     let parent = ParentId::Lag(from.id);
     let pool = (!from.allows_hosted).then(|| Pool::of(world, parent));
     api::Lag {

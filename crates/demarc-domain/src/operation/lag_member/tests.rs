@@ -86,6 +86,43 @@ fn a_port_without_a_device_takes_the_lags() {
 }
 
 #[test]
+fn an_empty_lag_goes_where_its_first_port_is() {
+    let mut lab = Lab::new();
+    // As Terraform does it: a port, a LAG whose only member is deleted, then the two together.
+    let port = lab.dedicated(ALICE);
+    let (lag, members) = lag_of(&mut lab, ALICE, json!({}));
+    lab.settle();
+    assert_ne!(lab.connection(&port).device, Some(lab.lag(&lag).device));
+    assert_eq!(
+        lab.message(ALICE, "AssociateConnectionWithLag", pair(&port, &lag)),
+        format!("Connection {port} and Lag {lag} are not on the same device."),
+        "while it has a member"
+    );
+    lab.ok(
+        ALICE,
+        "DeleteConnection",
+        json!({"connectionId": members[0]}),
+    );
+    let joined = lab.ok(ALICE, "AssociateConnectionWithLag", pair(&port, &lag));
+    assert_eq!(joined["lagId"], json!(lag));
+    assert_eq!(lab.connection(&port).device, Some(lab.lag(&lag).device));
+}
+
+#[test]
+fn an_empty_lag_with_something_on_it_stays_where_it_is() {
+    let mut lab = Lab::new();
+    let (lag, member) = lag_up(&mut lab);
+    lab.virtual_interface_on(ALICE, &lag, 7);
+    lab.ok(ALICE, "DisassociateConnectionFromLag", pair(&member, &lag));
+    let port = lab.dedicated(ALICE);
+    assert_eq!(
+        lab.message(ALICE, "AssociateConnectionWithLag", pair(&port, &lag)),
+        format!("Connection {port} and Lag {lag} are not on the same device.")
+    );
+    lab.ok(ALICE, "AssociateConnectionWithLag", pair(&member, &lag));
+}
+
+#[test]
 fn joining_again_changes_nothing() {
     let mut lab = Lab::new();
     let (lag, member) = lag_up(&mut lab);
@@ -120,8 +157,6 @@ fn joining_is_checked_row_by_row() {
     );
     move_to_device_of(&mut lab, &interconnect, &lag);
     lab.settle();
-    move_to_device_of(&mut lab, &slow, &lag);
-    move_to_device_of(&mut lab, &secured, &lag);
     let leaving = beside(&mut lab, &lag);
     lab.ok(ALICE, "DeleteConnection", json!({"connectionId": leaving}));
     let rows = [

@@ -52,6 +52,26 @@ fn a_fresh_lag_has_the_observed_members() {
 }
 
 #[test]
+fn new_members_are_listed_by_their_numbers() {
+    for seed in 0..8 {
+        let mut lab = Lab::new();
+        // Other ids each time.
+        (0..seed).for_each(|_| drop(lab.dedicated(BOB)));
+        let made = lab.ok(ALICE, "CreateLag", order(4));
+        let id = text(&made, "lagId");
+        let listed = lab.ok(ALICE, "DescribeLags", json!({"lagId": id}));
+        for members in [&made["connections"], &listed["lags"][0]["connections"]] {
+            for (number, member) in (1..).zip(members.as_array().unwrap()) {
+                assert_eq!(
+                    member["connectionName"],
+                    json!(format!("Requested Connection {number} for Lag {id}"))
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn an_existing_connection_keeps_id_name_and_state() {
     let mut lab = Lab::new();
     let id = lab.dedicated(ALICE);
