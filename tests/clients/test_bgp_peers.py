@@ -122,11 +122,24 @@ def test_m22_the_last_peer_stays(alice, vif):
     for selector in (
         {"bgpPeerId": peer["bgpPeerId"]},
         {"asn": peer["asn"], "customerAddress": peer["customerAddress"]},
+        {"asn": peer["asn"]},
+        {"customerAddress": peer["customerAddress"]},
+        {},
     ):
         refused(
             alice.dx.delete_bgp_peer, virtualInterfaceId=vif["virtualInterfaceId"], **selector,
             containing="The last BGP Peer on a Virtual Interface cannot be deleted",
         )
+
+
+def test_one_of_asn_and_address_is_enough_where_it_names_one_peer(alice, vif):
+    vif_id = vif["virtualInterfaceId"]
+    made = add_ipv6(alice, vif)
+    refused(alice.dx.delete_bgp_peer, virtualInterfaceId=vif_id, asn=65010, containing="Choose the BGP peer")
+    refused(alice.dx.delete_bgp_peer, virtualInterfaceId=vif_id, containing="Choose the BGP peer")
+    six = made["bgpPeers"][1]["customerAddress"]
+    alice.dx.delete_bgp_peer(virtualInterfaceId=vif_id, customerAddress=six)
+    eventually(lambda: peer_state(alice, vif_id), lambda s: s in {"deleted", None})
 
 
 def test_unknown_peers(alice, vif):

@@ -141,10 +141,12 @@ def test_history_filters_are_anded(alice, vif):
     assert ids(testId=first, status="in_progress") == []
 
 
-def test_deleting_the_interface_ends_the_test(alice, vif):
+def test_deleting_the_interface_ends_the_test_and_its_history(alice, vif):
+    """states.md 11: the history goes with the virtual interface."""
     vif_id = vif["virtualInterfaceId"]
     alice.dx.start_bgp_failover_test(virtualInterfaceId=vif_id)
     alice.wait_vif(vif_id, "testing")
     assert alice.dx.delete_virtual_interface(virtualInterfaceId=vif_id)["virtualInterfaceState"] == "deleting"
     alice.wait_vif(vif_id, "deleted")
-    assert all(t["status"] == "cancelled" for t in history(alice))
+    assert history(alice) == []
+    assert history(alice, virtualInterfaceId=vif_id) == []

@@ -102,7 +102,7 @@ pub(crate) fn name(what: &str, text: &str, max: usize) -> Result<String, Refusal
     } else {
         let shown: String = text.chars().take(64).collect();
         Err(Refusal::invalid(format!(
-            "{what} `{shown}` is not valid: 1 to {max} letters, digits, blanks and _ - , / are allowed."
+            "{what} is not valid. It has to be 1 to {max} letters, digits, blanks and _ - , /, not `{shown}`."
         )))
     }
 }

@@ -6,6 +6,8 @@ pub(crate) mod association;
 pub(crate) mod attachment;
 pub(crate) mod bgp_peer;
 pub(crate) mod billing;
+#[cfg(test)]
+mod check_order;
 mod client_token;
 pub(crate) mod connection;
 pub(crate) mod failover_test;

@@ -149,7 +149,7 @@ pub enum Refusal {
     BgpPeerFamilyTaken { id: String, family: AddressFamily },
     /// Clients match on the beginning (spec/clients §2).
     #[error(
-        "MinimumLinks cannot be set higher than the number of connections: minimumLinks {minimum_links} is greater than {connections}."
+        "MinimumLinks cannot be set higher than the number of connections: minimumLinks {minimum_links} is greater than the number of connections. The Lag has {connections}."
     )]
     MinimumLinksTooHigh {
         minimum_links: i64,

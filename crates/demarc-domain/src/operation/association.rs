@@ -43,11 +43,6 @@ pub(crate) fn create(
             ));
         }
     };
-    let given = allowed_prefixes::read(
-        input
-            .add_allowed_prefixes_to_direct_connect_gateway
-            .as_ref(),
-    )?;
     let gateway = own_gateway(tx, &input.direct_connect_gateway_id)?
         .as_ref()
         .clone();
@@ -57,6 +52,11 @@ pub(crate) fn create(
         tx.context.account,
         tx.context.region,
         associated,
+    )?;
+    let given = allowed_prefixes::read(
+        input
+            .add_allowed_prefixes_to_direct_connect_gateway
+            .as_ref(),
     )?;
     let wanted = making::Wanted::from_given(given, associated);
     let association = making::make(tx, &gateway, candidate, wanted)?;
@@ -122,20 +122,6 @@ pub(crate) fn describe(
     input: &DescribeDirectConnectGatewayAssociationsRequest,
 ) -> Result<DescribeDirectConnectGatewayAssociationsResult, Refusal> {
     let text = |member: &Option<String>| member.clone().unwrap_or_default();
-    let page = Page::read(
-        world,
-        context,
-        Operation::DescribeDirectConnectGatewayAssociations,
-        &[
-            &text(&input.association_id),
-            &text(&input.associated_gateway_id),
-            &text(&input.direct_connect_gateway_id),
-            &text(&input.virtual_gateway_id),
-        ],
-        input.max_results,
-        input.next_token.as_deref(),
-        Unasked::Hundred,
-    )?;
     let selection = Selection::read(input)?;
     let answer = |associations: Vec<&Association>, next_token| {
         DescribeDirectConnectGatewayAssociationsResult {
@@ -150,6 +136,19 @@ pub(crate) fn describe(
         let found = world.association(id).map(AsRef::as_ref).filter(visible);
         return Ok(answer(found.into_iter().collect(), None));
     }
+    let page = Page::read(
+        world,
+        context,
+        Operation::DescribeDirectConnectGatewayAssociations,
+        &[
+            &text(&input.associated_gateway_id),
+            &text(&input.direct_connect_gateway_id),
+            &text(&input.virtual_gateway_id),
+        ],
+        input.max_results,
+        input.next_token.as_deref(),
+        Unasked::Hundred,
+    )?;
     // The gateway's own index when there is a gateway, else all that the caller has a side of.
     let position = page.position()?;
     let indexes = &world.indexes;
@@ -194,16 +193,6 @@ pub(crate) fn update(
         return Err(Refusal::invalid("Specify associationId."));
     };
     input::association(id)?;
-    let additions = allowed_prefixes::read(
-        input
-            .add_allowed_prefixes_to_direct_connect_gateway
-            .as_ref(),
-    )?;
-    let removals = allowed_prefixes::read(
-        input
-            .remove_allowed_prefixes_to_direct_connect_gateway
-            .as_ref(),
-    )?;
     let association = visible(tx, id)?;
     if association.gateway_owner != tx.context.account {
         return Err(Refusal::invalid(format!(
@@ -216,6 +205,16 @@ pub(crate) fn update(
             state: state::association(&association),
         });
     }
+    let additions = allowed_prefixes::read(
+        input
+            .add_allowed_prefixes_to_direct_connect_gateway
+            .as_ref(),
+    )?;
+    let removals = allowed_prefixes::read(
+        input
+            .remove_allowed_prefixes_to_direct_connect_gateway
+            .as_ref(),
+    )?;
     let list = allowed_prefixes::change(&association.allowed_prefixes, &removals, &additions);
     let wanted = making::Wanted::list(list);
     let updated = making::change(tx, association, wanted)?;

@@ -21,21 +21,6 @@ pub(crate) fn describe(
     context: &Context,
     input: &DescribeDirectConnectGatewayAttachmentsRequest,
 ) -> Result<DescribeDirectConnectGatewayAttachmentsResult, Refusal> {
-    let page = Page::read(
-        world,
-        context,
-        Operation::DescribeDirectConnectGatewayAttachments,
-        &[
-            input
-                .direct_connect_gateway_id
-                .as_deref()
-                .unwrap_or_default(),
-            input.virtual_interface_id.as_deref().unwrap_or_default(),
-        ],
-        input.max_results,
-        input.next_token.as_deref(),
-        Unasked::Hundred,
-    )?;
     let gateway = input
         .direct_connect_gateway_id
         .as_deref()
@@ -61,6 +46,15 @@ pub(crate) fn describe(
             })
         }
         (None, Some(gateway)) => {
+            let page = Page::read(
+                world,
+                context,
+                Operation::DescribeDirectConnectGatewayAttachments,
+                &[&gateway.to_string()],
+                input.max_results,
+                input.next_token.as_deref(),
+                Unasked::Hundred,
+            )?;
             let entries = world
                 .indexes
                 .virtual_interfaces_by_gateway

@@ -120,7 +120,8 @@ pub(crate) fn delete(
     })
 }
 
-/// By id, else by ASN and customer address; Go clients send an ASN of 0 beside an id.
+/// By id, else by ASN and customer address, or one of them where that leaves one peer; Go clients send an
+/// ASN of 0 beside an id.
 fn choose(
     interface: &VirtualInterface,
     input: &DeleteBGPPeerRequest,
@@ -137,14 +138,12 @@ fn choose(
                     .is_none_or(|address| peer.customer_address.as_str() == address)
         }
     };
-    if input.bgp_peer_id.is_none() && (asn.is_none() || input.customer_address.is_none()) {
+    let mut chosen = interface.live_peers().filter(matches);
+    let first = chosen.next().ok_or_else(not_found)?;
+    if chosen.next().is_some() {
         return Err(Refusal::invalid(
             "Choose the BGP peer by bgpPeerId, or by asn and customerAddress.",
         ));
     }
-    interface
-        .live_peers()
-        .find(matches)
-        .map(|peer| peer.id)
-        .ok_or_else(not_found)
+    Ok(first.id)
 }

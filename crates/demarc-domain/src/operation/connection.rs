@@ -54,15 +54,6 @@ pub(crate) fn describe(
     context: &Context,
     input: &DescribeConnectionsRequest,
 ) -> Result<Connections, Refusal> {
-    let page = Page::read(
-        world,
-        context,
-        Operation::DescribeConnections,
-        &[input.connection_id.as_deref().unwrap_or_default()],
-        input.max_results,
-        input.next_token.as_deref(),
-        Unasked::Everything,
-    )?;
     let shown = |connection: &Connection| {
         view::connection(world, &context.settings, context.account, connection)
     };
@@ -77,6 +68,15 @@ pub(crate) fn describe(
             next_token: None,
         });
     }
+    let page = Page::read(
+        world,
+        context,
+        Operation::DescribeConnections,
+        &[],
+        input.max_results,
+        input.next_token.as_deref(),
+        Unasked::Everything,
+    )?;
     let entries = world
         .indexes
         .connections_by_owner
@@ -187,19 +187,12 @@ pub(crate) fn update(
     tx: &mut Transaction<'_>,
     input: &UpdateConnectionRequest,
 ) -> Result<api::Connection, Refusal> {
-    let name = match &input.connection_name {
-        Some(name) => Some(input::name("Connection name", name, NAME_LENGTH)?),
-        None => None,
-    };
-    let mode = match &input.encryption_mode {
-        Some(text) => Some(encryption_mode(text)?),
-        None => None,
-    };
     let mut connection = own_connection(tx, &input.connection_id)?.as_ref().clone();
-    if let Some(name) = name {
-        connection.name = name;
+    if let Some(name) = &input.connection_name {
+        connection.name = input::name("Connection name", name, NAME_LENGTH)?;
     }
-    if let Some(mode) = mode {
+    if let Some(text) = &input.encryption_mode {
+        let mode = encryption_mode(text)?;
         if connection.lag.is_some() {
             return Err(Refusal::invalid(format!(
                 "Connection {} is a member of a Lag, which sets its encryption mode.",

@@ -23,17 +23,7 @@ pub(crate) fn start(
     tx: &mut Transaction<'_>,
     input: &StartBgpFailoverTestRequest,
 ) -> Result<StartBgpFailoverTestResponse, Refusal> {
-    let duration_minutes = match input.test_duration_in_minutes {
-        None => DEFAULT_MINUTES,
-        Some(minutes) => u32::try_from(minutes)
-            .ok()
-            .filter(|_| (1..=MAX_MINUTES).contains(&minutes))
-            .ok_or_else(|| {
-                Refusal::invalid(format!(
-                    "testDurationInMinutes {minutes} is not valid: 1 to {MAX_MINUTES} are allowed."
-                ))
-            })?,
-    };
+    input::virtual_interface(&input.virtual_interface_id)?;
     let given = input.bgp_peers.as_deref().unwrap_or_default();
     let asked = given
         .iter()
@@ -53,6 +43,7 @@ pub(crate) fn start(
         return Err(wrong_state(&interface));
     }
     let peers = chosen(&interface, &asked)?;
+    let duration_minutes = duration(input.test_duration_in_minutes)?;
     let test = FailoverTest {
         id: tx.context.ids.failover_test(),
         virtual_interface: interface.id,
@@ -81,6 +72,21 @@ pub(crate) fn start(
     Ok(StartBgpFailoverTestResponse {
         virtual_interface_test: Some(show(&test)),
     })
+}
+
+/// In minutes.
+fn duration(asked: Option<i64>) -> Result<u32, Refusal> {
+    let Some(minutes) = asked else {
+        return Ok(DEFAULT_MINUTES);
+    };
+    u32::try_from(minutes)
+        .ok()
+        .filter(|_| (1..=MAX_MINUTES).contains(&minutes))
+        .ok_or_else(|| {
+            Refusal::invalid(format!(
+                "testDurationInMinutes {minutes} is not valid: 1 to {MAX_MINUTES} are allowed."
+            ))
+        })
 }
 
 /// The peers asked for, all of them if none was.
@@ -197,7 +203,8 @@ pub(crate) fn list(
         Unasked::Everything,
     )?;
     let wanted = |test: &FailoverTest| {
-        id.is_none_or(|id| test.id == id)
+        is_shown(world, test)
+            && id.is_none_or(|id| test.id == id)
             && interface.is_none_or(|interface| test.virtual_interface == interface)
             && (peers.is_empty() || peers.iter().any(|peer| test.peers.contains(peer)))
             && status
@@ -220,6 +227,13 @@ pub(crate) fn list(
         virtual_interface_test_history: Some(history),
         next_token,
     })
+}
+
+/// The history of a virtual interface goes with it (spec/states §11).
+fn is_shown(world: &World, test: &FailoverTest) -> bool {
+    world
+        .virtual_interface(test.virtual_interface)
+        .is_some_and(|interface| interface.holds_resources())
 }
 
 /// Case, blanks, hyphens and underscores do not count in the status filter (spec/states §11).

@@ -95,18 +95,6 @@ pub(crate) fn describe(
     context: &Context,
     input: &DescribeDirectConnectGatewaysRequest,
 ) -> Result<DescribeDirectConnectGatewaysResult, Refusal> {
-    let page = Page::read(
-        world,
-        context,
-        Operation::DescribeDirectConnectGateways,
-        &[input
-            .direct_connect_gateway_id
-            .as_deref()
-            .unwrap_or_default()],
-        input.max_results,
-        input.next_token.as_deref(),
-        Unasked::Hundred,
-    )?;
     let visible = |gateway: &&std::sync::Arc<DirectConnectGateway>| {
         gateway.owner == context.account && gateway.partition() == context.region.partition()
     };
@@ -122,6 +110,15 @@ pub(crate) fn describe(
             next_token: None,
         });
     }
+    let page = Page::read(
+        world,
+        context,
+        Operation::DescribeDirectConnectGateways,
+        &[],
+        input.max_results,
+        input.next_token.as_deref(),
+        Unasked::Hundred,
+    )?;
     let entries = world
         .indexes
         .gateways_by_owner
@@ -144,11 +141,10 @@ pub(crate) fn update(
     tx: &mut Transaction<'_>,
     input: &UpdateDirectConnectGatewayRequest,
 ) -> Result<UpdateDirectConnectGatewayResponse, Refusal> {
-    let name = gateway_name(&input.new_direct_connect_gateway_name)?;
     let mut gateway = own_gateway(tx, &input.direct_connect_gateway_id)?
         .as_ref()
         .clone();
-    gateway.name = name;
+    gateway.name = gateway_name(&input.new_direct_connect_gateway_name)?;
     tx.put(gateway.clone());
     Ok(UpdateDirectConnectGatewayResponse {
         direct_connect_gateway: Some(view::gateway(tx, &gateway)),

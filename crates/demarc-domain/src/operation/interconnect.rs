@@ -48,15 +48,6 @@ pub(crate) fn describe(
     context: &Context,
     input: &DescribeInterconnectsRequest,
 ) -> Result<Interconnects, Refusal> {
-    let page = Page::read(
-        world,
-        context,
-        Operation::DescribeInterconnects,
-        &[input.interconnect_id.as_deref().unwrap_or_default()],
-        input.max_results,
-        input.next_token.as_deref(),
-        Unasked::Everything,
-    )?;
     let wanted = match &input.interconnect_id {
         Some(id) => Some(input::connection(id)?),
         None => None,
@@ -78,6 +69,15 @@ pub(crate) fn describe(
             next_token: None,
         });
     }
+    let page = Page::read(
+        world,
+        context,
+        Operation::DescribeInterconnects,
+        &[],
+        input.max_results,
+        input.next_token.as_deref(),
+        Unasked::Everything,
+    )?;
     let entries = world
         .indexes
         .connections_by_owner

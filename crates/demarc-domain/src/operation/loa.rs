@@ -94,7 +94,7 @@ fn single(tx: &Transaction<'_>, id: ParentId) -> Result<Connection, Refusal> {
     let port = own_connection(tx, &id.to_string())?;
     if port.is_hosted() {
         return Err(Refusal::invalid(format!(
-            "Connection {id} is a hosted connection, which has no LOA-CFA: the one of its interconnect counts."
+            "The LOA-CFA for {id} is not yet available. A hosted connection has none: that of its interconnect counts."
         )));
     }
     if !has_letter(port) {

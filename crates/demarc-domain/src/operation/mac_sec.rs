@@ -21,9 +21,9 @@ pub(crate) fn associate(
     input: &AssociateMacSecKeyRequest,
 ) -> Result<AssociateMacSecKeyResponse, Refusal> {
     let id = input::connection_or_lag(&input.connection_id)?;
-    let key = wanted(input)?;
     let mut port = Port::own(tx, id)?;
     let mac_sec = port.mac_sec()?;
+    let key = wanted(input)?;
     let limit = tx.context.settings.quotas.mac_sec_keys;
     if mac_sec.keys.len() >= limit {
         return Err(Refusal::Quota {

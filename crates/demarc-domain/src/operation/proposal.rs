@@ -168,19 +168,6 @@ pub(crate) fn describe(
     input: &DescribeDirectConnectGatewayAssociationProposalsRequest,
 ) -> Result<DescribeDirectConnectGatewayAssociationProposalsResult, Refusal> {
     let text = |member: &Option<String>| member.clone().unwrap_or_default();
-    let page = Page::read(
-        world,
-        context,
-        Operation::DescribeDirectConnectGatewayAssociationProposals,
-        &[
-            &text(&input.direct_connect_gateway_id),
-            &text(&input.proposal_id),
-            &text(&input.associated_gateway_id),
-        ],
-        input.max_results,
-        input.next_token.as_deref(),
-        Unasked::Hundred,
-    )?;
     let id = input.proposal_id.as_deref().map(input::proposal);
     let gateway = input
         .direct_connect_gateway_id
@@ -212,6 +199,18 @@ pub(crate) fn describe(
         let found = world.proposal(id).map(AsRef::as_ref).filter(visible);
         return Ok(answer(found.into_iter().collect(), None));
     }
+    let page = Page::read(
+        world,
+        context,
+        Operation::DescribeDirectConnectGatewayAssociationProposals,
+        &[
+            &text(&input.direct_connect_gateway_id),
+            &text(&input.associated_gateway_id),
+        ],
+        input.max_results,
+        input.next_token.as_deref(),
+        Unasked::Hundred,
+    )?;
     let entries = world
         .indexes
         .proposals_by_viewer

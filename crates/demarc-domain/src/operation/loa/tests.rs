@@ -133,7 +133,7 @@ fn letters_are_for_approved_ports_of_ones_own() {
             "hosted",
             hosted.clone(),
             format!(
-                "Connection {hosted} is a hosted connection, which has no LOA-CFA: the one of its interconnect counts."
+                "The LOA-CFA for {hosted} is not yet available. A hosted connection has none: that of its interconnect counts."
             ),
         ),
         (

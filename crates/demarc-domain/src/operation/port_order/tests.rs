@@ -90,7 +90,7 @@ fn orders_are_checked_row_by_row() {
         (
             "name with other characters",
             json!({"connectionName": "a;b"}),
-            "Connection name `a;b` is not valid: 1 to 200 letters, digits, blanks and _ - , / are allowed.",
+            "Connection name is not valid. It has to be 1 to 200 letters, digits, blanks and _ - , /, not `a;b`.",
         ),
         (
             "LAG format",

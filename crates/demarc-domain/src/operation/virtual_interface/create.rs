@@ -269,7 +269,7 @@ fn check_parent(tx: &Transaction<'_>, draft: &Draft<'_>, values: &Values) -> Res
     }
     if refuses {
         return Err(Refusal::invalid(format!(
-            "Virtual interfaces cannot be created on {}: it carries hosted connections.",
+            "Virtual interfaces cannot be created on {}. It carries hosted connections.",
             values.parent
         )));
     }

@@ -1,5 +1,7 @@
 //! Lists of virtual interfaces.
 
+use std::sync::Arc;
+
 use demarc_api::{DescribeVirtualInterfacesRequest, Operation, VirtualInterfaces};
 
 use crate::context::Context;
@@ -26,33 +28,34 @@ pub(crate) fn describe(
         .as_deref()
         .map(input::virtual_interface_parent)
         .transpose()?;
-    let page = Page::read(
-        world,
-        context,
-        Operation::DescribeVirtualInterfaces,
-        &[
-            input.connection_id.as_deref().unwrap_or_default(),
-            input.virtual_interface_id.as_deref().unwrap_or_default(),
-        ],
-        input.max_results,
-        input.next_token.as_deref(),
-        Unasked::Everything,
-    )?;
     let visible = |found: &VirtualInterface| {
         found.region == context.region
             && (found.owner == context.account || found.connection_owner == context.account)
             && parent.is_none_or(|parent| found.parent == parent)
     };
-    let (found, next_token) = if let Some(id) = id {
-        (
-            world
-                .virtual_interface(id)
-                .filter(|found| visible(found))
+    let answer = |found: Vec<&Arc<VirtualInterface>>, next_token| VirtualInterfaces {
+        virtual_interfaces: Some(
+            found
                 .into_iter()
+                .map(|interface| view::virtual_interface(world, context.account, interface))
                 .collect(),
-            None,
-        )
-    } else if let Some(parent) = parent {
+        ),
+        next_token,
+    };
+    if let Some(id) = id {
+        let found = world.virtual_interface(id).filter(|found| visible(found));
+        return Ok(answer(found.into_iter().collect(), None));
+    }
+    let page = Page::read(
+        world,
+        context,
+        Operation::DescribeVirtualInterfaces,
+        &[input.connection_id.as_deref().unwrap_or_default()],
+        input.max_results,
+        input.next_token.as_deref(),
+        Unasked::Everything,
+    )?;
+    let (found, next_token) = if let Some(parent) = parent {
         let entries = world
             .indexes
             .virtual_interfaces_by_parent
@@ -68,15 +71,5 @@ pub(crate) fn describe(
             .filter_map(|(_, id)| world.virtual_interface(id));
         page.take(entries, |last| (last.created, last.id.to_string()))
     };
-    let shown =
-        |interface: &VirtualInterface| view::virtual_interface(world, context.account, interface);
-    Ok(VirtualInterfaces {
-        virtual_interfaces: Some(
-            found
-                .into_iter()
-                .map(|interface| shown(interface))
-                .collect(),
-        ),
-        next_token,
-    })
+    Ok(answer(found, next_token))
 }

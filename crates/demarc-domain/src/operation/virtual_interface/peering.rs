@@ -171,7 +171,7 @@ fn check_key(key: &str) -> Result<String, Refusal> {
         Ok(key.to_owned())
     } else {
         Err(Refusal::invalid(
-            "BGP auth key is not valid: 6 to 80 printable characters without blanks are needed.",
+            "BGP auth key is not valid. It has to be 6 to 80 printable characters without blanks.",
         ))
     }
 }

@@ -16,11 +16,6 @@ pub(crate) fn update(
     tx: &mut Transaction<'_>,
     input: &UpdateVirtualInterfaceAttributesRequest,
 ) -> Result<api::VirtualInterface, Refusal> {
-    let name = match &input.virtual_interface_name {
-        Some(name) => Some(input::name("Virtual interface name", name, NAME_LENGTH)?),
-        None => None,
-    };
-    let rate = input.rate_limit.as_deref().map(rate_limit).transpose()?;
     let found = shared(tx, &input.virtual_interface_id)?;
     if found.owner != tx.context.account
         && (input.mtu.is_some() || input.enable_site_link.is_some())
@@ -35,11 +30,12 @@ pub(crate) fn update(
     if interface.kind == VirtualInterfaceKind::Public {
         check_public(input)?;
     }
-    if let Some(name) = name {
-        interface.name = name;
+    if let Some(name) = &input.virtual_interface_name {
+        interface.name = input::name("Virtual interface name", name, NAME_LENGTH)?;
     }
     change_programming(tx, &mut interface, input)?;
-    if let Some(rate) = rate {
+    if let Some(text) = &input.rate_limit {
+        let rate = rate_limit(text)?;
         if let Some(rate) = rate {
             check_rate_limit(tx, interface.parent, rate, Some(interface.id))?;
         }
