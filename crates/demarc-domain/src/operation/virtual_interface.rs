@@ -2,14 +2,18 @@
 //! Source: spec/operations §7, spec/states §5.
 
 mod associate;
+mod carrier;
 mod confirm;
 mod create;
 mod delete;
 mod describe;
+mod destination;
 pub(super) mod peering;
+mod prefix_allocation;
 mod route_filter;
 mod step;
 mod update;
+mod values;
 
 pub(crate) use associate::associate;
 pub(crate) use confirm::{confirm_private, confirm_public, confirm_transit};

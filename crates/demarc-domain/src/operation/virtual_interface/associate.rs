@@ -3,7 +3,8 @@
 use demarc_api::{self as api, AssociateVirtualInterfaceRequest};
 use demarc_types::ParentId;
 
-use super::create::{check_prefixes, check_rate_limit};
+use super::carrier::check_rate_limit;
+use super::prefix_allocation::check_prefixes;
 use super::{shared, show, wrong_state};
 use crate::entity::VirtualInterface;
 use crate::input;

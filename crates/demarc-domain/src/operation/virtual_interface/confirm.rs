@@ -8,7 +8,7 @@ use demarc_api::{
     VirtualInterfaceState,
 };
 
-use super::create::{check_asns_differ, resolve_attachment};
+use super::destination::{check_asns_differ, resolve_attachment};
 use super::peering;
 use super::{own, wrong_state};
 use crate::entity::{Attachment, VirtualInterface, VirtualInterfaceKind, VirtualInterfacePhase};

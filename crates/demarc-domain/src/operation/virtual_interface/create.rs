@@ -10,41 +10,37 @@ use demarc_api::{
     CreateTransitVirtualInterfaceRequest, CreateTransitVirtualInterfaceResult, RouteFilterPrefix,
     Tag,
 };
-use demarc_types::{
-    AccountId, AddressFamily, Asn, ParentId, Prefix, RateLimit, Span, VirtualInterfaceId, VlanId,
-};
-use ipnet::IpNet;
+use demarc_types::{Asn, Span, VirtualInterfaceId};
 
-use super::peering::{self, PeerDraft, PeerInput, Place, is_private};
+use super::carrier::{check_on_parent, check_parent};
+use super::destination::{attach, check_asns_differ, check_gateway_forms};
+use super::peering::{self, PeerInput, Place};
+use super::prefix_allocation::prefix_allocation;
 use super::show;
+use super::values::{Values, read};
 use crate::entity::{
-    Attachment, PrefixAllocation, Tags, VirtualInterface, VirtualInterfaceKind,
-    VirtualInterfacePhase,
+    Attachment, PrefixAllocation, VirtualInterface, VirtualInterfaceKind, VirtualInterfacePhase,
 };
-use crate::parent::{self, Pool};
+use crate::parent;
 use crate::refusal::Refusal;
 use crate::transaction::Transaction;
-use crate::{gateway_rules, input};
-
-/// The longest name of a virtual interface (spec/identifiers §4).
-pub(super) const NAME_LENGTH: usize = 100;
 
 /// The input of any of the six calls.
-struct Draft<'a> {
-    kind: VirtualInterfaceKind,
-    connection: &'a str,
-    name: &'a str,
-    vlan: i64,
-    mtu: Option<i64>,
-    peer: PeerInput<'a>,
-    virtual_gateway: Option<&'a str>,
-    gateway: Option<&'a str>,
-    site_link: bool,
-    tags: Option<&'a Vec<Tag>>,
-    route_filter_prefixes: Option<&'a Vec<RouteFilterPrefix>>,
-    prefixes_ipv4: Option<i64>,
-    prefixes_ipv6: Option<i64>,
-    rate_limit: Option<&'a str>,
+pub(super) struct Draft<'a> {
+    pub(super) kind: VirtualInterfaceKind,
+    pub(super) connection: &'a str,
+    pub(super) name: &'a str,
+    pub(super) vlan: i64,
+    pub(super) mtu: Option<i64>,
+    pub(super) peer: PeerInput<'a>,
+    pub(super) virtual_gateway: Option<&'a str>,
+    pub(super) gateway: Option<&'a str>,
+    pub(super) site_link: bool,
+    pub(super) tags: Option<&'a Vec<Tag>>,
+    pub(super) route_filter_prefixes: Option<&'a Vec<RouteFilterPrefix>>,
+    pub(super) prefixes_ipv4: Option<i64>,
+    pub(super) prefixes_ipv6: Option<i64>,
+    pub(super) rate_limit: Option<&'a str>,
 }
 
 /// Reads the members that the six input structures share.
@@ -160,45 +156,6 @@ pub(crate) fn allocate_transit(
     })
 }
 
-/// The members whose form is in order.
-struct Values {
-    tags: Tags,
-    /// Whom it is made for, when not for the caller.
-    allocated_to: Option<AccountId>,
-    parent: ParentId,
-    name: String,
-    vlan: VlanId,
-    mtu: u16,
-    peer: PeerDraft,
-    route_filter_prefixes: Vec<Prefix>,
-    rate_limit: Option<RateLimit>,
-}
-
-/// V1 to V9, and the form of V21: nothing is looked up.
-fn read(
-    tx: &Transaction<'_>,
-    draft: &Draft<'_>,
-    allocate_to: Option<&str>,
-) -> Result<Values, Refusal> {
-    let quotas = &tx.context.settings.quotas;
-    Ok(Values {
-        tags: input::tags(draft.tags, quotas.tags_per_resource)?,
-        allocated_to: allocate_to.map(input::account).transpose()?,
-        parent: input::virtual_interface_parent(draft.connection)?,
-        name: input::name("Virtual interface name", draft.name, NAME_LENGTH)?,
-        vlan: input::vlan(draft.vlan)?,
-        peer: PeerDraft::read(draft.kind, draft.peer)?,
-        mtu: mtu(draft.kind, draft.mtu)?,
-        route_filter_prefixes: match draft.kind {
-            VirtualInterfaceKind::Public => {
-                route_filter_prefixes(draft, quotas.route_filter_prefixes)?
-            }
-            VirtualInterfaceKind::Private | VirtualInterfaceKind::Transit => Vec::new(),
-        },
-        rate_limit: draft.rate_limit.map(rate_limit).transpose()?.flatten(),
-    })
-}
-
 fn make(
     tx: &mut Transaction<'_>,
     draft: &Draft<'_>,
@@ -236,153 +193,6 @@ fn make(
     )?;
     tx.put(interface.clone());
     Ok(show(tx, &interface))
-}
-
-/// V9 and V10: which gateway, by its id's form alone.
-fn check_gateway_forms(draft: &Draft<'_>) -> Result<(), Refusal> {
-    if let Some(id) = draft.virtual_gateway {
-        input::vpn_gateway(id)?;
-    }
-    if let Some(id) = draft.gateway {
-        input::gateway(id)?;
-    }
-    match (draft.kind, draft.virtual_gateway, draft.gateway) {
-        (VirtualInterfaceKind::Private, Some(_), Some(_))
-        | (VirtualInterfaceKind::Private, None, None) => Err(Refusal::invalid(
-            "Specify either virtualGatewayId or directConnectGatewayId.",
-        )),
-        (VirtualInterfaceKind::Transit, _, None) => Err(Refusal::invalid(
-            "A transit virtual interface needs a directConnectGatewayId.",
-        )),
-        _ => Ok(()),
-    }
-}
-
-/// V11 to V13, and M13 for allocations.
-fn check_parent(tx: &Transaction<'_>, draft: &Draft<'_>, values: &Values) -> Result<(), Refusal> {
-    let refuses = match values.parent {
-        ParentId::Connection(_) => parent::own_connection(tx, draft.connection)?.is_interconnect(),
-        ParentId::Lag(_) => parent::own_lag(tx, draft.connection)?.allows_hosted,
-    };
-    if values.allocated_to == Some(tx.context.account) {
-        return Err(Refusal::AllocateToConnectionOwner);
-    }
-    if refuses {
-        return Err(Refusal::invalid(format!(
-            "Virtual interfaces cannot be created on {}. It carries hosted connections.",
-            values.parent
-        )));
-    }
-    parent::check_usable(tx, values.parent)
-}
-
-/// V14 and V15: the gateway is there, the caller's, and takes this kind.
-fn attach(tx: &Transaction<'_>, draft: &Draft<'_>) -> Result<(Attachment, Asn), Refusal> {
-    if draft.kind == VirtualInterfaceKind::Public {
-        return Ok((Attachment::None, Asn::PUBLIC_AMAZON));
-    }
-    resolve_attachment(tx, draft.kind, draft.virtual_gateway, draft.gateway)
-}
-
-/// The gateway that a private or transit virtual interface leads to, and its ASN.
-pub(super) fn resolve_attachment(
-    tx: &Transaction<'_>,
-    kind: VirtualInterfaceKind,
-    virtual_gateway: Option<&str>,
-    gateway: Option<&str>,
-) -> Result<(Attachment, Asn), Refusal> {
-    if let Some(id) = gateway {
-        let gateway = gateway_rules::own_gateway(tx, id)?;
-        gateway_rules::check_takes(tx, &tx.context.settings, gateway, kind)?;
-        return Ok((
-            Attachment::DirectConnectGateway(gateway.id),
-            gateway.amazon_side_asn,
-        ));
-    }
-    let id = virtual_gateway.unwrap_or_default();
-    let gateway = gateway_rules::own_vpn_gateway(tx, id)?;
-    Ok((
-        Attachment::VirtualPrivateGateway(gateway.id),
-        gateway.amazon_side_asn,
-    ))
-}
-
-/// The two ends of a session have different ASNs (spec/routing §1.1).
-pub(super) fn check_asns_differ(
-    customer: Asn,
-    amazon: Asn,
-    attachment: Attachment,
-) -> Result<(), Refusal> {
-    if customer == amazon && attachment != Attachment::None {
-        return Err(Refusal::invalid(format!(
-            "BGP ASN {customer} is the ASN of the gateway; the customer side needs another one."
-        )));
-    }
-    Ok(())
-}
-
-/// V17 to V20 on the connection or LAG, and the rules of rate limiters.
-fn check_on_parent(
-    tx: &Transaction<'_>,
-    values: &Values,
-    kind: VirtualInterfaceKind,
-) -> Result<(), Refusal> {
-    if let ParentId::Connection(id) = values.parent {
-        let hosting = tx
-            .connection(id)
-            .and_then(|connection| connection.hosting());
-        if let Some((_, vlan)) = hosting.filter(|(_, vlan)| *vlan != values.vlan) {
-            return Err(Refusal::invalid(format!(
-                "VLAN {} does not match VLAN {vlan} of hosted connection {id}.",
-                values.vlan
-            )));
-        }
-    }
-    parent::check_vlan(tx, values.parent, values.vlan, None)?;
-    if let Some((amazon, _)) = &values.peer.addresses {
-        parent::check_address(tx, values.parent, amazon, None)?;
-    }
-    if values.mtu > 1_500 && !parent::is_jumbo_capable(tx, values.parent) {
-        return Err(Refusal::invalid(format!(
-            "MTU {} is not valid: {} does not support jumbo frames.",
-            values.mtu, values.parent
-        )));
-    }
-    parent::check_room(tx, &tx.context.settings, values.parent, kind)?;
-    if let Some(rate) = values.rate_limit {
-        check_rate_limit(tx, values.parent, rate, None)?;
-    }
-    Ok(())
-}
-
-/// A limiter of this rate fits on the carrier (spec/api-2026 §1, spec/quotas row 23).
-pub(super) fn check_rate_limit(
-    tx: &Transaction<'_>,
-    parent: ParentId,
-    rate: RateLimit,
-    but: Option<VirtualInterfaceId>,
-) -> Result<(), Refusal> {
-    if matches!(parent, ParentId::Connection(id) if tx.connection(id).is_some_and(|found| found.is_hosted()))
-    {
-        return Err(Refusal::invalid(
-            "A rate limit can be set on dedicated connections and LAGs only.",
-        ));
-    }
-    if u64::from(rate.megabits()) > parent::megabits(tx, parent) {
-        return Err(Refusal::invalid(format!(
-            "Rate limit {rate} is above the bandwidth of {parent}."
-        )));
-    }
-    let limit = tx.context.settings.quotas.rate_limiters_per_connection;
-    let others = parent::holding(tx, parent)
-        .filter(|other| Some(other.id) != but && other.rate_limit.is_some());
-    if others.count() >= limit {
-        return Err(Refusal::RateLimiterQuota {
-            id: parent.to_string(),
-            limit,
-        });
-    }
-    Ok(())
 }
 
 /// What the rest of the World adds to the input.
@@ -465,174 +275,4 @@ fn fresh_id(tx: &mut Transaction<'_>) -> VirtualInterfaceId {
             return id;
         }
     }
-}
-
-/// V5 (spec/identifiers §15).
-pub(super) fn mtu(kind: VirtualInterfaceKind, asked: Option<i64>) -> Result<u16, Refusal> {
-    let allowed: &[u16] = match kind {
-        VirtualInterfaceKind::Private => &[1_500, 8_500, 9_001],
-        VirtualInterfaceKind::Transit => &[1_500, 8_500],
-        VirtualInterfaceKind::Public => &[1_500],
-    };
-    match asked {
-        None => Ok(1_500),
-        Some(number) => allowed
-            .iter()
-            .copied()
-            .find(|mtu| i64::from(*mtu) == number)
-            .ok_or_else(|| Refusal::invalid(format!("MTU {number} is not valid."))),
-    }
-}
-
-/// `None` for the words that mean no limit (spec/routing §11).
-pub(super) fn rate_limit(text: &str) -> Result<Option<RateLimit>, Refusal> {
-    if text.is_empty() || text == "Unlimited" {
-        return Ok(None);
-    }
-    text.parse().map(Some).map_err(|_| {
-        let shown: String = text.chars().take(64).collect();
-        Refusal::invalid(format!("Rate limit {shown} is not valid."))
-    })
-}
-
-/// V21: public prefixes of the customer (spec/quotas §3).
-fn route_filter_prefixes(draft: &Draft<'_>, limit: usize) -> Result<Vec<Prefix>, Refusal> {
-    let given = draft.route_filter_prefixes.into_iter().flatten();
-    let given: Vec<&str> = given
-        .map(|prefix| prefix.cidr.as_deref().unwrap_or_default())
-        .collect();
-    let is_ipv4 = draft.peer.family != Some(api::AddressFamily::Ipv6);
-    public_prefixes(&given, is_ipv4, limit)
-}
-
-/// Reads up to `limit` public prefixes; at least one where they are `needed`.
-pub(super) fn public_prefixes(
-    given: &[&str],
-    needed: bool,
-    limit: usize,
-) -> Result<Vec<Prefix>, Refusal> {
-    if given.is_empty() && needed {
-        return Err(Refusal::invalid(format!(
-            "routeFilterPrefixes are needed for a public virtual interface: give 1 to {limit}."
-        )));
-    }
-    if given.len() > limit {
-        return Err(Refusal::Quota {
-            what: "routeFilterPrefixes",
-            limit,
-            scope: "the virtual interface".to_owned(),
-        });
-    }
-    given.iter().map(|text| public_prefix(text)).collect()
-}
-
-fn public_prefix(text: &str) -> Result<Prefix, Refusal> {
-    let invalid = |why: &str| {
-        let shown: String = text.chars().take(64).collect();
-        Refusal::invalid(format!("routeFilterPrefixes: {shown} is not valid: {why}."))
-    };
-    let prefix: IpNet = text
-        .parse()
-        .map_err(|_| invalid("a prefix in CIDR notation is needed"))?;
-    if prefix.trunc() != prefix {
-        return Err(invalid("it has host bits set"));
-    }
-    if prefix.prefix_len() == 0 {
-        return Err(invalid("a default route is not accepted"));
-    }
-    if AddressFamily::of(&prefix) == AddressFamily::Ipv6 && prefix.prefix_len() > 64 {
-        return Err(invalid("an IPv6 prefix must be /64 or shorter"));
-    }
-    if is_private(&prefix) {
-        return Err(invalid("it is not public"));
-    }
-    Ok(prefix)
-}
-
-/// What was asked for, or 100 of each family as far as the port's pool has them (spec/quotas §2).
-fn prefix_allocation(
-    tx: &Transaction<'_>,
-    draft: &Draft<'_>,
-    parent: ParentId,
-    attachment: Attachment,
-) -> Result<Option<PrefixAllocation>, Refusal> {
-    if draft.kind == VirtualInterfaceKind::Public {
-        return Ok(None);
-    }
-    let free = free_prefixes(tx, parent);
-    let default = PrefixAllocation::default();
-    let unasked = |default: u32, free: i64| {
-        u32::try_from(i64::from(default).min(free.max(0))).unwrap_or(default)
-    };
-    let allocation = PrefixAllocation {
-        ipv4: match draft.prefixes_ipv4 {
-            Some(number) => prefix_count(tx, number)?,
-            None => unasked(default.ipv4, free.map_or(i64::MAX, |(ipv4, _)| ipv4)),
-        },
-        ipv6: match draft.prefixes_ipv6 {
-            Some(number) => prefix_count(tx, number)?,
-            None => unasked(default.ipv6, free.map_or(i64::MAX, |(_, ipv6)| ipv6)),
-        },
-    };
-    check_prefixes(tx, parent, None, allocation)?;
-    if let Attachment::DirectConnectGateway(gateway) = attachment {
-        gateway_rules::check_prefix_total(
-            tx,
-            &tx.context.settings,
-            gateway,
-            allocation.ipv4 + allocation.ipv6,
-        )?;
-    }
-    Ok(Some(allocation))
-}
-
-/// Prefixes left in the pool of a carrier, per family; hosted connections have no pool.
-fn free_prefixes(tx: &Transaction<'_>, parent: ParentId) -> Option<(i64, i64)> {
-    if matches!(parent, ParentId::Connection(id) if tx.connection(id).is_some_and(|found| found.is_hosted()))
-    {
-        return None;
-    }
-    let pool = Pool::of(tx, parent);
-    Some((
-        pool.size - pool.allocated_ipv4,
-        pool.size - pool.allocated_ipv6,
-    ))
-}
-
-/// A count between 0 and the most that one virtual interface may have.
-pub(super) fn prefix_count(tx: &Transaction<'_>, number: i64) -> Result<u32, Refusal> {
-    let limit = tx.context.settings.quotas.prefix_allocation;
-    u32::try_from(number)
-        .ok()
-        .filter(|number| *number <= limit)
-        .ok_or_else(|| {
-            Refusal::invalid(format!(
-                "Prefix pool allocation {number} is not valid: 0 to {limit} are allowed."
-            ))
-        })
-}
-
-/// The pool of the carrier has room for `allocation`, in the place of the one of `instead_of`.
-pub(super) fn check_prefixes(
-    tx: &Transaction<'_>,
-    parent: ParentId,
-    instead_of: Option<PrefixAllocation>,
-    allocation: PrefixAllocation,
-) -> Result<(), Refusal> {
-    let Some((free_ipv4, free_ipv6)) = free_prefixes(tx, parent) else {
-        return Ok(());
-    };
-    let old = instead_of.unwrap_or(PrefixAllocation { ipv4: 0, ipv6: 0 });
-    for (family, wanted, old, free) in [
-        (AddressFamily::Ipv4, allocation.ipv4, old.ipv4, free_ipv4),
-        (AddressFamily::Ipv6, allocation.ipv6, old.ipv6, free_ipv6),
-    ] {
-        if i64::from(wanted) > free + i64::from(old) && wanted > old {
-            return Err(Refusal::invalid(format!(
-                "The {family} prefix pool of {parent} has {} left, not {wanted}.",
-                free + i64::from(old)
-            )));
-        }
-    }
-    Ok(())
 }

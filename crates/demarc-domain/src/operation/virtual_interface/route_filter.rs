@@ -1,9 +1,10 @@
-//! The operator's change of what a public virtual interface may announce. AWS asks for a support case or a new
-//! virtual interface (spec/observability §6, row 5).
+//! What a public virtual interface may announce, and the operator's change of it. AWS asks for a support case
+//! or a new virtual interface (spec/observability §6, row 5).
 
-use demarc_types::{AddressFamily, VirtualInterfaceId};
+use demarc_types::{AddressFamily, Prefix, VirtualInterfaceId};
+use ipnet::IpNet;
 
-use super::create::public_prefixes;
+use super::peering::is_private;
 use super::wrong_state;
 use crate::entity::VirtualInterfaceKind;
 use crate::refusal::Refusal;
@@ -41,6 +42,50 @@ pub(crate) fn set_route_filter_prefixes(
     }
     tx.put(next);
     Ok(())
+}
+
+/// Reads up to `limit` public prefixes; at least one where they are `needed`.
+pub(super) fn public_prefixes(
+    given: &[&str],
+    needed: bool,
+    limit: usize,
+) -> Result<Vec<Prefix>, Refusal> {
+    if given.is_empty() && needed {
+        return Err(Refusal::invalid(format!(
+            "routeFilterPrefixes are needed for a public virtual interface: give 1 to {limit}."
+        )));
+    }
+    if given.len() > limit {
+        return Err(Refusal::Quota {
+            what: "routeFilterPrefixes",
+            limit,
+            scope: "the virtual interface".to_owned(),
+        });
+    }
+    given.iter().map(|text| public_prefix(text)).collect()
+}
+
+fn public_prefix(text: &str) -> Result<Prefix, Refusal> {
+    let invalid = |why: &str| {
+        let shown: String = text.chars().take(64).collect();
+        Refusal::invalid(format!("routeFilterPrefixes: {shown} is not valid: {why}."))
+    };
+    let prefix: IpNet = text
+        .parse()
+        .map_err(|_| invalid("a prefix in CIDR notation is needed"))?;
+    if prefix.trunc() != prefix {
+        return Err(invalid("it has host bits set"));
+    }
+    if prefix.prefix_len() == 0 {
+        return Err(invalid("a default route is not accepted"));
+    }
+    if AddressFamily::of(&prefix) == AddressFamily::Ipv6 && prefix.prefix_len() > 64 {
+        return Err(invalid("an IPv6 prefix must be /64 or shorter"));
+    }
+    if is_private(&prefix) {
+        return Err(invalid("it is not public"));
+    }
+    Ok(prefix)
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 use demarc_api::{self as api, UpdateVirtualInterfaceAttributesRequest};
 use demarc_types::ParentId;
 
-use super::create::{NAME_LENGTH, check_prefixes, check_rate_limit, mtu, prefix_count, rate_limit};
+use super::carrier::check_rate_limit;
+use super::prefix_allocation::{check_prefixes, prefix_count};
+use super::values::{NAME_LENGTH, mtu, rate_limit};
 use super::{check_changeable, shared, show};
 use crate::entity::{PrefixAllocation, VirtualInterface, VirtualInterfaceKind};
 use crate::refusal::Refusal;
