@@ -26,18 +26,17 @@ pub(crate) fn create(
     input::virtual_interface(id)?;
     let mut interface = own(tx, id)?.as_ref().clone();
     check_changeable(&interface)?;
-    let draft = PeerDraft::read(
-        interface.kind,
-        PeerInput {
-            asn: new.asn,
-            asn_long: new.asn_long,
-            auth_key: new.auth_key.as_deref(),
-            family: new.address_family,
-            amazon_address: new.amazon_address.as_deref(),
-            customer_address: new.customer_address.as_deref(),
-        },
-    )?;
-    check_family(tx, &interface, draft.family)?;
+    let given = PeerInput {
+        asn: new.asn,
+        asn_long: new.asn_long,
+        auth_key: new.auth_key.as_deref(),
+        family: new.address_family,
+        amazon_address: new.amazon_address.as_deref(),
+        customer_address: new.customer_address.as_deref(),
+    };
+    let asn = given.asn()?;
+    check_family(tx, &interface, given.family())?;
+    let draft = PeerDraft::read(interface.kind, asn, given)?;
     if draft.asn == interface.amazon_side_asn && interface.kind != VirtualInterfaceKind::Public {
         return Err(Refusal::invalid(format!(
             "BGP ASN {} is the ASN of the gateway; the customer side needs another one.",

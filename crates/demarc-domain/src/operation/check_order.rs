@@ -96,6 +96,67 @@ fn an_object_is_looked_up_before_its_new_values_are_judged() {
     }
 }
 
+/// V1 to V8 of spec/operations §7.1: with one fault mended after the other, the next one is named.
+#[test]
+fn the_form_of_a_virtual_interface_is_checked_in_order() {
+    let wrong = [
+        (
+            "connectionId",
+            json!("dxcon-ffffffff"),
+            "ConnectionID x has an invalid format.",
+        ),
+        (
+            "virtualInterfaceName",
+            json!("v"),
+            "Virtual interface name is not valid.",
+        ),
+        (
+            "vlan",
+            json!(5),
+            "VLAN 0 must have value greater than or equal to 1",
+        ),
+        (
+            "asn",
+            json!(65_001),
+            "BGP ASN 0 must have value greater than or equal to 1",
+        ),
+        ("mtu", json!(1_500), "MTU 1 is not valid."),
+        ("authKey", json!("secret-key"), "BGP auth key is not valid."),
+        (
+            "amazonAddress",
+            json!("10.0.0.1/30"),
+            "Amazon Address x is not valid",
+        ),
+        (
+            "directConnectGatewayId",
+            json!(NO_GATEWAY),
+            "DirectConnectGatewayID x has an invalid format.",
+        ),
+    ];
+    let mut lab = Lab::new();
+    let mut new = json!({
+        "virtualInterfaceName": "", "vlan": 0, "asn": 0, "mtu": 1, "authKey": "x",
+        "amazonAddress": "x", "customerAddress": "10.0.0.2/30", "directConnectGatewayId": "x",
+    });
+    let mut connection = json!("x");
+    for (member, right, text) in wrong {
+        let body = json!({"connectionId": connection, "newPrivateVirtualInterface": new});
+        let message = lab.message(ALICE, "CreatePrivateVirtualInterface", body);
+        assert!(message.starts_with(text), "{member}: {message}");
+        if member == "connectionId" {
+            connection = right;
+        } else {
+            new[member] = right;
+        }
+    }
+    let body = json!({"connectionId": connection, "newPrivateVirtualInterface": new});
+    assert_eq!(
+        lab.message(ALICE, "CreatePrivateVirtualInterface", body),
+        format!("Could not find Connection with ID {NO_CONNECTION}"),
+        "V11"
+    );
+}
+
 /// Paging members are accepted and mean nothing beside an id (spec/protocol §5).
 #[test]
 fn paging_is_ignored_beside_an_id() {

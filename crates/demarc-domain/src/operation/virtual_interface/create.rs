@@ -10,14 +10,14 @@ use demarc_api::{
     CreateTransitVirtualInterfaceRequest, CreateTransitVirtualInterfaceResult, RouteFilterPrefix,
     Tag,
 };
-use demarc_types::{Asn, Span, VirtualInterfaceId};
+use demarc_types::{Asn, Prefix, Span, VirtualInterfaceId};
 
 use super::carrier::{check_on_parent, check_parent};
 use super::destination::{attach, check_asns_differ, check_gateway_forms};
 use super::peering::{self, PeerInput, Place};
 use super::prefix_allocation::prefix_allocation;
 use super::show;
-use super::values::{Values, read};
+use super::values::{Values, read, route_filter_prefixes};
 use crate::entity::{
     Attachment, PrefixAllocation, VirtualInterface, VirtualInterfaceKind, VirtualInterfacePhase,
 };
@@ -181,6 +181,7 @@ fn make(
     }
     check_on_parent(tx, &values, draft.kind)?;
     let prefix_allocation = prefix_allocation(tx, draft, values.parent, attachment)?;
+    let route_filter_prefixes = route_filter_prefixes(tx, draft)?;
     let interface = build(
         tx,
         draft,
@@ -189,17 +190,19 @@ fn make(
             attachment,
             amazon_side_asn,
             prefix_allocation,
+            route_filter_prefixes,
         },
     )?;
     tx.put(interface.clone());
     Ok(show(tx, &interface))
 }
 
-/// What the rest of the World adds to the input.
+/// What the gateway and the carrier add to the values.
 struct Target {
     attachment: Attachment,
     amazon_side_asn: Asn,
     prefix_allocation: Option<PrefixAllocation>,
+    route_filter_prefixes: Vec<Prefix>,
 }
 
 fn build(
@@ -255,7 +258,7 @@ fn build(
         attachment: target.attachment,
         amazon_side_asn: target.amazon_side_asn,
         site_link: draft.site_link,
-        route_filter_prefixes: values.route_filter_prefixes,
+        route_filter_prefixes: target.route_filter_prefixes,
         peers: vec![peer],
         phase,
         generation: 1,

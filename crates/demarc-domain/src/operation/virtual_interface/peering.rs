@@ -26,6 +26,20 @@ pub(in crate::operation) struct PeerInput<'a> {
     pub(in crate::operation) customer_address: Option<&'a str>,
 }
 
+impl PeerInput<'_> {
+    /// V4 of spec/operations §7.1.
+    pub(in crate::operation) fn asn(&self) -> Result<Asn, Refusal> {
+        crate::input::asn(self.asn, self.asn_long)
+    }
+
+    pub(in crate::operation) fn family(&self) -> AddressFamily {
+        match self.family {
+            Some(api::AddressFamily::Ipv6) => AddressFamily::Ipv6,
+            Some(api::AddressFamily::Ipv4) | None => AddressFamily::Ipv4,
+        }
+    }
+}
+
 /// A new peer, checked but for what else is on the connection.
 pub(in crate::operation) struct PeerDraft {
     pub(in crate::operation) asn: Asn,
@@ -36,16 +50,14 @@ pub(in crate::operation) struct PeerDraft {
 }
 
 impl PeerDraft {
+    /// V6 and V7 of spec/operations §7.1.
     pub(in crate::operation) fn read(
         kind: VirtualInterfaceKind,
+        asn: Asn,
         input: PeerInput<'_>,
     ) -> Result<Self, Refusal> {
-        let asn = crate::input::asn(input.asn, input.asn_long)?;
         let auth_key = input.auth_key.map(check_key).transpose()?;
-        let family = match input.family {
-            Some(api::AddressFamily::Ipv6) => AddressFamily::Ipv6,
-            Some(api::AddressFamily::Ipv4) | None => AddressFamily::Ipv4,
-        };
+        let family = input.family();
         let addresses = match (family, input.amazon_address, input.customer_address) {
             (AddressFamily::Ipv6, None, None) => None,
             (AddressFamily::Ipv6, ..) => {

@@ -24,32 +24,34 @@ pub(super) struct Values {
     pub(super) vlan: VlanId,
     pub(super) mtu: u16,
     pub(super) peer: PeerDraft,
-    pub(super) route_filter_prefixes: Vec<Prefix>,
     pub(super) rate_limit: Option<RateLimit>,
 }
 
-/// V1 to V9, and the form of V21: nothing is looked up.
+/// V1 to V8, tags first: nothing is looked up.
 pub(super) fn read(
     tx: &Transaction<'_>,
     draft: &Draft<'_>,
     allocate_to: Option<&str>,
 ) -> Result<Values, Refusal> {
     let quotas = &tx.context.settings.quotas;
+    let tags = input::tags(draft.tags, quotas.tags_per_resource)?;
+    let allocated_to = allocate_to.map(input::account).transpose()?;
+    let parent = input::virtual_interface_parent(draft.connection)?;
+    let name = input::name("Virtual interface name", draft.name, NAME_LENGTH)?;
+    let vlan = input::vlan(draft.vlan)?;
+    let asn = draft.peer.asn()?;
+    let mtu = mtu(draft.kind, draft.mtu)?;
+    let peer = PeerDraft::read(draft.kind, asn, draft.peer)?;
+    let rate_limit = draft.rate_limit.map(rate_limit).transpose()?.flatten();
     Ok(Values {
-        tags: input::tags(draft.tags, quotas.tags_per_resource)?,
-        allocated_to: allocate_to.map(input::account).transpose()?,
-        parent: input::virtual_interface_parent(draft.connection)?,
-        name: input::name("Virtual interface name", draft.name, NAME_LENGTH)?,
-        vlan: input::vlan(draft.vlan)?,
-        peer: PeerDraft::read(draft.kind, draft.peer)?,
-        mtu: mtu(draft.kind, draft.mtu)?,
-        route_filter_prefixes: match draft.kind {
-            VirtualInterfaceKind::Public => {
-                route_filter_prefixes(draft, quotas.route_filter_prefixes)?
-            }
-            VirtualInterfaceKind::Private | VirtualInterfaceKind::Transit => Vec::new(),
-        },
-        rate_limit: draft.rate_limit.map(rate_limit).transpose()?.flatten(),
+        tags,
+        allocated_to,
+        parent,
+        name,
+        vlan,
+        mtu,
+        peer,
+        rate_limit,
     })
 }
 
@@ -82,7 +84,14 @@ pub(super) fn rate_limit(text: &str) -> Result<Option<RateLimit>, Refusal> {
 }
 
 /// V21: public prefixes of the customer (spec/quotas §3).
-fn route_filter_prefixes(draft: &Draft<'_>, limit: usize) -> Result<Vec<Prefix>, Refusal> {
+pub(super) fn route_filter_prefixes(
+    tx: &Transaction<'_>,
+    draft: &Draft<'_>,
+) -> Result<Vec<Prefix>, Refusal> {
+    if draft.kind != VirtualInterfaceKind::Public {
+        return Ok(Vec::new());
+    }
+    let limit = tx.context.settings.quotas.route_filter_prefixes;
     let given = draft.route_filter_prefixes.into_iter().flatten();
     let given: Vec<&str> = given
         .map(|prefix| prefix.cidr.as_deref().unwrap_or_default())
