@@ -94,6 +94,15 @@ def python(name, script, *arguments):
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
 
 
+def toml(value):
+    """A value on one line."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {toml(one)}" for key, one in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    return json.dumps(value)
+
+
 def received(name, device):
     """Packets that came in by an interface."""
     shown = json.loads(run("ip", "-s", "-j", "-n", PREFIX + name, "link", "show", "dev", device))
@@ -171,7 +180,7 @@ class Lab:
             text += f'connection = "{connection}"\n' if connection else ""
         for interface, uplink in self.uplinks.items():
             text += f'[[uplink]]\ninterface = "{interface}"\n'
-            text += "".join(f"{key} = {json.dumps(value)}\n" for key, value in uplink.items())
+            text += "".join(f"{key} = {toml(value)}\n" for key, value in uplink.items())
         scratch = self.bindings.with_suffix(".new")
         scratch.write_text(text)
         scratch.rename(self.bindings)

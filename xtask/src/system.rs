@@ -8,8 +8,9 @@ use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 
 /// A Debian package and a program of it that tests start.
-const PACKAGES: [(&str, &str); 16] = [
+const PACKAGES: [(&str, &str); 18] = [
     ("bird2", "bird"),
+    ("clang", "clang"),
     ("etcd-client", "etcdctl"),
     ("etcd-server", "etcd"),
     ("ethtool", "ethtool"),
@@ -19,6 +20,7 @@ const PACKAGES: [(&str, &str); 16] = [
     ("gobgpd", "gobgpd"),
     ("iproute2", "ip"),
     ("iputils-ping", "ping"),
+    ("libbpf-dev", "/usr/include/bpf/bpf_helpers.h"),
     ("nftables", "nft"),
     ("nodejs", "node"),
     ("npm", "npm"),

@@ -36,6 +36,8 @@ enum Suite {
     Interop,
     /// Replicas over a real etcd cluster while both are disturbed
     Replicas,
+    /// The Linux edge in network namespaces, as root
+    Edge,
 }
 
 /// The crate whose tests start other people's routers.
@@ -45,7 +47,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     system::prepare();
     let mut total = Tally::default();
     let mut broken = Vec::new();
-    for suite in [Suite::Rust, Suite::Clients, Suite::Interop, Suite::Replicas] {
+    for suite in [
+        Suite::Rust,
+        Suite::Clients,
+        Suite::Interop,
+        Suite::Replicas,
+        Suite::Edge,
+    ] {
         if arguments.only.is_some_and(|only| only != suite) {
             continue;
         }
@@ -54,6 +62,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             Suite::Clients => clients(arguments.release),
             Suite::Interop => interop(arguments.release),
             Suite::Replicas => replicas::run(arguments.release),
+            Suite::Edge => edge(arguments.release),
         };
         let tally = result.unwrap_or_else(|error| {
             println!("{suite:?}: {error:#}");
@@ -129,6 +138,16 @@ fn clients(release: bool) -> Result<Tally> {
         return Ok(Tally::skipped("real clients: python3 is not installed"));
     }
     clients::run(&program(release)?)
+}
+
+fn edge(release: bool) -> Result<Tally> {
+    if !clients::edge_folder().exists() {
+        return Ok(Tally::skipped("there is no tests/edge"));
+    }
+    if system::find("python3").is_none() {
+        return Ok(Tally::skipped("the Linux edge: python3 is not installed"));
+    }
+    clients::run_edge(&program(release)?)
 }
 
 /// Builds the program that clients and routers meet, and says where it is.

@@ -10,13 +10,27 @@ pub(super) fn folder() -> PathBuf {
     workspace::root().join("tests/clients")
 }
 
-/// Runs all suites against a program, whose path they find in `DEMARC_BIN`.
+/// The suites of the Linux edge, which drive it with the same clients.
+pub(super) fn edge_folder() -> PathBuf {
+    workspace::root().join("tests/edge")
+}
+
+/// Runs all suites against a program.
 pub(super) fn run(program: &Path) -> Result<Tally> {
     let python = python()?;
     node().context("installing the packages of tests/clients/node")?;
+    pytest(&python, &folder(), program)
+}
+
+/// Runs the suites of the Linux edge. They need root, and skip themselves by name without it.
+pub(super) fn run_edge(program: &Path) -> Result<Tally> {
+    pytest(&python()?, &edge_folder(), program)
+}
+
+fn pytest(python: &Path, folder: &Path, program: &Path) -> Result<Tally> {
     counted(
         Runner::Pytest,
-        command(&python)
+        command(python)
             .args([
                 "-m",
                 "pytest",
@@ -25,7 +39,7 @@ pub(super) fn run(program: &Path) -> Result<Tally> {
                 "no:cacheprovider",
                 "-ra",
             ])
-            .arg(folder())
+            .arg(folder)
             .env("DEMARC_BIN", program)
             .env("PYTHONDONTWRITEBYTECODE", "1"),
     )
