@@ -126,6 +126,15 @@ impl Kernel {
         self.change(&format!("bring interface {index} up"), message)
     }
 
+    /// Brings an interface down; the other end loses its carrier.
+    ///
+    /// # Errors
+    /// [`KernelError::Request`].
+    pub fn set_down(&mut self, index: u32) -> Result<(), KernelError> {
+        let message = Message::new(libc::RTM_NEWLINK, 0, &header(index, 0, UP));
+        self.change(&format!("bring interface {index} down"), message)
+    }
+
     /// # Errors
     /// [`KernelError::Request`].
     pub fn set_mtu(&mut self, index: u32, mtu: u32) -> Result<(), KernelError> {

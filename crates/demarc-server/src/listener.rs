@@ -53,6 +53,31 @@ impl Listener {
         })
     }
 
+    /// Takes a socket that listens already, as one that was bound in another network namespace. To be
+    /// called within a runtime.
+    ///
+    /// # Errors
+    /// [`ListenError`] when it is not such a socket.
+    pub fn adopt(
+        socket: std::net::TcpListener,
+        tls: Option<TlsAcceptor>,
+    ) -> Result<Self, ListenError> {
+        let adopt = || {
+            let address = socket.local_addr()?;
+            socket.set_nonblocking(true)?;
+            Ok((TcpListener::from_std(socket)?, address))
+        };
+        let (socket, address) = adopt().map_err(|source| ListenError::Bind {
+            address: "the given socket".to_owned(),
+            source,
+        })?;
+        Ok(Self {
+            socket,
+            address,
+            tls,
+        })
+    }
+
     /// The address that it is bound to.
     pub fn address(&self) -> SocketAddr {
         self.address

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod lab;
 mod operator;
 mod store;
 
@@ -10,6 +11,7 @@ use demarc_server::HumanDuration;
 
 use crate::operator::ServiceUrl;
 
+pub(crate) use lab::{ExecArguments, KeepArguments, LabCommand, StatusArguments, UpArguments};
 pub(crate) use operator::{
     ApproveArguments, AuditArguments, ClockCommand, EventsArguments, IntentArguments,
     JudgeArguments, LinkArguments, LocationsArguments, LocationsCommand, PrefixesArguments,
@@ -36,6 +38,9 @@ pub(crate) enum Command {
     Edge(EdgeArguments),
     /// Run the BGP speaker alone, for labs and tests (docs/speaker.md)
     Speaker(SpeakerArguments),
+    /// A whole Direct Connect on this machine, with real routers and packets (docs/lab.md)
+    #[command(subcommand)]
+    Lab(LabCommand),
     /// Bring the link of a port up or down
     #[command(after_help = "Example: demarc link down dxcon-fgk145dr")]
     Link(LinkArguments),

@@ -1,8 +1,10 @@
 //! `demarc`: the service, its lab and its operator's commands in one program.
 
+mod aws_cli;
 mod cli;
 mod edge;
 mod failure;
+mod lab;
 mod logging;
 mod operator;
 mod serve;
@@ -40,6 +42,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Edges(service) => operator::edges(&Client::new(service)?),
         Command::Speaker(arguments) => speaker::run(&arguments),
         Command::Store(command) => store::run(command),
+        Command::Lab(command) => lab::run(command),
         Command::Link(it) => operator::link(&Client::new(it.service)?, it.state, it.connection),
         Command::Session(it) => operator::session(&Client::new(it.service)?, it.state, it.peer),
         Command::Clock(ClockCommand::Advance { duration, service }) => {

@@ -21,7 +21,7 @@ pub(crate) use edges::edges;
 pub(crate) use events::events;
 pub(crate) use insight::{intent, judge, router_types, show};
 pub(crate) use inventory::{locations, put_location};
-pub(crate) use output::{print, remark};
+pub(crate) use output::{cell, list, print, print_json, remark, table};
 pub(crate) use review::{approve, prefixes, reject};
 pub(crate) use service_url::ServiceUrl;
 pub(crate) use state::{link, session};

@@ -1,0 +1,184 @@
+"""`demarc lab`, as people run it: up, a look around, down, and nothing left.
+
+Run as root: DEMARC_BIN=... pytest tests/edge
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "clients"))
+
+from support.server import find_binary  # noqa: E402
+
+
+def missing():
+    if os.geteuid() != 0:
+        return "needs root"
+    if not (shutil.which("bird") or pathlib.Path("/usr/lib/frr/bgpd").is_file()):
+        return "needs bird or frr"
+    return None
+
+
+pytestmark = pytest.mark.skipif(missing() is not None, reason=str(missing()))
+
+INSTALLED = [
+    pytest.param("bird", marks=pytest.mark.skipif(not shutil.which("bird"), reason="needs bird")),
+    pytest.param(
+        "frr", marks=pytest.mark.skipif(not pathlib.Path("/usr/lib/frr/bgpd").is_file(), reason="needs frr")
+    ),
+]
+
+#: One account, one VPC, one customer with one cable.
+SMALL = """
+region = "eu-west-1"
+account = [{ name = "one", id = "333333333333" }]
+vpc = [{ name = "cloud", account = "one", cidr = "10.9.0.0/16" }]
+gateway = [{ name = "gateway", account = "one", asn = 64600, vpcs = ["cloud"] }]
+connection = [{ name = "line", account = "one", location = "EqLD5" }]
+customer = [{ name = "office", asn = 65100, network = "192.168.9.0/24" }]
+virtual_interface = [{ name = "vif", connection = "line", customer = "office", gateway = "gateway", vlan = 300 }]
+"""
+
+
+def namespaces():
+    return subprocess.run(["ip", "netns"], capture_output=True, text=True, check=True).stdout
+
+
+class Lab:
+    def __init__(self, directory):
+        self.directory = directory
+
+    def run(self, *words, check=True, environment=None):
+        command = [str(find_binary()), "lab", *words]
+        environment = {**os.environ, "DEMARC_LAB": str(self.directory), **(environment or {})}
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
+        if check:
+            assert done.returncode == 0, done.stdout + done.stderr
+            return done.stdout
+        return done
+
+    def refused(self, *words, environment=None):
+        done = self.run(*words, check=False, environment=environment)
+        assert done.returncode == 2, done
+        assert done.stderr.startswith("demarc: ") and done.stderr.count("\n") == 1, done.stderr
+        return done.stderr
+
+    def status(self):
+        return json.loads(self.run("status", "--json"))
+
+
+@pytest.fixture
+def lab(tmp_path):
+    lab = Lab(tmp_path / "lab")
+    yield lab
+    lab.run("down", check=False)
+
+
+@pytest.mark.parametrize("daemon", INSTALLED)
+def test_the_example_comes_up_shows_itself_and_leaves_nothing(lab, daemon):
+    before = namespaces()
+    said = lab.run("up", "--listen", "127.0.0.1:0", "--router", daemon)
+    # What was done can be repeated by hand, and what is shown was seen on the wire.
+    assert "aws directconnect confirm-private-virtual-interface --direct-connect-gateway-id" in said
+    reached = {line.split()[0]: line.split()[1:] for line in said.splitlines() if line.split()[1:2] in (["yes"], ["no"])}
+    assert reached == {
+        "hq": ["yes", "no", "-", "yes", "no"],
+        "branch": ["yes", "no", "yes", "-", "no"],
+        "globex": ["no", "yes", "no", "no", "-"],
+    }
+    ways = [line.split() for line in said.splitlines() if line.split()[:1] in (["before"], ["without"], ["during"])]
+    before_cut, without, during = (way[3] for way in ways)
+    assert before_cut != without and without == during, ways
+    assert "hq-primary is down" in said and "hq-primary is testing" in said
+
+    status = lab.status()
+    assert {vif["virtualInterfaceName"]: (vif["state"], vif["bgp"]) for vif in status["virtualInterfaces"]} == {
+        name: ("available", "up") for name in ("hq-primary", "hq-backup", "branch", "globex-hosted")
+    }
+    assert "10.40.0.0/16" in lab.run("exec", "hq", "ip", "route")
+    ask = ["birdc", "show", "protocols"] if daemon == "bird" else ["vtysh", "-c", "show bgp summary"]
+    assert "hq_backup" in lab.run("exec", "hq", *ask).replace("-", "_")
+    # The lab is out of everybody's way while it is up.
+    assert namespaces() == before
+
+    assert "already" in lab.refused("up", "--listen", "127.0.0.1:0")
+    assert "no `nobody`" in lab.refused("exec", "nobody", "true")
+    pid = status["pid"]
+    lab.run("down")
+    assert not lab.directory.exists()
+    assert not pathlib.Path(f"/proc/{pid}").exists()
+    assert namespaces() == before
+    assert "no lab is up" in lab.refused("status")
+
+
+def test_a_topology_of_ones_own(lab, tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text(SMALL)
+    lab.run("up", "--listen", "127.0.0.1:0", "--topology", str(file))
+    (vif,) = lab.status()["virtualInterfaces"]
+    assert (vif["vlan"], vif["accepted"], vif["advertised"]) == (300, ["192.168.9.0/24"], ["10.9.0.0/16"])
+    lab.run("exec", "office", "ping", "-c", "1", "-W", "2", "-I", "192.168.9.1", "10.9.0.1")
+    assert lab.run("exec", "cloud", "sh", "-c", "exit 3", check=False).returncode == 3
+
+
+def test_a_lab_can_be_shown_and_taken_down_in_one(lab, tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text(SMALL)
+    said = lab.run("up", "--listen", "127.0.0.1:0", "--topology", str(file), "--teardown")
+    assert "nothing is left" in said and not lab.directory.exists()
+
+
+def test_killing_the_labs_process_leaves_nothing_either(lab, tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text(SMALL)
+    before = namespaces()
+    lab.run("up", "--listen", "127.0.0.1:0", "--topology", str(file), "--no-tour")
+    os.kill(lab.status()["pid"], 9)
+    subprocess.run(["sleep", "0.5"], check=True)
+    assert namespaces() == before
+    # What it left in its directory is no obstacle to the next.
+    lab.run("up", "--listen", "127.0.0.1:0", "--topology", str(file), "--no-tour")
+
+
+def test_what_is_in_the_way_is_said_on_one_line_and_nothing_is_left(lab, tmp_path):
+    before = namespaces()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert f"127.0.0.1:{port}" in lab.refused("up", "--listen", f"127.0.0.1:{port}")
+    assert "loopback" in lab.refused("up", "--listen", "0.0.0.0:0")
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text(SMALL.replace('gateway = "gateway"', 'gateway = "none"'))
+    assert "no gateway `none`" in lab.refused("up", "--topology", str(wrong), "--listen", "127.0.0.1:0")
+    assert "nosuchfile" in lab.refused("up", "--topology", str(tmp_path / "nosuchfile"))
+    other = Lab(tmp_path)
+    assert "not empty" in other.refused("up", "--listen", "127.0.0.1:0")
+    assert wrong.exists()
+    assert not lab.directory.exists()
+    assert namespaces() == before
+
+
+def test_an_unprivileged_user_has_a_lab_or_is_told_why_not(tmp_path):
+    if not shutil.which("setpriv"):
+        pytest.skip("needs setpriv")
+    binary = tmp_path / "demarc"
+    shutil.copy(find_binary(), binary)
+    os.chmod(tmp_path, 0o777)
+    command = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", str(binary), "lab", "up"]
+    for parent in tmp_path.parents:
+        if parent.stat().st_uid == 0 and not parent.stat().st_mode & 0o001:
+            pytest.skip(f"others cannot reach {parent}")
+    done = subprocess.run(
+        [*command, "--listen", "127.0.0.1:0", "--dir", str(tmp_path / "lab"), "--teardown"],
+        capture_output=True, text=True, timeout=120,
+    )
+    if done.returncode != 0:
+        assert done.returncode == 2, done
+        assert "sudo demarc lab up" in done.stderr and done.stderr.count("\n") == 1, done.stderr
+    assert not (tmp_path / "lab").exists()
