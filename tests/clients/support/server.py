@@ -9,6 +9,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 LISTENING = re.compile(r"listening on (https?://[^\s\"]+)")
@@ -25,6 +26,12 @@ def find_binary():
     return max(built, key=lambda path: path.stat().st_mtime, default=None)
 
 
+def new_store():
+    """Where a server keeps its state: in memory, or in the etcd cluster that DEMARC_CLIENTS_STORE names."""
+    etcd = os.environ.get("DEMARC_CLIENTS_STORE")
+    return ("--store", f"{etcd.rstrip('/')}/{uuid.uuid4()}") if etcd else ("--ephemeral",)
+
+
 class OperatorError(Exception):
     """The operator API answered with an error status."""
 
@@ -37,8 +44,8 @@ class OperatorError(Exception):
 class Server:
     """One process. Use as a context manager: leaving stops it by its pid."""
 
-    def __init__(self, *arguments, settle="0", storage=("--ephemeral",), environment=None):
-        self.arguments = ["--settle", str(settle), *storage, *arguments]
+    def __init__(self, *arguments, settle="0", storage=None, environment=None):
+        self.arguments = ["--settle", str(settle), *(storage or new_store()), *arguments]
         self.environment = environment or {}
         self.output = []
         self.url = None
