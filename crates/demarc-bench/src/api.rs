@@ -15,6 +15,8 @@ mod writes;
 pub use bare::serve as serve_bare;
 pub use measure::{Options, run};
 
-pub(crate) use load::{Load, Outcome, Same};
+pub(crate) use load::{Caller, Load, Outcome, Same, Wire};
+pub(crate) use reads::{median, prepare as prepare_reads};
 pub(crate) use report::Table;
-pub(crate) use server::{ACCOUNT, Server};
+pub(crate) use server::{ACCOUNT, Server, free_address};
+pub(crate) use writes::MakeAndDelete;

@@ -28,6 +28,8 @@ enum Command {
         #[arg(long, value_delimiter = ',', default_value = "1000,1000000")]
         sizes: Vec<u32>,
     },
+    /// Replicas over three etcd members, beside etcd alone and the embedded store.
+    Replicas(Replicas),
     /// Answers every request with the bytes of a file: what `api` compares with.
     #[command(hide = true)]
     Bare { body: PathBuf },
@@ -62,6 +64,24 @@ struct Api {
     /// How often reads are measured, in turns with the bare server.
     #[arg(long, default_value_t = 3)]
     rounds: usize,
+}
+
+#[derive(Debug, clap::Args)]
+struct Replicas {
+    /// The program `demarc`; the one beside this program by default.
+    #[arg(long)]
+    demarc: Option<PathBuf>,
+    #[arg(long, default_value_t = 64)]
+    connections: usize,
+    /// Seconds of each measurement, after one second of warming up.
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// How often writes and reads are measured, in turns with what they are compared with.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Virtual interfaces in the store that a replica starts on.
+    #[arg(long, default_value_t = 100_000)]
+    interfaces: u32,
 }
 
 #[derive(Debug, clap::Args)]
@@ -129,6 +149,16 @@ fn api(arguments: Api) -> anyhow::Result<String> {
     })
 }
 
+fn replicas(arguments: Replicas) -> anyhow::Result<String> {
+    demarc_bench::replicas::run(&demarc_bench::replicas::Options {
+        demarc: program(arguments.demarc)?,
+        connections: arguments.connections,
+        seconds: arguments.seconds,
+        rounds: arguments.rounds,
+        interfaces: arguments.interfaces,
+    })
+}
+
 fn bare(body: &Path) -> anyhow::Result<String> {
     demarc_bench::api::serve_bare(std::fs::read(body)?)?;
     Ok(String::new())
@@ -158,6 +188,7 @@ fn main() -> anyhow::Result<()> {
     let report = match Arguments::parse().command {
         Command::Api(arguments) => api(arguments)?,
         Command::Scale { demarc, sizes } => demarc_bench::scale::run(&program(demarc)?, &sizes)?,
+        Command::Replicas(arguments) => replicas(arguments)?,
         Command::Bare { body } => bare(&body)?,
         Command::Bgp(arguments) => bgp(&arguments)?,
         Command::Speaker { config } => speaker(&config)?,

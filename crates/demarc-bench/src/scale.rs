@@ -126,7 +126,12 @@ async fn latency(server: &Server, request: Vec<u8>) -> anyhow::Result<Duration> 
 
 /// Writes a store; gives the id of a virtual interface in the middle.
 async fn write(data: &Path, size: u32) -> anyhow::Result<String> {
-    let store = EmbeddedStore::open(data)?;
+    fill(&EmbeddedStore::open(data)?, size).await
+}
+
+/// Fills an empty store; gives the id of a virtual interface in the middle.
+pub(crate) async fn fill(store: &dyn Store, size: u32) -> anyhow::Result<String> {
+    let most = store.limits().operations.min(IN_A_COMMIT);
     let mut source = Source::new()?;
     let mut at = store.head().await?;
     let mut documents = Vec::new();
@@ -138,15 +143,16 @@ async fn write(data: &Path, size: u32) -> anyhow::Result<String> {
         }
         documents.append(&mut source.made);
         documents.push(Entity::from(interface));
-        if documents.len() >= IN_A_COMMIT || number + 1 == size {
-            at = commit(&store, at, &mut documents).await?;
+        // The next one may bring a port and a gateway.
+        if documents.len() + 3 > most || number + 1 == size {
+            at = commit(store, at, &mut documents).await?;
         }
     }
     Ok(asked)
 }
 
 async fn commit(
-    store: &EmbeddedStore,
+    store: &dyn Store,
     at: Revision,
     documents: &mut Vec<Entity>,
 ) -> anyhow::Result<Revision> {

@@ -10,6 +10,7 @@ use crate::{Batch, Change, CommitError, CommitId, Key, Store};
 
 mod bare;
 
+pub use crate::etcd::{Keys, Swaps, etcd_swaps};
 pub use bare::{BareError, bare_redb};
 
 /// Batches that each put new entries or delete the ones that the batch before put.

@@ -35,11 +35,13 @@ mod layout;
 mod load;
 mod lookup;
 mod member;
+mod swaps;
 mod watch;
 mod wire;
 
 pub use config::{Credentials, Endpoint, EtcdConfig, InvalidEtcdUrl, TlsFileError, tls_from_files};
 pub use grpc::Refusal;
+pub use swaps::{Keys, Swaps, etcd_swaps};
 
 /// A store in an etcd cluster. Dropping it leaves everything as it is.
 #[derive(Debug)]

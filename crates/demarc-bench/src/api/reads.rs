@@ -13,7 +13,7 @@ use super::sign::Signer;
 use super::{Load, moto};
 
 /// A virtual interface to ask for; gives its id.
-async fn prepare(server: &Server, signer: &Signer) -> anyhow::Result<String> {
+pub(crate) async fn prepare(server: &Server, signer: &Signer) -> anyhow::Result<String> {
     let text = |value: &Value, name: &str| -> anyhow::Result<String> {
         let found = value[name].as_str();
         Ok(found.with_context(|| format!("no {name}"))?.to_owned())
@@ -91,7 +91,7 @@ pub(super) async fn measure(
 }
 
 /// The middle one.
-pub(super) fn median(values: &mut [f64]) -> f64 {
+pub(crate) fn median(values: &mut [f64]) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or_default()
 }

@@ -1,5 +1,6 @@
 //! The program under test, as a process of its own.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -29,15 +30,33 @@ impl Server {
     /// the way, provisioning without delay.
     pub(crate) async fn demarc(program: &Path, data: &Path) -> anyhow::Result<Self> {
         let config = data.with_extension("toml");
-        std::fs::write(&config, configuration())?;
+        Self::serve(program, &config, "--data".as_ref(), data.as_os_str()).await
+    }
+
+    /// The same as one of several processes over an etcd store.
+    pub(crate) async fn replica(
+        program: &Path,
+        directory: &Path,
+        store: &str,
+    ) -> anyhow::Result<Self> {
+        let config = directory.join("replica.toml");
+        Self::serve(program, &config, "--store".as_ref(), store.as_ref()).await
+    }
+
+    async fn serve(
+        program: &Path,
+        config: &Path,
+        place: &OsStr,
+        which: &OsStr,
+    ) -> anyhow::Result<Self> {
+        std::fs::write(config, configuration())?;
         let address = free_address()?;
         let mut command = Command::new(program);
         command
             .args(["serve", "--settle", "0", "--listen", &address.to_string()])
-            .arg("--data")
-            .arg(data)
+            .args([place, which])
             .arg("--config")
-            .arg(&config)
+            .arg(config)
             .env("RUST_LOG", "error");
         let started = Instant::now();
         let child = command.stdout(Stdio::null()).spawn()?;

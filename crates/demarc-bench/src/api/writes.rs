@@ -22,13 +22,35 @@ const PORTS: usize = 4;
 const VLANS: u32 = 4_000;
 
 /// Makes a virtual interface, then deletes it, and so on.
-struct MakeAndDelete {
+pub(crate) struct MakeAndDelete {
     signer: Signer,
     ports: Vec<String>,
     gateway: String,
     number: u32,
     made: bool,
     request: Vec<u8>,
+}
+
+impl MakeAndDelete {
+    /// So many of them, with ports and gateways of their own.
+    pub(crate) async fn prepare(server: &Server, count: usize) -> anyhow::Result<Vec<Self>> {
+        let signer = server.signer()?;
+        let prepared = prepare(server, &signer, count).await?;
+        let callers = prepared.into_iter().map(|(ports, gateway)| Self {
+            signer: signer.clone(),
+            ports,
+            gateway,
+            number: 0,
+            made: false,
+            request: Vec::new(),
+        });
+        Ok(callers.collect())
+    }
+
+    /// There was no answer: make another one.
+    pub(crate) fn forget(&mut self) {
+        self.made = false;
+    }
 }
 
 impl Caller for MakeAndDelete {
