@@ -347,3 +347,68 @@ fn a_document_of_a_newer_version_ends_the_service_here() {
         assert!(control.read().await.is_err());
     });
 }
+
+/// Makes so many gateways by one decision.
+async fn make_gateways(control: Control, count: usize) -> Result<(), ControlError> {
+    let made = control.submit(account(), region(), move |world, context| {
+        let (mut world, mut changes) = (world.clone(), Vec::new());
+        for number in 0..count {
+            let body = json!({"directConnectGatewayName": format!("{count}-{number}")});
+            let request = request(Operation::CreateDirectConnectGateway, &body);
+            let decision = demarc_domain::decide(&world, context, &request)?;
+            world = decision.world;
+            changes.extend(decision.changes);
+        }
+        Ok::<_, Refusal>((world, changes, ()))
+    });
+    made.await.map(|answer| answer.unwrap())
+}
+
+#[test]
+fn decisions_are_never_split_and_what_fits_no_commit_is_refused() {
+    simulate(async {
+        let base = MemoryStore::new();
+        let faulty = Faulty::script(Arc::new(base.clone()), []);
+        let control = start(Arc::new(SharedByAll(faulty)), 1).await;
+        let from = demarc_store::Store::head(&base).await.unwrap();
+        let mut commits = demarc_store::Store::watch(&base, from).await.unwrap();
+        let sizes = [5, 3, 9, 7, 8, 100, 1];
+        let asked = sizes.map(|count| tokio::spawn(make_gateways(control.clone(), count)));
+        for (count, answer) in sizes.into_iter().zip(asked) {
+            match answer.await.unwrap() {
+                Ok(()) => assert!(count <= 8, "{count} changes do not fit"),
+                Err(ControlError::TooLarge(why)) => {
+                    assert!(count > 8, "{count}: {why}");
+                    assert!(
+                        why.contains(&count.to_string()) && why.contains('8'),
+                        "{why}"
+                    );
+                }
+                Err(error) => panic!("{count}: {error}"),
+            }
+        }
+        let head = demarc_store::Store::head(&base).await.unwrap();
+        let mut found = std::collections::BTreeMap::new();
+        let mut at = from;
+        while at < head {
+            let commit = commits.next().await.unwrap();
+            at = commit.revision;
+            let mut here = std::collections::BTreeMap::new();
+            for change in commit.changes.iter() {
+                if let demarc_store::Change::Put { key, value } = change
+                    && key.as_str().starts_with("gateway/")
+                {
+                    let document: Value = serde_json::from_slice(value).unwrap();
+                    let name = document["name"].as_str().unwrap();
+                    let (count, _) = name.split_once('-').unwrap();
+                    *here.entry(count.parse::<usize>().unwrap()).or_insert(0) += 1;
+                }
+            }
+            for (count, gateways) in here {
+                assert_eq!(gateways, count, "a decision was split");
+                assert_eq!(found.insert(count, gateways), None);
+            }
+        }
+        assert!(found.keys().eq(&[1, 3, 5, 7, 8]), "{found:?}");
+    });
+}
