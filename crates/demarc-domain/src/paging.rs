@@ -17,8 +17,6 @@ use crate::context::Context;
 use crate::refusal::Refusal;
 use crate::world::World;
 
-/// The most entries of a page.
-const LARGEST: usize = 100;
 /// Bytes of the seal kept in a token.
 const SEAL: usize = 16;
 
@@ -50,10 +48,12 @@ impl Page {
         next_token: Option<&str>,
         unasked: Unasked,
     ) -> Result<Self, Refusal> {
+        // A page of nothing would lead nowhere.
+        let largest = context.settings.quotas.page_size.max(1);
         let limit = match max_results {
             Some(number) if number <= 0 => return Err(Refusal::MaxResults),
-            Some(number) => usize::try_from(number).unwrap_or(LARGEST).min(LARGEST),
-            None if unasked == Unasked::Hundred || next_token.is_some() => LARGEST,
+            Some(number) => usize::try_from(number).unwrap_or(largest).min(largest),
+            None if unasked == Unasked::Hundred || next_token.is_some() => largest,
             None => usize::MAX,
         };
         let mut binding =

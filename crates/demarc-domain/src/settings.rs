@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use demarc_types::{AccountId, Span};
+use demarc_types::{AccountId, Bandwidth, Span};
 use serde::Deserialize;
 
 /// Numbers, switches and names that decisions depend on. The defaults are the values of AWS.
@@ -61,6 +61,10 @@ pub struct Quotas {
     pub virtual_interfaces_per_hosted_connection: usize,
     /// Row 6: per location, Region and account.
     pub connections_per_location: usize,
+    /// Row 7: below 100 Gbit/s.
+    pub members_per_lag: usize,
+    /// Row 7: from 100 Gbit/s on.
+    pub members_per_fast_lag: usize,
     /// Row 8: per Region and account.
     pub lags: usize,
     /// Row 9: per account.
@@ -75,10 +79,14 @@ pub struct Quotas {
     pub virtual_interfaces_per_gateway: usize,
     /// Row 18.
     pub tags_per_resource: usize,
+    /// Row 21: entries of a page; more are not given, whatever is asked for.
+    pub page_size: usize,
     /// Row 22.
     pub mac_sec_keys: usize,
     /// Row 23.
     pub rate_limiters_per_connection: usize,
+    /// Row 24: the longest failover test.
+    pub failover_test_minutes: u32,
     /// Row 26.
     pub open_proposals_per_gateway: usize,
     /// Row 28: in a rolling six months.
@@ -104,6 +112,8 @@ impl Default for Quotas {
             virtual_interfaces_per_connection: 51,
             virtual_interfaces_per_hosted_connection: 1,
             connections_per_location: 10,
+            members_per_lag: 4,
+            members_per_fast_lag: 2,
             lags: 10,
             gateways: 200,
             vpn_gateways_per_gateway: 20,
@@ -111,8 +121,10 @@ impl Default for Quotas {
             gateways_per_transit_gateway: 20,
             virtual_interfaces_per_gateway: 30,
             tags_per_resource: 50,
+            page_size: 100,
             mac_sec_keys: 3,
             rate_limiters_per_connection: 10,
+            failover_test_minutes: 4_320,
             open_proposals_per_gateway: 100,
             billing_mode_changes: 3,
             prefix_allocation: 1_000,
@@ -121,6 +133,17 @@ impl Default for Quotas {
             prefixes_per_vpn_gateway_association: 200,
             prefixes_per_gateway: 10_000,
             resiliency_groups: 100,
+        }
+    }
+}
+
+impl Quotas {
+    /// The most members of a LAG of this speed.
+    pub fn members(&self, bandwidth: Bandwidth) -> usize {
+        if bandwidth.megabits() >= 100_000 {
+            self.members_per_fast_lag
+        } else {
+            self.members_per_lag
         }
     }
 }

@@ -375,6 +375,62 @@ mod tests {
         assert!(config.settings().is_ok());
     }
 
+    /// The names that a table of the file may have, as the refusal of a wrong one lists them.
+    fn names(table: &str) -> std::collections::BTreeSet<String> {
+        let message = error(&format!("[{table}]\nno_such_name = 1\n"));
+        let (_, list) = message.split_once("expected").unwrap();
+        list.split('`')
+            .skip(1)
+            .step_by(2)
+            .map(str::to_owned)
+            .collect()
+    }
+
+    #[test]
+    fn the_documentation_names_every_key_of_every_table() {
+        let page = include_str!("../../../docs/configuration.md");
+        for table in [
+            "server",
+            "throttle",
+            "rules",
+            "rules.operator",
+            "rules.quotas",
+        ] {
+            for name in names(table) {
+                let is_table = ["operator", "quotas"].contains(&name.as_str());
+                let written = if is_table {
+                    format!("`[rules.{name}]`")
+                } else {
+                    format!("`{name}`")
+                };
+                assert!(page.contains(&written), "{table}: {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_documented_quotas_are_the_defaults() {
+        let page = include_str!("../../../docs/configuration.md");
+        let (_, rest) = page.split_once("`[rules.quotas]`").unwrap();
+        let (list, _) = rest.split_once("\n").unwrap();
+        let known = names("rules.quotas");
+        let mut text = "[rules.quotas]\n".to_owned();
+        let mut pieces = list.split('`').skip(1);
+        let mut documented = std::collections::BTreeSet::new();
+        while let (Some(name), Some(after)) = (pieces.next(), pieces.next()) {
+            let value: String = after
+                .chars()
+                .skip(1)
+                .take_while(char::is_ascii_digit)
+                .collect();
+            text.push_str(&format!("{name} = {value}\n"));
+            documented.insert(name.to_owned());
+        }
+        assert_eq!(documented, known);
+        let config = Config::parse(Path::new("configuration.md"), &text).unwrap();
+        assert_eq!(config.rules.quotas, Settings::default().quotas);
+    }
+
     #[test]
     fn quotas_can_be_set_one_by_one() {
         let config = Config::parse(Path::new("x"), "[rules.quotas]\nlags = 3\n").unwrap();

@@ -63,13 +63,4 @@ impl Lag {
     pub fn is_live(&self) -> bool {
         matches!(self.phase, LagPhase::Active { .. })
     }
-
-    /// The most members that a LAG of this speed may have (spec/quotas row 7).
-    pub fn member_limit(bandwidth: Bandwidth) -> usize {
-        if bandwidth.megabits() >= 100_000 {
-            2
-        } else {
-            4
-        }
-    }
 }

@@ -60,7 +60,7 @@ pub(super) fn of_lag(world: &World, settings: &Settings, lag: &Lag, found: &mut 
     let id = lag.id;
     let carrier = ParentId::Lag(id);
     let members: Vec<&Arc<Connection>> = world.members(id).collect();
-    let limit = Lag::member_limit(lag.bandwidth);
+    let limit = settings.quotas.members(lag.bandwidth);
     check(
         members.len() <= limit,
         || format!("{id} has {} members", members.len()),

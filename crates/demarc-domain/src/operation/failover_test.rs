@@ -17,7 +17,6 @@ use crate::world::World;
 use crate::{input, state};
 
 const DEFAULT_MINUTES: u32 = 180;
-const MAX_MINUTES: i64 = 4_320;
 
 pub(crate) fn start(
     tx: &mut Transaction<'_>,
@@ -43,7 +42,10 @@ pub(crate) fn start(
         return Err(wrong_state(&interface));
     }
     let peers = chosen(&interface, &asked)?;
-    let duration_minutes = duration(input.test_duration_in_minutes)?;
+    let duration_minutes = duration(
+        input.test_duration_in_minutes,
+        tx.context.settings.quotas.failover_test_minutes,
+    )?;
     let test = FailoverTest {
         id: tx.context.ids.failover_test(),
         virtual_interface: interface.id,
@@ -74,17 +76,17 @@ pub(crate) fn start(
     })
 }
 
-/// In minutes.
-fn duration(asked: Option<i64>) -> Result<u32, Refusal> {
+/// In minutes, up to `longest`.
+fn duration(asked: Option<i64>, longest: u32) -> Result<u32, Refusal> {
     let Some(minutes) = asked else {
-        return Ok(DEFAULT_MINUTES);
+        return Ok(DEFAULT_MINUTES.min(longest));
     };
     u32::try_from(minutes)
         .ok()
-        .filter(|_| (1..=MAX_MINUTES).contains(&minutes))
+        .filter(|_| (1..=i64::from(longest)).contains(&minutes))
         .ok_or_else(|| {
             Refusal::invalid(format!(
-                "testDurationInMinutes {minutes} is not valid: 1 to {MAX_MINUTES} are allowed."
+                "testDurationInMinutes {minutes} is not valid: 1 to {longest} are allowed."
             ))
         })
 }

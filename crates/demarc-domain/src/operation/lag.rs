@@ -38,7 +38,7 @@ pub(crate) fn create(
     let bandwidth = dedicated_bandwidth(&input.connections_bandwidth)?;
     let mac_sec = input.request_mac_sec.unwrap_or(false);
     let location = offered(tx, &input.location, bandwidth, mac_sec)?;
-    let count = member_count(input.number_of_connections, bandwidth)?;
+    let count = member_count(tx, input.number_of_connections, bandwidth)?;
     let billing_mode = input.billing_mode.map(|mode| mode.as_str().to_owned());
     billing::check_speed(billing_mode.as_deref(), bandwidth)?;
     let existing = match &input.connection_id {
@@ -80,8 +80,8 @@ struct Wanted {
 }
 
 /// How many members the LAG is to have, an existing one among them (spec/quotas row 7).
-fn member_count(number: i64, bandwidth: Bandwidth) -> Result<usize, Refusal> {
-    let limit = Lag::member_limit(bandwidth);
+fn member_count(tx: &Transaction<'_>, number: i64, bandwidth: Bandwidth) -> Result<usize, Refusal> {
+    let limit = tx.context.settings.quotas.members(bandwidth);
     usize::try_from(number)
         .ok()
         .filter(|count| (1..=limit).contains(count))

@@ -12,7 +12,6 @@ use crate::entity::{
 use crate::parent::own_lag;
 use crate::refusal::Refusal;
 use crate::transaction::Transaction;
-use crate::world::World;
 use crate::{input, inventory};
 
 /// The longest name of a connection, interconnect or LAG (spec/identifiers §4).
@@ -203,12 +202,12 @@ fn check_joins(
 
 /// One more member fits into the LAG.
 pub(super) fn check_member_limit(
-    world: &World,
+    tx: &Transaction<'_>,
     lag: LagId,
     bandwidth: Bandwidth,
 ) -> Result<(), Refusal> {
-    let limit = Lag::member_limit(bandwidth);
-    if world.members(lag).count() >= limit {
+    let limit = tx.context.settings.quotas.members(bandwidth);
+    if tx.members(lag).count() >= limit {
         return Err(Refusal::Quota {
             what: "Connection",
             limit,

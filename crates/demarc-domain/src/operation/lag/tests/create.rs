@@ -359,3 +359,22 @@ fn terraform_deletes_the_member_it_did_not_want_and_the_lag_stays() {
     assert_eq!(lag["connections"], json!([]));
     assert_eq!(lag["lagState"], "pending");
 }
+
+#[test]
+fn the_number_of_members_is_the_operators_to_set() {
+    let mut lab = Lab::with(|settings| {
+        settings.quotas.members_per_lag = 1;
+        settings.quotas.members_per_fast_lag = 3;
+        settings.quotas.page_size = 1;
+    });
+    let text = lab.message(ALICE, "CreateLag", order_with(2, json!({})));
+    assert_eq!(text, "numberOfConnections must be between 1 and 1.");
+    let fast = json!({"connectionsBandwidth": "100Gbps"});
+    let lag = lab.ok(ALICE, "CreateLag", order_with(3, fast.clone()));
+    assert_eq!(lag["numberOfConnections"], 3);
+    let text = lab.message(ALICE, "CreateLag", order_with(4, fast));
+    assert_eq!(text, "numberOfConnections must be between 1 and 3.");
+    let page = lab.ok(ALICE, "DescribeConnections", json!({"maxResults": 100}));
+    assert_eq!(page["connections"].as_array().unwrap().len(), 1);
+    assert!(page["nextToken"].is_string());
+}
