@@ -3,7 +3,9 @@
 use demarc_api::RateLimiterStatus;
 use demarc_types::{AccountId, Bandwidth, ParentId, PeerAddress, VirtualInterfaceId, VlanId};
 
-use crate::entity::{Connection, Lag, LagPhase, VirtualInterface, VirtualInterfaceKind};
+use crate::entity::{
+    Connection, ConnectionPhase, Lag, LagPhase, VirtualInterface, VirtualInterfaceKind,
+};
 use crate::refusal::Refusal;
 use crate::settings::Settings;
 use crate::state;
@@ -91,7 +93,6 @@ pub(crate) fn own_connection<'w>(
 
 /// Deleted or rejected: still shown, but no longer acted on.
 pub(crate) fn is_gone(connection: &Connection) -> bool {
-    use crate::entity::ConnectionPhase;
     matches!(
         connection.phase,
         ConnectionPhase::Deleted { .. } | ConnectionPhase::Rejected { .. }
@@ -330,7 +331,8 @@ impl Pool {
     }
 }
 
-/// Per port by speed, times the members of a LAG (spec/quotas §2, prefix pools).
+/// Per port by speed, times the members of a LAG; a member whose link never came up does not count
+/// (spec/quotas §2, prefix pools).
 fn pool_size(world: &World, parent: ParentId) -> i64 {
     let per_port = |bandwidth: Bandwidth| match bandwidth.megabits() {
         400_000.. => 50_000,
@@ -343,6 +345,7 @@ fn pool_size(world: &World, parent: ParentId) -> i64 {
             .map_or(0, |connection| per_port(connection.bandwidth)),
         ParentId::Lag(id) => world
             .members(id)
+            .filter(|member| member.phase == ConnectionPhase::Live)
             .map(|member| per_port(member.bandwidth))
             .sum(),
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{order, order_with};
-use crate::entity::PeerPhase;
+use crate::entity::{Link, PeerPhase};
 use crate::refusal::{Exception, Refusal};
 use crate::testing::{ALICE, BOB, Lab, PAULA, text};
 
@@ -33,8 +33,8 @@ fn a_fresh_lag_has_the_observed_members() {
             "allowsHostedConnections": false, "jumboFrameCapable": false, "hasLogicalRedundancy": "no",
             "tags": [{"key": "a", "value": "lag"}], "providerName": "Provider", "macSecCapable": false,
             "rateLimiterStatus": {"maxAllowed": 10, "inUse": 0, "remaining": 10, "totalBandwidth": "0Mbps"},
-            "prefixPoolSizeIpv4": 10000, "prefixPoolSizeIpv6": 10000,
-            "prefixPoolUnallocatedCountIpv4": 10000, "prefixPoolUnallocatedCountIpv6": 10000,
+            "prefixPoolSizeIpv4": 0, "prefixPoolSizeIpv6": 0,
+            "prefixPoolUnallocatedCountIpv4": 0, "prefixPoolUnallocatedCountIpv6": 0,
             "billingMode": "PayAsYouGo",
         })
     );
@@ -69,6 +69,21 @@ fn new_members_are_listed_by_their_numbers() {
             }
         }
     }
+}
+
+#[test]
+fn members_bring_their_prefix_pool_when_their_link_first_comes_up() {
+    let mut lab = Lab::new();
+    let lag = lab.ok(ALICE, "CreateLag", order_with(2, json!({})));
+    let id = text(&lag, "lagId");
+    lab.settle();
+    let mut sizes = Vec::new();
+    for (member, link) in [(0, Link::Up), (1, Link::Up), (0, Link::Down)] {
+        lab.link(&text(&lag["connections"][member], "connectionId"), link);
+        let shown = lab.ok(ALICE, "DescribeLags", json!({"lagId": id}));
+        sizes.push(shown["lags"][0]["prefixPoolSizeIpv4"].clone());
+    }
+    assert_eq!(sizes, [5_000, 10_000, 10_000]);
 }
 
 #[test]
