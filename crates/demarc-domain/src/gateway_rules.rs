@@ -207,9 +207,7 @@ pub(crate) fn attached(
     world: &World,
     gateway: DirectConnectGatewayId,
 ) -> impl Iterator<Item = &Arc<VirtualInterface>> {
-    world
-        .virtual_interfaces_to(gateway)
-        .filter(|interface| interface.holds_resources())
+    world.holders_to(gateway)
 }
 
 /// What the gateway is used for, once it is used.

@@ -135,6 +135,8 @@ indexes! {
     VirtualInterfaceByViewer, virtual_interfaces_by_viewer: (AccountId, Region) => VirtualInterfaceId;
     VirtualInterfaceByParent, virtual_interfaces_by_parent: ParentId => VirtualInterfaceId;
     VirtualInterfaceByGateway, virtual_interfaces_by_gateway: DirectConnectGatewayId => VirtualInterfaceId;
+    HolderByParent, holders_by_parent: ParentId => VirtualInterfaceId;
+    HolderByGateway, holders_by_gateway: DirectConnectGatewayId => VirtualInterfaceId;
     VirtualInterfaceByPeer, virtual_interfaces_by_peer: BgpPeerId => VirtualInterfaceId;
     VirtualInterfaceByVpnGateway, virtual_interfaces_by_vpn_gateway: VpnGatewayId => VirtualInterfaceId;
     GatewayByOwner, gateways_by_owner: AccountId => DirectConnectGatewayId;
@@ -264,7 +266,7 @@ fn of_connection(connection: &Connection) -> Vec<Wanted> {
 
 fn of_virtual_interface(interface: &VirtualInterface) -> Vec<Wanted> {
     let (created, id) = (interface.created, interface.id);
-    let mut entries = Vec::with_capacity(6);
+    let mut entries = Vec::with_capacity(8);
     entries.push(Wanted::VirtualInterfaceByViewer((
         (interface.owner, interface.region),
         created,
@@ -289,6 +291,10 @@ fn of_virtual_interface(interface: &VirtualInterface) -> Vec<Wanted> {
         entries.push(Wanted::VirtualInterfaceByPeer((peer.id, created, id)));
     }
     if interface.holds_resources() {
+        entries.push(Wanted::HolderByParent((interface.parent, created, id)));
+        if let Some(gateway) = interface.gateway() {
+            entries.push(Wanted::HolderByGateway((gateway, created, id)));
+        }
         for peer in interface.live_peers() {
             if let Some(slot) = address_pool::slot_of(&peer.amazon_address) {
                 let key = (interface.owner, interface.region, peer.family, slot, id);

@@ -118,9 +118,7 @@ pub(crate) fn holding(
     world: &World,
     parent: ParentId,
 ) -> impl Iterator<Item = &std::sync::Arc<VirtualInterface>> {
-    world
-        .virtual_interfaces_on(parent)
-        .filter(|interface| interface.holds_resources())
+    world.holders_on(parent)
 }
 
 /// The VLAN is free for `but`, or for a new virtual interface.

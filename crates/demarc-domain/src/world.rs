@@ -222,13 +222,33 @@ impl World {
             .filter_map(|id| self.virtual_interface(id))
     }
 
-    /// Virtual interfaces that lead to a Direct Connect gateway, until they are deleted.
+    /// Virtual interfaces that lead to a Direct Connect gateway, oldest first; recently deleted ones too.
     pub fn virtual_interfaces_to(
         &self,
         gateway: DirectConnectGatewayId,
     ) -> impl Iterator<Item = &Arc<VirtualInterface>> {
         self.indexes
             .virtual_interfaces_by_gateway
+            .within(gateway)
+            .filter_map(|id| self.virtual_interface(id))
+    }
+
+    /// Virtual interfaces that hold a VLAN and addresses on a connection or LAG, oldest first. However many
+    /// were deleted lately, these are few.
+    pub fn holders_on(&self, parent: ParentId) -> impl Iterator<Item = &Arc<VirtualInterface>> {
+        self.indexes
+            .holders_by_parent
+            .within(parent)
+            .filter_map(|id| self.virtual_interface(id))
+    }
+
+    /// Virtual interfaces that hold a place on a Direct Connect gateway, oldest first.
+    pub fn holders_to(
+        &self,
+        gateway: DirectConnectGatewayId,
+    ) -> impl Iterator<Item = &Arc<VirtualInterface>> {
+        self.indexes
+            .holders_by_gateway
             .within(gateway)
             .filter_map(|id| self.virtual_interface(id))
     }
