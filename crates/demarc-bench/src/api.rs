@@ -7,13 +7,14 @@ mod measure;
 mod metrics;
 mod moto;
 mod reads;
+mod recording;
 mod report;
 mod server;
 mod sign;
 mod writes;
 
 pub use bare::serve as serve_bare;
-pub use measure::{Options, run};
+pub use measure::{Options, Part, run};
 
 pub(crate) use load::{Caller, Load, Outcome, Same, Wire};
 pub(crate) use reads::{median, prepare as prepare_reads};

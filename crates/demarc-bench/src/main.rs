@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use demarc_bench::api::Part;
 use demarc_bench::bgp::{RouterKind, Selection};
 use demarc_speaker::SpeakerConfig;
 
@@ -64,6 +65,14 @@ struct Api {
     /// How often reads are measured, in turns with the bare server.
     #[arg(long, default_value_t = 3)]
     rounds: usize,
+    /// The measurements to run.
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        default_value = "start,reads,writes"
+    )]
+    only: Vec<Part>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -146,6 +155,7 @@ fn api(arguments: Api) -> anyhow::Result<String> {
         connections: arguments.connections,
         seconds: arguments.seconds,
         rounds: arguments.rounds,
+        only: arguments.only,
     })
 }
 

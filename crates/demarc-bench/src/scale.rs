@@ -32,6 +32,8 @@ const IN_A_COMMIT: usize = 5_000;
 struct Cost {
     size: u32,
     start: Duration,
+    /// Processor time used until then, in seconds.
+    work: f64,
     by_id: Duration,
     first_page: Duration,
     resident: u64,
@@ -53,8 +55,9 @@ pub fn run(program: &Path, sizes: &[u32]) -> anyhow::Result<String> {
             &format!("{} virtual interfaces", cost.size),
             "",
             format!(
-                "start {:.2?}, by id {:.1?}, first page of 100 {:.1?}, {} MiB",
+                "start {:.2?} ({:.2} s of processor time), by id {:.1?}, first page of 100 {:.1?}, {} MiB",
                 cost.start,
+                cost.work,
                 cost.by_id,
                 cost.first_page,
                 cost.resident >> 20
@@ -95,7 +98,7 @@ async fn cost(program: &Path, size: u32) -> anyhow::Result<Cost> {
     let data = directory.path().join("data");
     let asked = write(&data, size).await?;
     let server = Server::demarc(program, &data).await?;
-    let resident = server.resident()?;
+    let (resident, work) = (server.resident()?, server.processor_time()?);
     let signer = server.signer()?;
     let by_id = signer.request(
         "DescribeVirtualInterfaces",
@@ -105,6 +108,7 @@ async fn cost(program: &Path, size: u32) -> anyhow::Result<Cost> {
     Ok(Cost {
         size,
         start: server.first_answer,
+        work,
         by_id: latency(&server, by_id).await?,
         first_page: latency(&server, page).await?,
         resident,

@@ -36,9 +36,17 @@ async fn embedded(entries: u64) -> Result<(), Box<dyn Error>> {
     let folder = tempfile::TempDir::new_in(".")?;
     for size in [1, 16, 64, 256] {
         let workload = workload(size);
-        let bare = bare_redb(&folder.path().join(format!("bare-{size}.redb")), &workload)?;
+        let bare = bare_redb(
+            &folder.path().join(format!("bare-{size}.redb")),
+            &[],
+            workload.commits(),
+        )?;
         let store = EmbeddedStore::open(folder.path().join(format!("store-{size}")))?;
-        report("store", size, commit_rate(&store, &workload).await?);
+        report(
+            "store",
+            size,
+            commit_rate(&store, workload.commits()).await?,
+        );
         report("redb alone", size, bare);
     }
     let path = folder.path().join("large");
@@ -52,7 +60,11 @@ async fn embedded(entries: u64) -> Result<(), Box<dyn Error>> {
 async fn etcd(entries: u64, config: &EtcdConfig) -> Result<(), Box<dyn Error>> {
     let store = EtcdStore::connect(config).await?;
     for size in [1, 8, 62] {
-        report("etcd", size, commit_rate(&store, &workload(size)).await?);
+        report(
+            "etcd",
+            size,
+            commit_rate(&store, workload(size).commits()).await?,
+        );
     }
     fill(&store, entries).await?;
     load(&store).await

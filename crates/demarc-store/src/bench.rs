@@ -1,6 +1,7 @@
 //! How fast an engine commits: the measure that a whole service is compared with.
 //!
-//! The same [`Workload`] runs on any [`Store`] and on redb alone, without our log and checksums.
+//! The same commits run on any [`Store`] and on redb alone, without our log and checksums: those of a
+//! made-up [`Workload`], or those that a service was seen to make.
 
 use std::time::{Duration, Instant};
 
@@ -27,7 +28,7 @@ pub struct Workload {
 }
 
 /// What came out.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Rate {
     /// Commits made.
     pub commits: usize,
@@ -38,6 +39,12 @@ pub struct Rate {
 }
 
 impl Rate {
+    fn count(&mut self, decisions: usize, elapsed: Duration) {
+        self.commits += 1;
+        self.decisions += decisions;
+        self.elapsed += elapsed;
+    }
+
     /// Decisions a second.
     pub fn decisions_per_second(&self) -> f64 {
         self.decisions as f64 / self.elapsed.as_secs_f64()
@@ -50,8 +57,9 @@ impl Rate {
 }
 
 impl Workload {
-    /// The changes of each commit: with even numbers puts, with odd ones deletes of the same entries.
-    fn changes(&self) -> impl Iterator<Item = (usize, Vec<Change>)> + '_ {
+    /// How many decisions each commit holds, and its changes: with even numbers puts, with odd ones deletes
+    /// of the same entries.
+    pub fn commits(&self) -> impl Iterator<Item = (usize, Vec<Change>)> + '_ {
         let value = Bytes::from(vec![b'x'; self.bytes]);
         (0..self.commits).map(move |number| {
             let pair = number / 2;
@@ -73,30 +81,27 @@ impl Workload {
     }
 }
 
-/// Runs the workload on a store, one commit after the other.
+/// Makes the commits in a store, one after the other; each comes with the number of its decisions.
 ///
 /// # Errors
 /// [`CommitError`] of the first commit that fails; nobody else may write meanwhile.
-pub async fn commit_rate(store: &dyn Store, workload: &Workload) -> Result<Rate, CommitError> {
+pub async fn commit_rate(
+    store: &dyn Store,
+    commits: impl IntoIterator<Item = (usize, Vec<Change>)>,
+) -> Result<Rate, CommitError> {
     let mut at = store
         .head()
         .await
         .map_err(|error| CommitError::Unavailable(error.into()))?;
-    let mut decisions = 0;
-    let mut elapsed = Duration::ZERO;
-    for (in_batch, changes) in workload.changes() {
+    let mut rate = Rate::default();
+    for (decisions, changes) in commits {
         let id = CommitId::new(u128::from(at.get()) + 1);
         let batch = Batch::new(id, changes);
         let started = Instant::now();
         at = store.commit(at, batch).await?;
-        elapsed += started.elapsed();
-        decisions += in_batch;
+        rate.count(decisions, started.elapsed());
     }
-    Ok(Rate {
-        commits: workload.commits,
-        decisions,
-        elapsed,
-    })
+    Ok(rate)
 }
 
 #[cfg(test)]
@@ -113,7 +118,7 @@ mod tests {
             bytes: 10,
         };
         let store = MemoryStore::new();
-        let rate = commit_rate(&store, &workload).await.unwrap();
+        let rate = commit_rate(&store, workload.commits()).await.unwrap();
         assert_eq!(
             (rate.commits, rate.decisions),
             (8, 1 + 1 + 3 + 3 + 1 + 1 + 3 + 3)
@@ -130,7 +135,7 @@ mod tests {
         );
         assert_eq!(store.head().await.unwrap(), Revision::new(8));
         let folder = tempfile::TempDir::new().unwrap();
-        let bare = bare_redb(&folder.path().join("bare.redb"), &workload).unwrap();
+        let bare = bare_redb(&folder.path().join("bare.redb"), &[], workload.commits()).unwrap();
         assert_eq!(bare.decisions, rate.decisions);
     }
 }

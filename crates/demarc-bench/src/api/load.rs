@@ -67,8 +67,11 @@ impl Load {
         let begin = Instant::now();
         let mut tasks = Vec::new();
         for number in 0..self.connections {
-            let caller = caller(number)?;
-            tasks.push(tokio::spawn(connection(*self, number, caller, begin)));
+            let connection = connection(*self, number, caller(number)?, begin);
+            tasks.push(match self.rate {
+                Some(_) => tokio::task::spawn_blocking(|| alone(connection)),
+                None => tokio::spawn(connection),
+            });
         }
         let mut latencies = Vec::new();
         for task in tasks {
@@ -78,6 +81,15 @@ impl Load {
         let rate = latencies.len() as f64 / self.time.as_secs_f64();
         Ok(Outcome { rate, latencies })
     }
+}
+
+/// Runs a connection that keeps a rate in a thread of its own, with the kernel's fine timers: those of the
+/// runtime go by the millisecond, so all connections would wake up together and queue behind each other.
+fn alone<T>(connection: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
+    runtime.block_on(connection)
 }
 
 /// One connection's requests; the latencies of those that were answered in the time measured.
@@ -104,7 +116,7 @@ async fn connection<C: Caller>(
         if let Some(period) = period {
             if planned > sent {
                 // The generator's own lateness in waking up is not the server's.
-                tokio::time::sleep_until(planned.into()).await;
+                std::thread::sleep(planned - sent);
                 sent = Instant::now();
             } else {
                 // The answer before came late, and this request had to wait for it.

@@ -19,6 +19,16 @@ pub struct Options {
     pub seconds: u64,
     /// How often reads are measured, in turns with the bare server; the median counts.
     pub rounds: usize,
+    pub only: Vec<Part>,
+}
+
+/// One of the measurements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Part {
+    /// Cold start, and the size of the program.
+    Start,
+    Reads,
+    Writes,
 }
 
 impl Options {
@@ -42,11 +52,16 @@ pub fn run(options: &Options) -> anyhow::Result<String> {
     runtime.block_on(async {
         let directory = tempfile::tempdir()?;
         let mut table = Table::default();
-        start(options, directory.path(), &mut table).await?;
-        let data = directory.path().join("data");
-        let server = Server::demarc(&options.demarc, &data).await?;
-        reads::measure(options, directory.path(), &server, &mut table).await?;
-        writes::measure(options, directory.path(), server, &mut table).await?;
+        let wanted = |part| options.only.contains(&part);
+        if wanted(Part::Start) {
+            start(options, directory.path(), &mut table).await?;
+        }
+        if wanted(Part::Reads) {
+            reads::measure(options, directory.path(), &mut table).await?;
+        }
+        if wanted(Part::Writes) {
+            writes::measure(options, directory.path(), &mut table).await?;
+        }
         Ok(table.to_string())
     })
 }

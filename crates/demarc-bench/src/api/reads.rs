@@ -39,9 +39,9 @@ pub(crate) async fn prepare(server: &Server, signer: &Signer) -> anyhow::Result<
 pub(super) async fn measure(
     options: &Options,
     directory: &Path,
-    server: &Server,
     table: &mut Table,
 ) -> anyhow::Result<()> {
+    let server = &Server::demarc(&options.demarc, &directory.join("reads")).await?;
     let signer = server.signer()?;
     let id = prepare(server, &signer).await?;
     let body = json!({"virtualInterfaceId": id});

@@ -15,6 +15,8 @@ use super::sign::Signer;
 
 const ACCESS_KEY: &str = "AKIABENCHMARK0000001";
 const SECRET: &str = "for measurements on loopback only, not a secret";
+/// The unit of times in /proc, which is the same on every Linux of today.
+const TICKS_PER_SECOND: f64 = 100.0;
 pub(crate) const ACCOUNT: &str = "111122223333";
 
 /// A running server; killed when dropped.
@@ -141,6 +143,16 @@ impl Server {
         let mut wire = Wire::connect(self.address).await?;
         wire.ask(request.as_bytes(), &mut body).await?;
         Ok(String::from_utf8(body)?)
+    }
+
+    /// Processor time that the process has used, in seconds.
+    pub(crate) fn processor_time(&self) -> anyhow::Result<f64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // Behind the name, which may hold spaces: user and system time are the 12th and 13th fields.
+        let (_, fields) = stat.rsplit_once(") ").context("no name in stat")?;
+        let ticks = fields.split(' ').skip(11).take(2).map(str::parse::<u64>);
+        let ticks: u64 = ticks.sum::<Result<_, _>>()?;
+        Ok(ticks as f64 / TICKS_PER_SECOND)
     }
 
     /// Resident memory of the process in bytes.

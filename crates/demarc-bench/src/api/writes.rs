@@ -5,12 +5,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use demarc_store::EmbeddedStore;
-use demarc_store::bench::{Workload, bare_redb, commit_rate};
+use demarc_store::bench::{bare_redb, commit_rate};
 use serde_json::{Value, json};
 
 use super::load::Caller;
 use super::measure::Options;
 use super::metrics::value;
+use super::reads::median;
+use super::recording::Recording;
 use super::report::Table;
 use super::server::{Server, answer_of};
 use super::sign::Signer;
@@ -100,22 +102,35 @@ async fn prepare(
 
 /// What the writer did between two looks at its metrics.
 struct Work {
-    /// Requests decided in a batch, on average.
+    /// Requests decided for each commit, on average.
     batch: f64,
-    /// Documents written for a request.
-    entries: f64,
+    /// Seconds that a request took to decide, its share of what happened by itself included.
+    decide: f64,
     /// Seconds of a commit.
     commit: f64,
+    /// Seconds of processor time that the whole server used for a request.
+    processor: f64,
+}
+
+/// A look at a server's metrics and at its processor time.
+struct Look(String, f64);
+
+impl Look {
+    async fn at(server: &Server) -> anyhow::Result<Self> {
+        Ok(Self(server.metrics().await?, server.processor_time()?))
+    }
 }
 
 impl Work {
-    fn between(before: &str, after: &str, requests: f64) -> Self {
-        let told = |name: &str| value(after, name) - value(before, name);
+    fn between(before: &Look, after: &Look) -> Self {
+        let told = |name: &str| value(&after.0, name) - value(&before.0, name);
         let commits = told("demarc_commit_seconds_count").max(1.0);
+        let requests = told("demarc_batch_requests_sum").max(1.0);
         Self {
             batch: requests / commits,
-            entries: told("demarc_changes_total") / requests.max(1.0),
+            decide: told("demarc_batch_decide_seconds_sum") / requests,
             commit: told("demarc_commit_seconds_sum") / commits,
+            processor: (after.1 - before.1) / requests,
         }
     }
 }
@@ -124,67 +139,69 @@ impl Work {
 pub(super) async fn measure(
     options: &Options,
     directory: &Path,
-    server: Server,
     table: &mut Table,
 ) -> anyhow::Result<()> {
+    let data = directory.join("writes");
+    let server = Server::demarc(&options.demarc, &data).await?;
     let signer = server.signer()?;
     let prepared = prepare(&server, &signer, options.connections).await?;
-    let caller = |number: usize| {
-        let (ports, gateway) = prepared[number].clone();
-        Ok(MakeAndDelete {
-            signer: signer.clone(),
-            ports,
-            gateway,
-            number: 0,
-            made: false,
-            request: Vec::new(),
-        })
+    let caller = |signer: Signer| {
+        let prepared = &prepared;
+        move |number: usize| {
+            let (ports, gateway) = prepared[number].clone();
+            Ok(MakeAndDelete {
+                signer: signer.clone(),
+                ports,
+                gateway,
+                number: 0,
+                made: false,
+                request: Vec::new(),
+            })
+        }
     };
     let load = options.load(server.address);
-    let before = server.metrics().await?;
-    let peak = load.run(caller).await?;
-    let after = server.metrics().await?;
-    let requests = peak.rate * (load.time + load.warm_up).as_secs_f64();
-    let work = Work::between(&before, &after, requests);
+    let before = Look::at(&server).await?;
+    let peak = load.run(caller(signer)).await?;
+    let work = Work::between(&before, &Look::at(&server).await?);
+    // The store is read before anything else is written to it.
+    drop(server);
+    let recording = Recording::read(&data).await?;
+    let bare = bare_engine(directory, &work, &recording).await?;
+
+    let server = Server::demarc(&options.demarc, &data).await?;
     let half = Load {
         rate: Some(peak.rate / 2.0),
-        ..load
+        ..options.load(server.address)
     };
-    let calm = half.run(caller).await?;
-    drop(server);
-    let bytes = bytes_of_documents(&directory.join("data")).await?;
-    let bare = bare_engine(directory, &work, bytes).await?;
-    rows(&peak, &calm, &work, &bare, bytes, table);
+    let calm = half.run(caller(server.signer()?)).await?;
+    rows(&peak, &calm, &work, &bare, &recording, table);
     Ok(())
 }
 
-/// What the engine does alone.
+/// What the engine does alone with the same commits.
 struct Bare {
     redb: f64,
     store: f64,
     sync: Duration,
 }
 
-async fn bare_engine(directory: &Path, work: &Work, bytes: usize) -> anyhow::Result<Bare> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "averages of small counts"
-    )]
-    let rounded = |value: f64| value.round().max(1.0) as usize;
-    let workload = Workload {
-        commits: 400,
-        batch_sizes: vec![rounded(work.batch)],
-        entries: rounded(work.entries),
-        bytes,
-    };
-    let path = directory.join("bare.redb");
-    let redb = bare_redb(&path, &workload)?.decisions_per_second();
-    let store = EmbeddedStore::open(directory.join("bare-store"))?;
-    let store = commit_rate(&store, &workload).await?.decisions_per_second();
+/// Runs of the engine alone, of which the middle one counts.
+const RUNS: usize = 3;
+
+async fn bare_engine(directory: &Path, work: &Work, recording: &Recording) -> anyhow::Result<Bare> {
+    let (mut redb, mut store) = (Vec::new(), Vec::new());
+    for run in 0..RUNS {
+        let path = directory.join(format!("bare-{run}.redb"));
+        let rate = bare_redb(&path, &recording.before, recording.commits())?;
+        redb.push(rate.commits_per_second() * work.batch);
+        let engine = EmbeddedStore::open(directory.join(format!("bare-{run}")))?;
+        commit_rate(&engine, [(0, recording.before.clone())]).await?;
+        let rate = commit_rate(&engine, recording.commits()).await?;
+        store.push(rate.commits_per_second() * work.batch);
+    }
     Ok(Bare {
-        redb,
-        store,
+        redb: median(&mut redb),
+        store: median(&mut store),
         sync: one_sync(directory)?,
     })
 }
@@ -204,25 +221,17 @@ fn one_sync(directory: &Path) -> anyhow::Result<Duration> {
     Ok(times[times.len() / 2])
 }
 
-/// The average length of the documents that were written.
-async fn bytes_of_documents(data: &Path) -> anyhow::Result<usize> {
-    use demarc_store::Store;
-    let store = EmbeddedStore::open(data)?;
-    let mut entries = store.load().await?;
-    let (mut count, mut bytes) = (0, 0);
-    while let Some(chunk) = entries.next().await? {
-        for entry in chunk {
-            count += 1;
-            bytes += entry.value.len();
-        }
-    }
-    Ok(bytes / std::cmp::max(count, 1))
-}
-
-fn rows(peak: &Outcome, calm: &Outcome, work: &Work, bare: &Bare, bytes: usize, table: &mut Table) {
+fn rows(
+    peak: &Outcome,
+    calm: &Outcome,
+    work: &Work,
+    bare: &Bare,
+    recording: &Recording,
+    table: &mut Table,
+) {
     table.row(
         "durable create and delete of a private virtual interface",
-        "≥ 50 % of the bare engine",
+        "≥ 50 % of the bare engine with the same commits",
         format!(
             "{:.0}/s of {:.0}/s: {:.0} % (our store alone: {:.0}/s)",
             peak.rate,
@@ -232,13 +241,16 @@ fn rows(peak: &Outcome, calm: &Outcome, work: &Work, bare: &Bare, bytes: usize, 
         ),
     );
     table.row(
-        "its batches",
+        "its commits",
         "",
         format!(
-            "{:.1} requests, {:.2} documents of {bytes} bytes a request, {:.2} ms a commit",
+            "{:.1} requests, {:.1} documents of {:.0} bytes, {:.2} ms; a request takes {:.0} µs to decide, {:.0} µs of processor time in all",
             work.batch,
-            work.entries,
-            work.commit * 1_000.0
+            recording.documents(),
+            recording.bytes(),
+            work.commit * 1_000.0,
+            work.decide * 1e6,
+            work.processor * 1e6,
         ),
     );
     table.row(
