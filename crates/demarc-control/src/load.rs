@@ -1,8 +1,10 @@
 //! Reading a store into a World.
 
+use std::collections::VecDeque;
+
 use demarc_domain::World;
 use demarc_domain::entity::{Change, Entity, EntityKey, InvalidKey};
-use demarc_store::{ReadError, Revision, Store};
+use demarc_store::{Entry, ReadError, Revision, Store};
 
 /// The store cannot be made a World of.
 #[derive(Debug, thiserror::Error)]
@@ -25,21 +27,41 @@ pub enum StartError {
     },
     #[error("the system gave no random numbers")]
     Random(#[from] getrandom::Error),
+    #[error("the documents could not be read")]
+    Reader(#[source] tokio::task::JoinError),
     #[error("the first commit failed")]
     Commit(#[source] demarc_store::CommitError),
 }
 
+/// Chunks whose documents are read while the ones before are taken into the World.
+const AHEAD: usize = 4;
+
 /// Everything in the store, and the revision that it stands at.
+///
+/// Reading documents and building indexes are half of the work each, so they are done side by side.
 pub(crate) async fn load(store: &dyn Store) -> Result<(World, Revision), StartError> {
     let mut entries = store.load().await?;
     let revision = entries.revision();
     let mut world = World::default();
-    while let Some(chunk) = entries.next().await? {
-        for entry in chunk {
-            world.apply(&Change::Put(read(entry.key.as_str(), &entry.value)?));
+    let mut reading = VecDeque::new();
+    loop {
+        let chunk = entries.next().await?;
+        let is_last = chunk.is_none();
+        reading.extend(chunk.map(|chunk| tokio::task::spawn_blocking(|| read_all(chunk))));
+        while reading.len() > AHEAD || is_last {
+            let Some(read) = reading.pop_front() else {
+                return Ok((world, revision));
+            };
+            for entity in read.await.map_err(StartError::Reader)?? {
+                world.apply(&Change::Put(entity));
+            }
         }
     }
-    Ok((world, revision))
+}
+
+fn read_all(chunk: Vec<Entry>) -> Result<Vec<Entity>, StartError> {
+    let read = |entry: Entry| read(entry.key.as_str(), &entry.value);
+    chunk.into_iter().map(read).collect()
 }
 
 /// One document as an entity; it has to name itself as it is stored.

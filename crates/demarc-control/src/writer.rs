@@ -163,9 +163,7 @@ impl Writer {
     /// Shows the fabric everything there is.
     pub(crate) fn resync(&mut self) {
         let now = self.shared.now(&self.world);
-        let world = self.world.clone();
-        let mut keys = world.entities().map(|entity| entity.key());
-        self.fabric.touched(&world, &mut keys, now);
+        self.fabric.resync(&self.world, now);
     }
 
     async fn run(mut self, mut tasks: mpsc::Receiver<Box<dyn Task>>) {

@@ -13,6 +13,12 @@ pub trait Fabric: Send + Sync {
     /// These entities were changed, added or removed; `world` has their new values.
     fn touched(&mut self, world: &World, keys: &mut dyn Iterator<Item = EntityKey>, now: Timestamp);
 
+    /// Everything may have changed: as if all there is had been touched.
+    fn resync(&mut self, world: &World, now: Timestamp) {
+        let mut keys = world.entities().map(|entity| entity.key());
+        self.touched(world, &mut keys, now);
+    }
+
     /// When [`Fabric::poll`] has something to say by itself.
     fn next_report(&self) -> Option<Timestamp>;
 

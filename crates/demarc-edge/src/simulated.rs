@@ -49,12 +49,6 @@ impl Simulated {
         }
     }
 
-    /// Looks at everything once, as after a start.
-    pub fn resync(&mut self, world: &World, now: Timestamp) {
-        let mut keys = world.entities().map(|entity| entity.key());
-        self.touched(world, &mut keys, now);
-    }
-
     fn schedule(&mut self, key: EntityKey, urgency: Urgency, now: Timestamp) {
         let at = match urgency {
             Urgency::Now => now,
@@ -158,6 +152,14 @@ impl Fabric for Simulated {
                 let key = EntityKey::VirtualInterface(test.virtual_interface);
                 self.look_at(world, key, now);
             }
+        }
+    }
+
+    /// What hangs on something is looked at for itself.
+    fn resync(&mut self, world: &World, now: Timestamp) {
+        for key in world.entities().map(|entity| entity.key()) {
+            self.look_at(world, key, now);
+            let _looked_at_anyway = self.left_lag(world, key);
         }
     }
 
