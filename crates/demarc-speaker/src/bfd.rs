@@ -3,6 +3,7 @@
 //! One receiving socket per local address, one sending socket per neighbor, one machine each from
 //! [`demarc_bfd`]. A path that fails is told to the neighbor's task at once.
 
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -23,7 +24,7 @@ use tokio::time::sleep_until;
 use tracing::{debug, info, warn};
 
 use crate::clock::Clock;
-use crate::config::{SpeakerConfig, family_of};
+use crate::config::{NeighborConfig, SpeakerConfig, family_of};
 use crate::message::ToNeighbor;
 use crate::sockets::{Sockets, receive_with_hop_limit, report_hop_limit};
 use crate::speaker::SpeakerError;
@@ -70,80 +71,122 @@ pub(crate) fn of_neighbor(
         state,
     };
     let task = BfdTask {
-        paths: vec![path],
+        paths: HashMap::from([(SessionIndex(0), path)]),
         table,
         clock,
     };
-    Ok((task.run(vec![Arc::new(receiver)]), shown))
+    let (open, orders) = mpsc::channel(1);
+    let run = async move {
+        // Nobody orders anything: the task ends with the neighbor.
+        task.run(orders, vec![receiver]).await;
+        drop(open);
+    };
+    Ok((run, shown))
 }
 
-/// The task, or `None` when no neighbor wants BFD.
-pub(crate) fn start(
-    config: &SpeakerConfig,
-    sockets: &Sockets,
+/// To the task.
+enum Order {
+    Watch {
+        index: SessionIndex,
+        discriminator: NonZeroU32,
+        path: Box<Path>,
+        /// Of local addresses that nobody listened on before.
+        receivers: Vec<UdpSocket>,
+    },
+    Forget(IpAddr),
+}
+
+/// Neighbors that come or go at once before the speaker waits for the task.
+const ORDERS: usize = 64;
+
+/// Says which neighbors the task has to watch.
+pub(crate) struct Watches {
+    orders: mpsc::Sender<Order>,
+    sockets: Sockets,
     clock: Clock,
     seed: u64,
-    inboxes: &[mpsc::Sender<ToNeighbor>],
-) -> Result<Option<impl Future<Output = ()> + Send + 'static>, SpeakerError> {
-    let wanted = config
-        .neighbors
-        .iter()
-        .zip(inboxes)
-        .filter(|(neighbor, _)| neighbor.bfd);
-    let mut paths = Vec::new();
-    let mut table = Table::default();
-    for (index, (neighbor, inbox)) in wanted.enumerate() {
+    watched: usize,
+    listening: HashSet<SocketAddr>,
+}
+
+impl Watches {
+    /// Nobody is watched yet. The future is the task.
+    pub(crate) fn start(
+        sockets: &Sockets,
+        clock: Clock,
+        seed: u64,
+    ) -> (Self, impl Future<Output = ()> + Send + 'static) {
+        let (orders, received) = mpsc::channel(ORDERS);
+        let watches = Self {
+            orders,
+            sockets: sockets.clone(),
+            clock,
+            seed,
+            watched: 0,
+            listening: HashSet::new(),
+        };
+        let task = BfdTask {
+            paths: HashMap::new(),
+            table: Table::default(),
+            clock,
+        };
+        (watches, task.run(received, Vec::new()))
+    }
+
+    /// Watches the path to a neighbor and tells its inbox when it fails.
+    ///
+    /// # Errors
+    /// [`SpeakerError::Bfd`]; nothing is watched then.
+    pub(crate) async fn watch(
+        &mut self,
+        config: &SpeakerConfig,
+        neighbor: &NeighborConfig,
+        inbox: mpsc::Sender<ToNeighbor>,
+    ) -> Result<(), SpeakerError> {
         let Some(local) = config.local_address(neighbor.transport()) else {
-            continue;
+            return Ok(());
         };
-        let number = u32::try_from(index + 1).ok().and_then(NonZeroU32::new);
-        let Some(discriminator) = number else {
-            continue;
+        let number = u32::try_from(self.watched + 1).ok();
+        let Some(discriminator) = number.and_then(NonZeroU32::new) else {
+            return Ok(());
         };
+        let seed = self.seed.wrapping_add(self.watched as u64);
         let address = SocketAddr::new(local.ip(), 0);
-        let socket = sending_socket(sockets, local.ip(), seed.wrapping_add(index as u64))
-            .map_err(|source| SpeakerError::Bfd { address, source })?;
-        table.insert(SessionIndex(index), neighbor.address, discriminator);
-        let session_seed = seed.wrapping_add(index as u64);
-        let session = Session::new(
-            Config::new(discriminator),
-            session_seed,
-            clock.since_start(),
-        );
-        let inbox = inbox.clone();
-        paths.push(Path {
+        let failed = |address| move |source| SpeakerError::Bfd { address, source };
+        let socket = sending_socket(&self.sockets, local.ip(), seed).map_err(failed(address))?;
+        let mut receivers = Vec::new();
+        for listen in &config.listen {
+            let address = SocketAddr::new(listen.ip(), CONTROL_PORT);
+            let needed = family_of(neighbor.address) == family_of(listen.ip());
+            if needed && !self.listening.contains(&address) {
+                let socket = receiving_socket(&self.sockets, address).map_err(failed(address))?;
+                receivers.push(socket);
+                self.listening.insert(address);
+            }
+        }
+        let session = Session::new(Config::new(discriminator), seed, self.clock.since_start());
+        let path = Path {
             neighbor: neighbor.address,
             session,
             socket,
             inbox,
             state: watch::Sender::new(None),
-        });
+        };
+        let order = Order::Watch {
+            index: SessionIndex(self.watched),
+            discriminator,
+            path: Box::new(path),
+            receivers,
+        };
+        self.watched += 1;
+        // The task lives as long as the speaker.
+        _ = self.orders.send(order).await;
+        Ok(())
     }
-    if paths.is_empty() {
-        return Ok(None);
+
+    pub(crate) async fn forget(&self, neighbor: IpAddr) {
+        _ = self.orders.send(Order::Forget(neighbor)).await;
     }
-    let mut receivers = Vec::new();
-    for listen in &config.listen {
-        let needed = paths
-            .iter()
-            .any(|it| family_of(it.neighbor) == family_of(listen.ip()));
-        let address = SocketAddr::new(listen.ip(), CONTROL_PORT);
-        let known = receivers.iter().any(|(known, _)| *known == address);
-        if needed && !known {
-            let socket = receiving_socket(sockets, address)
-                .map_err(|source| SpeakerError::Bfd { address, source })?;
-            receivers.push((address, Arc::new(socket)));
-        }
-    }
-    let receivers = receivers.into_iter().map(|(_, socket)| socket).collect();
-    Ok(Some(
-        BfdTask {
-            paths,
-            table,
-            clock,
-        }
-        .run(receivers),
-    ))
 }
 
 fn udp(sockets: &Sockets, address: SocketAddr) -> io::Result<Socket> {
@@ -192,36 +235,55 @@ const RECEIVED_DEPTH: usize = 256;
 type Received = ([u8; PACKET_LENGTH], IpAddr);
 
 struct BfdTask {
-    paths: Vec<Path>,
+    paths: HashMap<SessionIndex, Path>,
     table: Table,
     clock: Clock,
 }
 
 impl BfdTask {
-    async fn run(mut self, receivers: Vec<Arc<UdpSocket>>) {
+    async fn run(mut self, mut orders: mpsc::Receiver<Order>, receivers: Vec<UdpSocket>) {
         let (sender, mut received) = mpsc::channel(RECEIVED_DEPTH);
         let mut readers = tokio::task::JoinSet::new();
         for socket in receivers {
-            readers.spawn(receive(socket, sender.clone()));
+            readers.spawn(receive(Arc::new(socket), sender.clone()));
         }
-        drop(sender);
         loop {
             let deadline = self
                 .paths
-                .iter()
+                .values()
                 .filter_map(|path| path.session.next_deadline())
                 .min();
             let far = self.clock.since_start() + Duration::from_secs(3600);
             let wake = self.clock.instant_of(deadline.unwrap_or(far));
             tokio::select! {
-                packet = received.recv() => match packet {
-                    Some(packet) => self.packet(packet),
+                order = orders.recv() => match order {
+                    Some(Order::Watch { index, discriminator, path, receivers }) => {
+                        for socket in receivers {
+                            readers.spawn(receive(Arc::new(socket), sender.clone()));
+                        }
+                        self.table.insert(index, path.neighbor, discriminator);
+                        self.paths.insert(index, *path);
+                    }
+                    Some(Order::Forget(neighbor)) => self.forget(neighbor),
                     None => return,
                 },
+                // The other end is in our hands.
+                Some(packet) = received.recv() => self.packet(packet),
                 () = sleep_until(wake) => {}
             }
             self.serve();
         }
+    }
+
+    /// The neighbor is told that this is no failure (RFC 5880 §6.8.16).
+    fn forget(&mut self, neighbor: IpAddr) {
+        let path = self.table.remove(neighbor);
+        let Some(mut path) = path.and_then(|index| self.paths.remove(&index)) else {
+            return;
+        };
+        let now = self.clock.since_start();
+        path.session.admin_down(now);
+        path.transmit(now);
     }
 
     fn packet(&mut self, (bytes, source): Received) {
@@ -230,8 +292,8 @@ impl BfdTask {
             return;
         };
         let now = self.clock.since_start();
-        if let Lookup::Session(SessionIndex(index)) = self.table.lookup(&packet, source)
-            && let Some(path) = self.paths.get_mut(index)
+        if let Lookup::Session(index) = self.table.lookup(&packet, source)
+            && let Some(path) = self.paths.get_mut(&index)
             && let Err(discard) = path.session.handle_packet(&packet, now)
         {
             debug!(neighbor = %source, %discard, "BFD packet discarded");
@@ -240,27 +302,33 @@ impl BfdTask {
 
     fn serve(&mut self) {
         let now = self.clock.since_start();
-        for path in &mut self.paths {
+        for path in self.paths.values_mut() {
             if path.session.next_deadline().is_some_and(|at| at <= now) {
                 path.session.handle_timeout(now);
             }
-            while let Some(packet) = path.session.poll_transmit(now) {
-                let to = SocketAddr::new(path.neighbor, CONTROL_PORT);
-                if let Err(error) = path.socket.try_send_to(&packet.encode(), to) {
-                    debug!(neighbor = %path.neighbor, %error, "BFD packet not sent");
-                }
+            path.transmit(now);
+            path.tell();
+        }
+    }
+}
+
+impl Path {
+    fn transmit(&mut self, now: Duration) {
+        while let Some(packet) = self.session.poll_transmit(now) {
+            let to = SocketAddr::new(self.neighbor, CONTROL_PORT);
+            if let Err(error) = self.socket.try_send_to(&packet.encode(), to) {
+                debug!(neighbor = %self.neighbor, %error, "BFD packet not sent");
             }
-            while let Some(event) = path.session.poll_event() {
-                info!(neighbor = %path.neighbor, from = ?event.from, to = ?event.to, "BFD");
-                path.state.send_replace(Some(event.to));
-                if event.is_path_failure()
-                    && path
-                        .inbox
-                        .try_send(ToNeighbor::Command(Command::BfdDown))
-                        .is_err()
-                {
-                    warn!(neighbor = %path.neighbor, "BFD down could not be told");
-                }
+        }
+    }
+
+    fn tell(&mut self) {
+        while let Some(event) = self.session.poll_event() {
+            info!(neighbor = %self.neighbor, from = ?event.from, to = ?event.to, "BFD");
+            self.state.send_replace(Some(event.to));
+            let down = ToNeighbor::Command(Command::BfdDown);
+            if event.is_path_failure() && self.inbox.try_send(down).is_err() {
+                warn!(neighbor = %self.neighbor, "BFD down could not be told");
             }
         }
     }

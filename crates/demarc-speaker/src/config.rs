@@ -29,7 +29,7 @@ pub struct SpeakerConfig {
 }
 
 /// One neighbor, which is one session of one family.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct NeighborConfig {
     pub address: IpAddr,
     pub asn: Asn,

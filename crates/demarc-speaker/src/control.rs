@@ -7,12 +7,12 @@
 //! | `GET /routes?direction=in\|accepted\|rejected\|out&neighbor=` | an array of routes |
 //! | `POST /neighbors/{address}/{clear\|shutdown\|enable\|refresh}?text=` | the neighbor after it |
 //! | `GET /metrics` | Prometheus text |
+//! | `POST /reload` | how many neighbors the file, read again, changed |
 
 mod json;
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::net::SocketAddr;
 
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
@@ -26,41 +26,29 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tracing::{info, warn};
 
-use crate::config::SpeakerConfig;
-use crate::message::{NeighborIndex, RibNumbers, RouteDirection, ToNeighbor, ToRib};
+use crate::message::{RibNumbers, RouteDirection, ToNeighbor, ToRib};
+use crate::reload::{ReloadError, ReloadRequest, Reloaded};
+use crate::roster::{Member, Roster, RosterReader};
 use crate::{md5, metrics};
 
 /// Whom to ask.
 #[derive(Clone)]
 pub(crate) struct Directory {
-    config: Arc<SpeakerConfig>,
-    inboxes: Vec<mpsc::Sender<ToNeighbor>>,
-    to_rib: mpsc::Sender<ToRib>,
+    pub(crate) roster: RosterReader,
+    pub(crate) to_rib: mpsc::Sender<ToRib>,
+    pub(crate) reload: mpsc::Sender<ReloadRequest>,
     /// The kernel's count when the speaker began.
-    md5_dropped_before: u64,
+    pub(crate) md5_dropped_before: u64,
 }
 
 impl Directory {
-    pub(crate) fn new(
-        config: Arc<SpeakerConfig>,
-        inboxes: Vec<mpsc::Sender<ToNeighbor>>,
-        to_rib: mpsc::Sender<ToRib>,
-    ) -> Self {
-        Self {
-            config,
-            inboxes,
-            to_rib,
-            md5_dropped_before: md5::dropped_segments(),
-        }
-    }
-
     fn md5_dropped(&self) -> u64 {
         md5::dropped_segments().saturating_sub(self.md5_dropped_before)
     }
 
     /// Why a session with a key may be down, when the kernel has seen signatures that do not fit.
-    fn md5_hint(&self, index: usize, status: &SessionStatus) -> Option<String> {
-        let keyed = self.config.neighbors[index].password.is_some();
+    fn md5_hint(&self, member: &Member, status: &SessionStatus) -> Option<String> {
+        let keyed = member.config.password.is_some();
         let down = matches!(status.state, SessionState::Connect | SessionState::Active);
         if keyed && down {
             md5::hint(self.md5_dropped(), status.in_state)
@@ -69,39 +57,36 @@ impl Directory {
         }
     }
 
-    /// The status of one session; `None` while the speaker shuts down.
-    async fn status(&self, index: usize) -> Option<SessionStatus> {
-        let (answer, status) = oneshot::channel();
-        self.inboxes
-            .get(index)?
-            .send(ToNeighbor::Status(answer))
-            .await
-            .ok()?;
-        status.await.ok()
-    }
-
-    async fn numbers(&self) -> Option<RibNumbers> {
+    /// The numbers of the tables, neighbors in the order of the roster.
+    async fn numbers(&self, roster: &Roster) -> Result<RibNumbers, Refusal> {
         let (answer, numbers) = oneshot::channel();
-        self.to_rib.send(ToRib::Counters { answer }).await.ok()?;
-        numbers.await.ok()
+        let sent = self.to_rib.send(ToRib::Counters { answer }).await;
+        sent.map_err(|_| Refusal::ShuttingDown)?;
+        let numbers = numbers.await.map_err(|_| Refusal::ShuttingDown)?;
+        let of = |member: &Member| numbers.neighbors.get(member.index.0).copied();
+        Ok(RibNumbers {
+            neighbors: roster
+                .0
+                .iter()
+                .map(|it| of(it).unwrap_or_default())
+                .collect(),
+            memory: numbers.memory,
+        })
     }
 
-    fn index_of(&self, address: IpAddr) -> Option<usize> {
-        self.config
-            .neighbors
-            .iter()
-            .position(|neighbor| neighbor.address == address)
+    async fn shown(&self, member: &Member, counters: &Counters) -> Result<json::Neighbor, Refusal> {
+        let status = status(member).await?;
+        let hint = self.md5_hint(member, &status);
+        Ok(json::Neighbor::new(&member.config, &status, counters, hint))
     }
+}
 
-    async fn shown(&self, index: usize, counters: &Counters) -> Option<json::Neighbor> {
-        let status = self.status(index).await?;
-        Some(json::Neighbor::new(
-            &self.config.neighbors[index],
-            &status,
-            counters,
-            self.md5_hint(index, &status),
-        ))
-    }
+/// The status of one session.
+async fn status(member: &Member) -> Result<SessionStatus, Refusal> {
+    let (answer, status) = oneshot::channel();
+    let sent = member.inbox.send(ToNeighbor::Status(answer)).await;
+    sent.map_err(|_| Refusal::ShuttingDown)?;
+    status.await.map_err(|_| Refusal::ShuttingDown)
 }
 
 /// Why a request has no answer.
@@ -109,6 +94,7 @@ enum Refusal {
     UnknownNeighbor(String),
     UnknownCommand(String),
     UnknownDirection(String),
+    NotReloaded(ReloadError),
     ShuttingDown,
 }
 
@@ -127,6 +113,7 @@ impl IntoResponse for Refusal {
                 StatusCode::BAD_REQUEST,
                 format!("direction is in, accepted, rejected or out, not {direction:?}"),
             ),
+            Self::NotReloaded(error) => (StatusCode::CONFLICT, error.to_string()),
             Self::ShuttingDown => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the speaker is shutting down".to_owned(),
@@ -157,6 +144,7 @@ pub(crate) async fn serve(listener: TcpListener, directory: Directory) {
         .route("/neighbors/{address}/{command}", post(command))
         .route("/routes", get(routes))
         .route("/metrics", get(metrics_text))
+        .route("/reload", post(reload))
         .with_state(directory);
     if let Err(error) = axum::serve(listener, router).await {
         warn!(%error, "the control server has stopped");
@@ -166,15 +154,11 @@ pub(crate) async fn serve(listener: TcpListener, directory: Directory) {
 async fn neighbors(
     State(directory): State<Directory>,
 ) -> Result<Json<Vec<json::Neighbor>>, Refusal> {
-    let numbers = directory.numbers().await.ok_or(Refusal::ShuttingDown)?;
-    let mut shown = Vec::with_capacity(numbers.neighbors.len());
-    for (index, counters) in numbers.neighbors.iter().enumerate() {
-        shown.push(
-            directory
-                .shown(index, counters)
-                .await
-                .ok_or(Refusal::ShuttingDown)?,
-        );
+    let roster = directory.roster.now();
+    let numbers = directory.numbers(&roster).await?;
+    let mut shown = Vec::with_capacity(roster.0.len());
+    for (member, counters) in roster.0.iter().zip(&numbers.neighbors) {
+        shown.push(directory.shown(member, counters).await?);
     }
     Ok(Json(shown))
 }
@@ -183,25 +167,35 @@ async fn neighbor(
     State(directory): State<Directory>,
     Path(address): Path<String>,
 ) -> Result<Json<json::Neighbor>, Refusal> {
-    let index = find(&directory, &address)?;
-    show(&directory, index).await
+    let roster = directory.roster.now();
+    let position = find(&roster, &address)?;
+    show(&directory, &roster, position).await
 }
 
-async fn show(directory: &Directory, index: usize) -> Result<Json<json::Neighbor>, Refusal> {
-    let numbers = directory.numbers().await.ok_or(Refusal::ShuttingDown)?;
-    let counters = numbers.neighbors.get(index).copied().unwrap_or_default();
-    directory
-        .shown(index, &counters)
-        .await
-        .map(Json)
-        .ok_or(Refusal::ShuttingDown)
+async fn show(
+    directory: &Directory,
+    roster: &Roster,
+    position: usize,
+) -> Result<Json<json::Neighbor>, Refusal> {
+    let numbers = directory.numbers(roster).await?;
+    let (member, counters) = (&roster.0[position], &numbers.neighbors[position]);
+    directory.shown(member, counters).await.map(Json)
 }
 
-fn find(directory: &Directory, address: &str) -> Result<usize, Refusal> {
+fn find(roster: &Roster, address: &str) -> Result<usize, Refusal> {
     let parsed = address.parse().ok();
     parsed
-        .and_then(|parsed| directory.index_of(parsed))
+        .and_then(|parsed| roster.position(parsed))
         .ok_or_else(|| Refusal::UnknownNeighbor(address.to_owned()))
+}
+
+/// Reads the configuration again and takes on what changed.
+async fn reload(State(directory): State<Directory>) -> Result<Json<Reloaded>, Refusal> {
+    let (answer, done) = oneshot::channel();
+    let sent = directory.reload.send(answer).await;
+    sent.map_err(|_| Refusal::ShuttingDown)?;
+    let done = done.await.map_err(|_| Refusal::ShuttingDown)?;
+    done.map(Json).map_err(Refusal::NotReloaded)
 }
 
 #[derive(Debug, Deserialize)]
@@ -216,7 +210,8 @@ async fn command(
     Path((address, name)): Path<(String, String)>,
     Query(CommandQuery { text }): Query<CommandQuery>,
 ) -> Result<Json<json::Neighbor>, Refusal> {
-    let index = find(&directory, &address)?;
+    let roster = directory.roster.now();
+    let position = find(&roster, &address)?;
     let command = match name.as_str() {
         "clear" => Command::Clear { text },
         "shutdown" => Command::Shutdown { text },
@@ -225,11 +220,10 @@ async fn command(
         _ => return Err(Refusal::UnknownCommand(name)),
     };
     info!(neighbor = address, command = name, "command of an operator");
-    directory.inboxes[index]
-        .send(ToNeighbor::Command(command))
-        .await
-        .map_err(|_| Refusal::ShuttingDown)?;
-    show(&directory, index).await
+    let inbox = &roster.0[position].inbox;
+    let sent = inbox.send(ToNeighbor::Command(command)).await;
+    sent.map_err(|_| Refusal::ShuttingDown)?;
+    show(&directory, &roster, position).await
 }
 
 #[derive(Debug, Deserialize)]
@@ -249,9 +243,10 @@ async fn routes(
         Some("out") => RouteDirection::Out,
         Some(other) => return Err(Refusal::UnknownDirection(other.to_owned())),
     };
+    let roster = directory.roster.now();
     let neighbors = match query.neighbor.as_deref() {
-        None | Some("") => (0..directory.inboxes.len()).map(NeighborIndex).collect(),
-        Some(address) => vec![NeighborIndex(find(&directory, address)?)],
+        None | Some("") => roster.0.iter().map(|member| member.index).collect(),
+        Some(address) => vec![roster.0[find(&roster, address)?].index],
     };
     let (answer, shown) = oneshot::channel();
     let question = ToRib::Show {
@@ -269,16 +264,12 @@ async fn routes(
 }
 
 async fn metrics_text(State(directory): State<Directory>) -> Result<Response, Refusal> {
-    let numbers = directory.numbers().await.ok_or(Refusal::ShuttingDown)?;
-    let mut statuses = Vec::with_capacity(numbers.neighbors.len());
-    for index in 0..numbers.neighbors.len() {
-        statuses.push(directory.status(index).await.ok_or(Refusal::ShuttingDown)?);
+    let roster = directory.roster.now();
+    let numbers = directory.numbers(&roster).await?;
+    let mut statuses = Vec::with_capacity(roster.0.len());
+    for member in &roster.0 {
+        statuses.push(status(member).await?);
     }
-    let text = metrics::render(
-        &directory.config,
-        &statuses,
-        &numbers,
-        directory.md5_dropped(),
-    );
+    let text = metrics::render(&roster, &statuses, &numbers, directory.md5_dropped());
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
 }

@@ -192,7 +192,8 @@ impl GatewaySpeaker {
         })
         .await?;
         self.next += 1;
-        let by_address = HashMap::from([(neighbor.address, inbox_sender.clone())]);
+        let (address, inbox_of) = (neighbor.address, inbox_sender.clone());
+        let find = move |peer| (peer == address).then(|| inbox_of.clone());
         let setup = Setup {
             index,
             config: neighbor,
@@ -207,7 +208,7 @@ impl GatewaySpeaker {
         let running = Running {
             inbox: inbox_sender,
             task: tokio::spawn(NeighborTask::new(setup).run()),
-            listener: tokio::spawn(listener::accept(listener, Arc::new(by_address))),
+            listener: tokio::spawn(listener::accept(Arc::new(listener), find)),
             bfd: bfd.map(|(task, state)| (tokio::spawn(task), state)),
         };
         self.neighbors.insert(NeighborKey(index.0), running);
@@ -243,12 +244,17 @@ impl GatewaySpeaker {
         key: NeighborKey,
         wanted: &GatewayNeighbor,
     ) -> Result<(), GatewayError> {
+        let running = self.neighbors.get(&key).ok_or(GatewayError::Ended)?;
         let config = self.session_config(wanted);
         self.tell(ToRib::Configure {
             neighbor: NeighborIndex(key.0),
             config: Box::new(config),
         })
-        .await
+        .await?;
+        // A session that waits because of the old limit waits no longer (spec/routing §2).
+        let limit = ToNeighbor::PrefixLimit(wanted.neighbor.prefix_limit);
+        let told = running.inbox.send(limit).await;
+        told.map_err(|_| GatewayError::Ended)
     }
 
     /// Ends a session with Cease 6/3 and forgets its routes.

@@ -26,7 +26,9 @@ mod md5;
 mod message;
 mod metrics;
 mod neighbor;
+mod reload;
 mod rib_task;
+mod roster;
 mod sockets;
 mod speaker;
 
@@ -35,5 +37,6 @@ pub use gateway::{
     ForwardingChange, GatewayError, GatewayNeighbor, GatewaySpeaker, NeighborKey, NeighborReport,
     NeighborRoutes,
 };
+pub use reload::{ReloadError, Reloaded, Reloads};
 pub use sockets::{HostSockets, NamespaceSockets, SocketFactory};
-pub use speaker::{SpeakerError, run, run_with};
+pub use speaker::{SpeakerError, run, run_reloadable, run_with};

@@ -1,6 +1,5 @@
 //! Accepting connections: configured neighbors go to their tasks, everyone else is reset.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,11 +12,11 @@ use tracing::{debug, warn};
 use crate::message::ToNeighbor;
 use crate::sockets::reset;
 
-/// Where a neighbor's connections go.
-pub(crate) type Inboxes = Arc<HashMap<IpAddr, mpsc::Sender<ToNeighbor>>>;
-
-/// Accepts in a loop, for ever.
-pub(crate) async fn accept(listener: TcpListener, inboxes: Inboxes) {
+/// Accepts in a loop, for ever. `inbox` tells where the connections of an address go.
+pub(crate) async fn accept(
+    listener: Arc<TcpListener>,
+    inbox: impl Fn(IpAddr) -> Option<mpsc::Sender<ToNeighbor>>,
+) {
     loop {
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
@@ -28,7 +27,7 @@ pub(crate) async fn accept(listener: TcpListener, inboxes: Inboxes) {
                 continue;
             }
         };
-        let Some(inbox) = inboxes.get(&peer.ip()) else {
+        let Some(inbox) = inbox(peer.ip()) else {
             debug!(address = %peer.ip(), "a connection from an unknown address is refused");
             reset(stream);
             continue;

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::gateway::{BoxedSessionConfig, ForwardingChange};
 
-/// A neighbor's place in the configuration.
+/// A neighbor's place in the tables: given in order of arrival, and never again.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
 pub(crate) struct NeighborIndex(pub(crate) usize);
 
@@ -62,7 +62,7 @@ pub(crate) enum ToRib {
         neighbor: NeighborIndex,
         epoch: Epoch,
     },
-    /// A neighbor of a gateway comes; its place is the next one.
+    /// A neighbor comes; its place is the next one.
     Add {
         neighbor: NeighborIndex,
         family: Family,
@@ -116,7 +116,7 @@ pub(crate) struct ShownRoutes {
 /// Numbers of the tables.
 #[derive(Debug)]
 pub(crate) struct RibNumbers {
-    /// In the order of the configuration.
+    /// By [`NeighborIndex`]; of those that are gone nothing is left.
     pub(crate) neighbors: Vec<Counters>,
     pub(crate) memory: [(Family, MemoryUse); 2],
 }
@@ -140,5 +140,7 @@ pub(crate) enum FromRib {
 pub(crate) enum ToNeighbor {
     Incoming(TcpStream),
     Command(Command),
+    /// The limit that holds from now on; the tables know it already.
+    PrefixLimit(u32),
     Status(oneshot::Sender<SessionStatus>),
 }

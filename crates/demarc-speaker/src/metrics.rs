@@ -5,8 +5,8 @@ use std::fmt::Write;
 
 use demarc_bgp::session::{SessionStatus, State};
 
-use crate::config::SpeakerConfig;
 use crate::message::RibNumbers;
+use crate::roster::Roster;
 
 /// One family of samples: head line, then one line per sample.
 struct Metric<'a> {
@@ -26,9 +26,9 @@ impl<'a> Metric<'a> {
     }
 }
 
-/// All metrics. `statuses` and the numbers of neighbors are in the order of the configuration.
+/// All metrics. `statuses` and the numbers of neighbors are in the order of the roster.
 pub(crate) fn render(
-    config: &SpeakerConfig,
+    roster: &Roster,
     statuses: &[SessionStatus],
     numbers: &RibNumbers,
     md5_dropped: u64,
@@ -41,9 +41,10 @@ pub(crate) fn render(
         "TCP segments dropped for a missing or wrong MD5 signature.",
     );
     metric.sample("", md5_dropped);
-    let labels: Vec<String> = config
-        .neighbors
+    let labels: Vec<String> = roster
+        .0
         .iter()
+        .map(|it| &it.config)
         .map(|it| format!("neighbor=\"{}\",family=\"{}\"", it.address, it.family))
         .collect();
     let sessions = || labels.iter().zip(statuses);

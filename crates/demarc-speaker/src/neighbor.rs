@@ -260,6 +260,12 @@ impl NeighborTask {
         match message {
             ToNeighbor::Incoming(stream) => self.incoming(stream),
             ToNeighbor::Command(command) => self.session.handle_command(command, now),
+            ToNeighbor::PrefixLimit(limit) => {
+                let before = std::mem::replace(&mut self.config.prefix_limit, limit);
+                if limit > before {
+                    self.session.handle_prefix_limit_raised(now);
+                }
+            }
             // Who asked may have gone away.
             ToNeighbor::Status(answer) => _ = answer.send(self.session.status(now)),
         }

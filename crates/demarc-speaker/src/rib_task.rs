@@ -11,11 +11,12 @@ use std::net::IpAddr;
 
 use demarc_bgp::policy::{DEFAULT_PUBLIC_TAIL, ImportPolicy};
 use demarc_bgp::rib::{
-    DeviceId, Domain, Event, Export, Origination, Progress, RegionId, SessionConfig, SessionId,
-    SiteLink, Verdict,
+    Counters, DeviceId, Domain, Event, Export, Origination, Progress, RegionId, SessionConfig,
+    SessionId, SiteLink, Verdict,
 };
 use demarc_bgp::session::RouteUpdate;
 use demarc_bgp::wire::Family;
+use ipnet::IpNet;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
 
@@ -82,34 +83,19 @@ pub(crate) fn session_config(config: &SpeakerConfig, neighbor: &NeighborConfig) 
 }
 
 impl RibTask {
-    pub(crate) fn new(config: &SpeakerConfig, to: Vec<mpsc::Sender<FromRib>>, seed: u64) -> Self {
+    /// Tables without neighbors; they come as messages.
+    pub(crate) fn new(originate: &[IpNet], seed: u64) -> Self {
         let mut domain = Domain::new(seed);
-        let originations: Vec<Origination> = config
-            .originate
-            .iter()
-            .copied()
-            .map(Origination::new)
-            .collect();
+        let originations: Vec<_> = originate.iter().copied().map(Origination::new).collect();
         domain.set_originations(&originations);
-        let mut neighbors = Vec::with_capacity(to.len());
-        let mut by_id = HashMap::new();
-        for (index, (neighbor, to)) in config.neighbors.iter().zip(to).enumerate() {
-            let id = domain.add_session(neighbor.family, session_config(config, neighbor));
-            by_id.insert(id, NeighborIndex(index));
-            neighbors.push(Neighbor {
-                address: neighbor.address,
-                id,
-                to,
-                epoch: None,
-                credits: 0,
-                queued: false,
-                hungry: false,
-            });
-        }
+        Self::with(domain)
+    }
+
+    fn with(domain: Domain) -> Self {
         Self {
             domain,
-            neighbors,
-            by_id,
+            neighbors: Vec::new(),
+            by_id: HashMap::new(),
             queue: VecDeque::new(),
             taken_in: 0,
         }
@@ -320,7 +306,10 @@ impl RibTask {
             neighbors: self
                 .neighbors
                 .iter()
-                .map(|it| self.domain.counters(it.id))
+                .map(|it| match self.by_id.contains_key(&it.id) {
+                    true => self.domain.counters(it.id),
+                    false => Counters::default(),
+                })
                 .collect(),
             memory: Family::ALL.map(|family| (family, self.domain.memory_use(family))),
         }
@@ -330,6 +319,8 @@ impl RibTask {
         let Neighbor { address, id, .. } = self.neighbors[neighbor.0];
         let rejected = |verdict| matches!(verdict, Verdict::Rejected(_));
         let routes = match direction {
+            // Gone since it was asked for.
+            _ if !self.by_id.contains_key(&id) => Vec::new(),
             RouteDirection::Out => self.domain.routes_out(id).collect(),
             RouteDirection::In => self.domain.routes_in(id).collect(),
             RouteDirection::Accepted => self

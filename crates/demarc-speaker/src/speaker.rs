@@ -3,24 +3,30 @@
 use std::collections::HashMap;
 use std::future::{Future, pending};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
-use tracing::info;
+use demarc_bgp::rib::Origination;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{Instant, timeout, timeout_at};
+use tracing::{info, warn};
 
 use crate::bfd;
 use crate::clock::Clock;
-use crate::config::{Secret, SpeakerConfig, family_of};
+use crate::config::{NeighborConfig, Secret, SpeakerConfig, family_of};
 use crate::control::{self, Directory};
 use crate::listener;
 use crate::md5;
-use crate::message::{FROM_RIB_DEPTH, INBOX_DEPTH, NeighborIndex, RIB_DEPTH};
+use crate::message::{FROM_RIB_DEPTH, INBOX_DEPTH, NeighborIndex, RIB_DEPTH, ToNeighbor, ToRib};
 use crate::neighbor::{NeighborTask, Setup};
-use crate::rib_task::RibTask;
-use crate::sockets::{HostSockets, SocketFactory, Sockets};
+use crate::reload::{self, Difference, ReloadError, ReloadRequest, Reloaded, Reloads};
+use crate::rib_task::{RibTask, session_config};
+use crate::roster::{Member, Roster, RosterReader};
+use crate::sockets::{HostSockets, SocketFactory, Sockets, set_md5_key};
 
 /// Why a speaker cannot run. Each is one line.
 #[derive(Debug, thiserror::Error)]
@@ -65,95 +71,340 @@ pub async fn run_with(
     factory: Arc<dyn SocketFactory>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), SpeakerError> {
-    let clock = Clock::start();
-    let seed = seed();
-    let sockets = Sockets {
-        factory,
-        ttl: config.ttl,
-        interface: None,
+    run_reloadable(config, factory, None, shutdown).await
+}
+
+/// As [`run_with`], and takes on what changed in the configuration whenever it is asked to.
+///
+/// # Errors
+/// [`SpeakerError`], before anything has been sent. A configuration that cannot be taken on later is
+/// logged, and told to whoever asked.
+pub async fn run_reloadable(
+    config: SpeakerConfig,
+    factory: Arc<dyn SocketFactory>,
+    reloads: Option<Reloads>,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), SpeakerError> {
+    let (mut speaker, mut requests) = Speaker::start(config, factory).await?;
+    let (read, mut asked) = match reloads {
+        Some(Reloads { read, asked }) => (Some(read), Some(asked)),
+        None => (None, None),
     };
-    let config = Arc::new(config);
-
-    let (to_rib, from_neighbors) = mpsc::channel(RIB_DEPTH);
-    let mut inboxes = Vec::new();
-    let mut rib_senders = Vec::new();
-    let mut setups = Vec::new();
-    for (index, neighbor) in config.neighbors.iter().enumerate() {
-        let (inbox_sender, inbox) = mpsc::channel(INBOX_DEPTH);
-        let (rib_sender, from_rib) = mpsc::channel(FROM_RIB_DEPTH);
-        inboxes.push(inbox_sender);
-        rib_senders.push(rib_sender);
-        setups.push(Setup {
-            index: NeighborIndex(index),
-            config: neighbor.clone(),
-            speaker: Arc::clone(&config),
-            sockets: sockets.clone(),
-            clock,
-            seed: seed.wrapping_add(index as u64),
-            inbox,
-            from_rib,
-            to_rib: to_rib.clone(),
-        });
+    let mut shutdown = pin!(shutdown);
+    loop {
+        let request = tokio::select! {
+            () = &mut shutdown => break,
+            Some(request) = requests.recv() => Some(request),
+            () = next_of(&mut asked) => None,
+        };
+        let config = match &read {
+            Some(read) => read().map_err(ReloadError::from),
+            None => Err(ReloadError::NoFile),
+        };
+        let outcome = match config {
+            Ok(config) => speaker.reload(config).await,
+            Err(error) => Err(error),
+        };
+        match &outcome {
+            Ok(done) => info!(?done, "the configuration was read again"),
+            Err(error) => warn!(%error, "the configuration was read again"),
+        }
+        if let Some(request) = request {
+            // Who asked may have gone away.
+            _ = request.send(outcome);
+        }
     }
-    let by_address: HashMap<_, _> = config
-        .neighbors
-        .iter()
-        .map(|it| it.address)
-        .zip(inboxes.iter().cloned())
-        .collect();
-    let by_address = Arc::new(by_address);
-
-    let mut service = JoinSet::new();
-    for address in &config.listen {
-        let keys = md5_keys(&config, *address);
-        let listener = sockets
-            .listen(*address, keys)
-            .map_err(|source| SpeakerError::Listen {
-                address: *address,
-                source,
-            })?;
-        service.spawn(listener::accept(listener, Arc::clone(&by_address)));
-    }
-    if config.neighbors.iter().any(|it| it.password.is_some()) {
-        service.spawn(md5::watch());
-    }
-    if let Some(task) = bfd::start(&config, &sockets, clock, seed, &inboxes)? {
-        service.spawn(task);
-    }
-    if let Some(address) = config.control {
-        let directory = Directory::new(Arc::clone(&config), inboxes.clone(), to_rib.clone());
-        let listener =
-            control::listen(address).map_err(|source| SpeakerError::Control { address, source })?;
-        service.spawn(control::serve(listener, directory));
-    }
-    let rib = RibTask::new(&config, rib_senders, seed);
-    std::thread::Builder::new()
-        .name("rib".to_owned())
-        .spawn(move || rib.run(from_neighbors))
-        .map_err(SpeakerError::Thread)?;
-    drop(to_rib);
-    let mut neighbors = JoinSet::new();
-    for setup in setups {
-        neighbors.spawn(NeighborTask::new(setup).run());
-    }
-    info!(neighbors = config.neighbors.len(), listen = ?config.listen, "speaker is running");
-
-    shutdown.await;
-    // Neighbor tasks end, and say good-bye, when nobody can send to them any more.
-    drop((service, by_address, inboxes));
-    let all_said = async { while neighbors.join_next().await.is_some() {} };
-    _ = tokio::time::timeout(FAREWELL, all_said).await;
+    speaker.stop().await;
     Ok(())
+}
+
+async fn next_of(asked: &mut Option<mpsc::Receiver<()>>) {
+    let next = match asked {
+        Some(asked) => asked.recv().await,
+        None => pending().await,
+    };
+    if next.is_none() {
+        pending().await
+    }
+}
+
+/// Everything that has to be changed when the configuration does.
+struct Speaker {
+    config: Arc<SpeakerConfig>,
+    sockets: Sockets,
+    clock: Clock,
+    seed: u64,
+    to_rib: mpsc::Sender<ToRib>,
+    next: NeighborIndex,
+    roster: watch::Sender<Arc<Roster>>,
+    tasks: HashMap<NeighborIndex, JoinHandle<()>>,
+    listeners: Vec<Arc<TcpListener>>,
+    watches: bfd::Watches,
+    /// Listeners, BFD and the control server.
+    service: JoinSet<()>,
+}
+
+/// Reloads that may wait for each other.
+const RELOADS: usize = 4;
+
+impl Speaker {
+    async fn start(
+        config: SpeakerConfig,
+        factory: Arc<dyn SocketFactory>,
+    ) -> Result<(Self, mpsc::Receiver<ReloadRequest>), SpeakerError> {
+        let (clock, seed) = (Clock::start(), seed());
+        let sockets = Sockets {
+            factory,
+            ttl: config.ttl,
+            interface: None,
+        };
+        let roster = watch::Sender::new(Arc::new(Roster::default()));
+        let (to_rib, from_neighbors) = mpsc::channel(RIB_DEPTH);
+        let (watches, bfd_task) = bfd::Watches::start(&sockets, clock, seed);
+        let mut service = JoinSet::new();
+        service.spawn(bfd_task);
+        let mut listeners = Vec::new();
+        for address in &config.listen {
+            let keys = md5_keys(&config, *address);
+            let listener =
+                sockets
+                    .listen(*address, keys)
+                    .map_err(|source| SpeakerError::Listen {
+                        address: *address,
+                        source,
+                    })?;
+            let listener = Arc::new(listener);
+            let reader = RosterReader::new(&roster);
+            let find = move |address| reader.inbox(address);
+            service.spawn(listener::accept(Arc::clone(&listener), find));
+            listeners.push(listener);
+        }
+        service.spawn(md5::watch());
+        let (reload, requests) = mpsc::channel(RELOADS);
+        if let Some(address) = config.control {
+            let directory = Directory {
+                roster: RosterReader::new(&roster),
+                to_rib: to_rib.clone(),
+                reload,
+                md5_dropped_before: md5::dropped_segments(),
+            };
+            let listener = control::listen(address)
+                .map_err(|source| SpeakerError::Control { address, source })?;
+            service.spawn(control::serve(listener, directory));
+        }
+        let rib = RibTask::new(&config.originate, seed);
+        std::thread::Builder::new()
+            .name("rib".to_owned())
+            .spawn(move || rib.run(from_neighbors))
+            .map_err(SpeakerError::Thread)?;
+        let neighbors = config.neighbors.clone();
+        info!(neighbors = neighbors.len(), listen = ?config.listen, "speaker is running");
+        let mut speaker = Self {
+            config: Arc::new(config),
+            sockets,
+            clock,
+            seed,
+            to_rib,
+            next: NeighborIndex(0),
+            roster,
+            tasks: HashMap::new(),
+            listeners,
+            watches,
+            service,
+        };
+        speaker.begin(neighbors).await?;
+        Ok((speaker, requests))
+    }
+
+    /// Begins sessions. All their sockets are there before the first of them sends anything.
+    async fn begin(&mut self, neighbors: Vec<NeighborConfig>) -> Result<(), SpeakerError> {
+        let mut begun = Vec::with_capacity(neighbors.len());
+        for neighbor in neighbors {
+            let (inbox, received) = mpsc::channel(INBOX_DEPTH);
+            let inbox_of = inbox.clone();
+            let watched = match neighbor.bfd {
+                true => self.watches.watch(&self.config, &neighbor, inbox_of).await,
+                false => Ok(()),
+            };
+            begun.push((neighbor, inbox, received));
+            if let Err(error) = watched {
+                for (neighbor, ..) in begun.iter().filter(|(it, ..)| it.bfd) {
+                    self.watches.forget(neighbor.address).await;
+                }
+                return Err(error);
+            }
+        }
+        let mut members = self.roster.borrow().0.clone();
+        let mut setups = Vec::with_capacity(begun.len());
+        for (config, inbox_sender, inbox) in begun {
+            let index = self.next;
+            self.next = NeighborIndex(index.0 + 1);
+            let (to, from_rib) = mpsc::channel(FROM_RIB_DEPTH);
+            self.tell(ToRib::Add {
+                neighbor: index,
+                family: config.family,
+                config: Box::new(session_config(&self.config, &config)),
+                to,
+            })
+            .await;
+            members.push(Member {
+                config: config.clone(),
+                index,
+                inbox: inbox_sender,
+            });
+            setups.push(Setup {
+                index,
+                config,
+                speaker: Arc::clone(&self.config),
+                sockets: self.sockets.clone(),
+                clock: self.clock,
+                seed: self.seed.wrapping_add(index.0 as u64),
+                inbox,
+                from_rib,
+                to_rib: self.to_rib.clone(),
+            });
+        }
+        self.publish(members);
+        for setup in setups {
+            let index = setup.index;
+            let task = tokio::spawn(NeighborTask::new(setup).run());
+            self.tasks.insert(index, task);
+        }
+        Ok(())
+    }
+
+    /// In the order of the configuration.
+    fn publish(&self, mut members: Vec<Member>) {
+        let address = |it: &NeighborConfig| it.address;
+        let places: HashMap<_, _> = self
+            .config
+            .neighbors
+            .iter()
+            .map(address)
+            .zip(0_usize..)
+            .collect();
+        members.sort_by_key(|member| places.get(&member.config.address).copied());
+        self.roster.send_replace(Arc::new(Roster(members)));
+    }
+
+    /// Takes on another configuration. Only the sessions that it changes are touched.
+    async fn reload(&mut self, next: SpeakerConfig) -> Result<Reloaded, ReloadError> {
+        reload::check_fixed(&self.config, &next)?;
+        let roster = Arc::clone(&self.roster.borrow());
+        let difference = Difference::between(&roster, &next);
+        if self.config.originate != next.originate {
+            let originations = next.originate.iter().copied().map(Origination::new);
+            self.tell(ToRib::Originate(originations.collect())).await;
+        }
+        self.config = Arc::new(next);
+        let mut members = roster.0.clone();
+        drop(roster);
+        for (place, config) in difference.adjusted {
+            let member = &mut members[place];
+            member.config = config;
+            self.adjust(member).await;
+        }
+        let mut ending = Vec::new();
+        for place in difference.ending.into_iter().rev() {
+            ending.push(members.remove(place));
+        }
+        self.publish(members);
+        self.end(ending).await;
+        self.set_keys(&difference.beginning);
+        let begun = self.begin(difference.beginning).await;
+        begun.map_err(ReloadError::Neighbor)?;
+        Ok(difference.told)
+    }
+
+    async fn adjust(&self, member: &Member) {
+        let config = Box::new(session_config(&self.config, &member.config));
+        let neighbor = member.index;
+        self.tell(ToRib::Configure { neighbor, config }).await;
+        // After the tables, so that a session that comes back at once finds the new limit there.
+        let limit = ToNeighbor::PrefixLimit(member.config.prefix_limit);
+        _ = member.inbox.send(limit).await;
+    }
+
+    /// Ends sessions with Cease 6/3 and forgets their routes.
+    async fn end(&mut self, members: Vec<Member>) {
+        let mut tasks = Vec::new();
+        for Member {
+            config,
+            index,
+            inbox,
+        } in members
+        {
+            if config.bfd {
+                self.watches.forget(config.address).await;
+            }
+            for listener in self.listeners.iter().filter(|_| config.password.is_some()) {
+                // An empty key takes the old one away; those of the other family have none.
+                _ = set_md5_key(&**listener, config.address, &[]);
+            }
+            // Its task ends when nobody can send to it any more.
+            drop(inbox);
+            tasks.extend(self.tasks.remove(&index).map(|task| (index, task)));
+        }
+        let deadline = Instant::now() + FAREWELL;
+        for (neighbor, mut task) in tasks {
+            if timeout_at(deadline, &mut task).await.is_err() {
+                task.abort();
+            }
+            self.tell(ToRib::Remove { neighbor }).await;
+        }
+    }
+
+    /// Keys of new neighbors, for the listeners that they may connect to.
+    fn set_keys(&self, neighbors: &[NeighborConfig]) {
+        for (listener, address) in self.listeners.iter().zip(&self.config.listen) {
+            for (neighbor, key) in keys_for(neighbors, *address) {
+                if let Err(error) = set_md5_key(&**listener, neighbor, key.expose()) {
+                    warn!(%neighbor, %error, "the key was not set: the neighbor cannot connect to {address}");
+                }
+            }
+        }
+    }
+
+    async fn tell(&self, message: ToRib) {
+        // The tables live as long as anyone can send to them.
+        _ = self.to_rib.send(message).await;
+    }
+
+    async fn stop(mut self) {
+        // Neighbor tasks end, and say good-bye, when nobody can send to them any more.
+        self.service.shutdown().await;
+        self.roster.send_replace(Arc::default());
+        let all_said = async {
+            for task in self.tasks.values_mut() {
+                _ = task.await;
+            }
+        };
+        _ = timeout(FAREWELL, all_said).await;
+    }
+}
+
+impl Drop for Speaker {
+    fn drop(&mut self) {
+        for task in self.tasks.values() {
+            task.abort();
+        }
+    }
 }
 
 /// Keys of the neighbors that may connect to a listener.
 fn md5_keys(
     config: &SpeakerConfig,
     listener: SocketAddr,
-) -> impl Iterator<Item = (std::net::IpAddr, &Secret)> {
+) -> impl Iterator<Item = (IpAddr, &Secret)> {
+    keys_for(&config.neighbors, listener)
+}
+
+fn keys_for(
+    neighbors: &[NeighborConfig],
+    listener: SocketAddr,
+) -> impl Iterator<Item = (IpAddr, &Secret)> {
     let same_family = move |address| family_of(address) == family_of(listener.ip());
-    config
-        .neighbors
+    neighbors
         .iter()
         .filter(move |neighbor| same_family(neighbor.address))
         .filter_map(|neighbor| Some((neighbor.address, neighbor.password.as_ref()?)))

@@ -4,9 +4,10 @@
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use demarc_speaker::{SpeakerConfig, run};
+use demarc_speaker::{HostSockets, Reloads, SpeakerConfig, run, run_reloadable};
 use serde_json::Value;
 
 /// A port that is free on an address now.
@@ -182,6 +183,87 @@ async fn too_many_prefixes_end_the_session() {
         status[0]["prefixes"]["ipv4"]["in"], 0,
         "all routes go at once"
     );
+}
+
+/// A speaker whose configuration is read again from `text`.
+fn start_reloadable(text: &Arc<Mutex<String>>, control: SocketAddr) -> Running {
+    let shared = Arc::clone(text);
+    let read = move || SpeakerConfig::parse("test", &shared.lock().unwrap());
+    let config = read().unwrap();
+    let (_never, asked) = tokio::sync::mpsc::channel(1);
+    let reloads = Reloads {
+        read: Box::new(read),
+        asked,
+    };
+    let sockets = Arc::new(HostSockets);
+    let run = run_reloadable(config, sockets, Some(reloads), std::future::pending());
+    let task = tokio::spawn(async move { run.await.unwrap() });
+    Running { control, task }
+}
+
+/// spec/routing §13, vector 3.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_raised_prefix_limit_brings_the_session_back_and_touches_no_other() {
+    let originate: [&[&str]; 2] = [&[], &["192.0.2.0/25", "192.0.2.128/25"]];
+    let [(one, first), (other, second)] = pair(5, [""; 2], originate, "prefix_limit = 1\n");
+    let [(third, third_control), _] = pair(6, [""; 2], [&[], &[]], "");
+    let own = one.split('"').find(|it| it.starts_with("127.77.5.1:"));
+    let third_listen = third.split('"').find(|it| it.starts_with("127.77.6.1:"));
+    let (own_port, third_port) = (
+        own.unwrap().rsplit_once(':').unwrap().1,
+        third_listen.unwrap().rsplit_once(':').unwrap().1,
+    );
+    // A third speaker, whose session has to live through all this.
+    let bystander =
+        format!("[[neighbor]]\naddress = \"127.77.6.1\"\nasn = 65009\nport = {third_port}\n");
+    let third = format!(
+        "asn = 65009\nrouter_id = \"10.0.0.9\"\nlisten = [\"127.77.6.1:{third_port}\"]\n\
+         control = \"{third_control}\"\n[[neighbor]]\naddress = \"127.77.5.1\"\nasn = 65001\n\
+         port = {own_port}\n"
+    );
+    let text = Arc::new(Mutex::new(format!("{one}{bystander}")));
+    let one = start_reloadable(&text, first);
+    let (_other, _third) = (start(&other, second), start(&third, third_control));
+    eventually(one.control, "/neighbors", "Idle beside Established", |it| {
+        it[0]["idle_reason"] == "prefix-limit" && it[1]["state"] == "Established"
+    })
+    .await;
+    let raised = text
+        .lock()
+        .unwrap()
+        .replace("prefix_limit = 1", "prefix_limit = 5");
+    *text.lock().unwrap() = raised;
+    let told = json(one.control, "POST", "/reload").await;
+    assert_eq!(
+        (&told["adjusted"], &told["restarted"]),
+        (&1.into(), &0.into()),
+        "{told}"
+    );
+    let back = eventually(one.control, "/neighbors", "back", |it| {
+        it[0]["prefixes"]["ipv4"]["in"] == 2
+    })
+    .await;
+    assert_eq!(back[1]["flaps"], 0, "{back:#}");
+
+    // The bystander goes, and comes again as a new neighbor.
+    let with = text.lock().unwrap().clone();
+    *text.lock().unwrap() = with.replace(&bystander, "");
+    let told = json(one.control, "POST", "/reload").await;
+    assert_eq!(told["removed"], 1, "{told}");
+    let left = json(one.control, "GET", "/neighbors").await;
+    assert_eq!(left.as_array().unwrap().len(), 1);
+    assert!(established(&left));
+    *text.lock().unwrap() = with;
+    assert_eq!(json(one.control, "POST", "/reload").await["added"], 1);
+    let third = eventually(third_control, "/neighbors", "gone and back", established).await;
+    assert_eq!(
+        third[0]["last_error"]["received"]["subcode"], 3,
+        "{third:#}"
+    );
+
+    *text.lock().unwrap() = "asn = 0".to_owned();
+    let refused = json(one.control, "POST", "/reload").await;
+    assert!(refused["error"].is_string(), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

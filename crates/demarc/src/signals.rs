@@ -1,6 +1,7 @@
-//! When to stop.
+//! When to stop, and when to read the configuration again.
 
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 
 use crate::failure::Failure;
 
@@ -15,4 +16,19 @@ pub(crate) fn stop() -> Result<impl Future<Output = ()>, Failure> {
             _ = interrupt.recv() => tracing::info!("interrupted: answering what is under way, then stopping"),
         }
     })
+}
+
+/// A message for each SIGHUP; several that come at once may be one.
+pub(crate) fn hangups() -> Result<mpsc::Receiver<()>, Failure> {
+    let failed = |error| Failure::Other(format!("cannot wait for signals: {error}"));
+    let mut hangup = signal(SignalKind::hangup()).map_err(failed)?;
+    let (sender, received) = mpsc::channel(1);
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            if sender.send(()).await.is_err() {
+                return;
+            }
+        }
+    });
+    Ok(received)
 }

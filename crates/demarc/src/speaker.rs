@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use demarc_speaker::{HostSockets, SpeakerConfig, run_with};
+use demarc_speaker::{HostSockets, Reloads, SpeakerConfig, run_reloadable};
 
 use crate::cli::{LogFormat, SpeakerArguments};
 use crate::failure::Failure;
@@ -18,7 +18,12 @@ pub(crate) fn run(arguments: &SpeakerArguments) -> Result<(), Failure> {
         .map_err(|error| Failure::Other(format!("cannot start: {error}")))?;
     runtime.block_on(async {
         let stop = signals::stop()?;
-        run_with(config, Arc::new(HostSockets), stop)
+        let path = arguments.config.clone();
+        let reloads = Reloads {
+            read: Box::new(move || SpeakerConfig::read(&path)),
+            asked: signals::hangups()?,
+        };
+        run_reloadable(config, Arc::new(HostSockets), Some(reloads), stop)
             .await
             .map_err(|error| Failure::Usage(error.to_string()))
     })

@@ -1,7 +1,5 @@
 //! Neighbors that come and go, and what forwarding follows.
 
-use std::collections::{HashMap, VecDeque};
-
 use demarc_bgp::rib::{RegionId, RouteView, SessionConfig, SessionId};
 use demarc_bgp::wire::Family;
 use ipnet::IpNet;
@@ -14,13 +12,7 @@ use crate::message::{FromRib, NeighborIndex};
 impl RibTask {
     /// Empty tables that tell what forwarding has to follow.
     pub(crate) fn for_gateway(seed: u64) -> Self {
-        Self {
-            domain: tables(seed),
-            neighbors: Vec::new(),
-            by_id: HashMap::new(),
-            queue: VecDeque::new(),
-            taken_in: 0,
-        }
+        Self::with(tables(seed))
     }
 
     /// Places are given in order and never again, so that late messages find the place they mean.

@@ -1,0 +1,49 @@
+//! The neighbors of the moment, for everyone who has to find them.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+
+use crate::config::NeighborConfig;
+use crate::message::{NeighborIndex, ToNeighbor};
+
+/// A neighbor that is there.
+#[derive(Clone, Debug)]
+pub(crate) struct Member {
+    pub(crate) config: NeighborConfig,
+    pub(crate) index: NeighborIndex,
+    pub(crate) inbox: mpsc::Sender<ToNeighbor>,
+}
+
+/// All of them, in the order of the configuration. Their tasks end when nobody holds it any more.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Roster(pub(crate) Vec<Member>);
+
+/// Follows the roster when a new configuration changes it.
+#[derive(Clone, Debug)]
+pub(crate) struct RosterReader(watch::Receiver<Arc<Roster>>);
+
+impl Roster {
+    pub(crate) fn position(&self, address: IpAddr) -> Option<usize> {
+        let found = |member: &Member| member.config.address == address;
+        self.0.iter().position(found)
+    }
+}
+
+impl RosterReader {
+    pub(crate) fn new(roster: &watch::Sender<Arc<Roster>>) -> Self {
+        Self(roster.subscribe())
+    }
+
+    /// Hold it for one request, no longer.
+    pub(crate) fn now(&self) -> Arc<Roster> {
+        Arc::clone(&self.0.borrow())
+    }
+
+    pub(crate) fn inbox(&self, address: IpAddr) -> Option<mpsc::Sender<ToNeighbor>> {
+        let roster = self.0.borrow();
+        let position = roster.position(address)?;
+        Some(roster.0[position].inbox.clone())
+    }
+}
