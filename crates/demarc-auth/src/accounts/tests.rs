@@ -168,7 +168,7 @@ fn a_policy_that_cannot_be_parsed_shows_where() {
     .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "account[0].user[0].policies[1]: the policy cannot be used; correct the document"
+        "account[0].user[0].policies[1]: the policy cannot be used: line 2, column 16: expected value; correct the document"
     );
     let cause = std::error::Error::source(&error).unwrap().to_string();
     assert_eq!(cause, "line 2, column 16: expected value");
