@@ -26,6 +26,7 @@ mod config;
 mod directory;
 
 pub use config::{AccessKeyConfig, AccountConfig, Partner, PolicyDocument, RoleConfig, UserConfig};
+pub(crate) use directory::is_external_id;
 pub use directory::{AccessKey, Account, Directory, InvalidAccounts, Role};
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use demarc_types::{Partition, Span, Timestamp};
 
-use crate::accounts::Role;
+use crate::accounts::{Role, is_external_id};
 use crate::authenticator::{Authenticator, Caller, Identities, parse_role_arn};
 use crate::policy::{Action, Denial, InvalidPolicy, PolicySet, Reason, Target, authorize};
 use crate::principal::{Identity, Principal, role_id};
@@ -22,6 +22,8 @@ pub struct AssumeRole<'a> {
     pub duration: Option<i64>,
     /// Narrows what the session may do.
     pub policy: Option<&'a str>,
+    /// What the role's owner told the caller to show; ignored by roles that ask for none.
+    pub external_id: Option<&'a str>,
 }
 
 /// A new session.
@@ -81,13 +83,19 @@ impl Authenticator {
         if let Some(policy) = request.policy {
             check_policy(policy)?;
         }
+        if let Some(external_id) = request.external_id {
+            check_external_id(external_id)?;
+        }
         if let Identities::Configured(directory) = &self.identities {
             let denied = || AssumeRoleError::AccessDenied {
                 user: caller.principal.arn(caller.region.partition()),
                 role: request.role_arn.to_owned(),
             };
             let configured = directory.role(account, role).ok_or_else(denied)?;
-            if !may_assume(caller, configured, request.role_arn, now) {
+            let wanted = configured.external_id.as_deref();
+            if (wanted.is_some() && wanted != request.external_id)
+                || !may_assume(caller, configured, request.role_arn, now)
+            {
                 return Err(denied());
             }
             check_limits(duration, configured, &caller.principal)?;
@@ -232,6 +240,17 @@ fn check_policy(policy: &str) -> Result<(), AssumeRoleError> {
     PolicySet::from_json([policy])
         .map(|_| ())
         .map_err(AssumeRoleError::MalformedPolicy)
+}
+
+fn check_external_id(text: &str) -> Result<(), AssumeRoleError> {
+    if is_external_id(text) {
+        return Ok(());
+    }
+    Err(constraint_error(
+        "externalId",
+        text,
+        "Member must have length between 2 and 1224 and satisfy regular expression pattern: [\\w+=,.@:\\/-]*",
+    ))
 }
 
 fn constraint_error(member: &str, value: &str, constraint: &str) -> AssumeRoleError {

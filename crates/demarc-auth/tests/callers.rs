@@ -62,6 +62,7 @@ fn session(server: &Authenticator, policy: Option<&str>) -> (Signer, Timestamp) 
         session_name: "night-shift",
         duration: Some(900),
         policy,
+        external_id: None,
     };
     // Begun a while ago, so that it ends within the window of a signature made now.
     let begun = NOW - Span::from_minutes(14);

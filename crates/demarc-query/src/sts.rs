@@ -25,6 +25,7 @@ pub struct AssumeRole {
     pub role_session_name: String,
     pub duration_seconds: Option<i64>,
     pub policy: Option<String>,
+    pub external_id: Option<String>,
 }
 
 /// Why a request cannot be read; `Display` is the message.
@@ -38,6 +39,8 @@ pub enum Error {
     InvalidAction(String),
     #[error("{0}")]
     Validation(#[from] Fault),
+    #[error("{0} of AssumeRole is not served: leave it out, or narrow the session by Policy")]
+    NotServed(&'static str),
 }
 
 impl Error {
@@ -47,7 +50,7 @@ impl Error {
             Self::MalformedQueryString(_) => "MalformedQueryString",
             Self::MissingAction => "MissingAction",
             Self::InvalidAction(_) => "InvalidAction",
-            Self::Validation(_) => "ValidationError",
+            Self::Validation(_) | Self::NotServed(_) => "ValidationError",
         }
     }
 }
@@ -61,14 +64,34 @@ impl Request {
         match node.text("Action") {
             None => Err(Error::MissingAction),
             Some("GetCallerIdentity") => Ok(Self::GetCallerIdentity),
-            Some("AssumeRole") => Ok(Self::AssumeRole(AssumeRole {
-                role_arn: required(node, "RoleArn")?,
-                role_session_name: required(node, "RoleSessionName")?,
-                duration_seconds: number(node, "DurationSeconds")?,
-                policy: optional(node, "Policy"),
-            })),
+            Some("AssumeRole") => Ok(Self::AssumeRole(AssumeRole::read(node)?)),
             Some(other) => Err(Error::InvalidAction(other.chars().take(64).collect())),
         }
+    }
+}
+
+/// Parameters of `AssumeRole` that would narrow the session or mark it, and that nothing here honours: a
+/// session must not be able to do more than was asked for.
+const NOT_SERVED: [&str; 5] = [
+    "PolicyArns",
+    "Tags",
+    "TransitiveTagKeys",
+    "SourceIdentity",
+    "ProvidedContexts",
+];
+
+impl AssumeRole {
+    fn read(node: &Node) -> Result<Self, Error> {
+        if let Some(name) = NOT_SERVED.into_iter().find(|name| node.get(name).is_some()) {
+            return Err(Error::NotServed(name));
+        }
+        Ok(Self {
+            role_arn: required(node, "RoleArn")?,
+            role_session_name: required(node, "RoleSessionName")?,
+            duration_seconds: number(node, "DurationSeconds")?,
+            policy: optional(node, "Policy"),
+            external_id: optional(node, "ExternalId"),
+        })
     }
 }
 
@@ -192,8 +215,15 @@ mod tests {
                 role_session_name: "b".to_owned(),
                 duration_seconds: Some(900),
                 policy: Some("{}".to_owned()),
+                external_id: None,
             }))
         );
+        let Ok(Request::AssumeRole(asked)) =
+            read("Action=AssumeRole&RoleArn=a&RoleSessionName=b&ExternalId=e-1")
+        else {
+            panic!("AssumeRole is read");
+        };
+        assert_eq!(asked.external_id.as_deref(), Some("e-1"));
     }
 
     #[test]
@@ -208,6 +238,24 @@ mod tests {
             ),
         ] {
             assert_eq!(read(form).unwrap_err().code(), code, "{form}");
+        }
+    }
+
+    #[test]
+    fn what_would_narrow_or_mark_a_session_is_refused_rather_than_ignored() {
+        for (form, name) in [
+            (
+                "PolicyArns.member.1.arn=arn:aws:iam::aws:policy/ReadOnlyAccess",
+                "PolicyArns",
+            ),
+            ("Tags.member.1.Key=k&Tags.member.1.Value=v", "Tags"),
+            ("TransitiveTagKeys.member.1=k", "TransitiveTagKeys"),
+            ("SourceIdentity=me", "SourceIdentity"),
+        ] {
+            let error = read(&format!(
+                "Action=AssumeRole&RoleArn=a&RoleSessionName=b&{form}"
+            ));
+            assert_eq!(error, Err(Error::NotServed(name)));
         }
     }
 

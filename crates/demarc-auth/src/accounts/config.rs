@@ -63,6 +63,9 @@ pub struct RoleConfig {
     pub name: String,
     /// Who may assume it: account ids, or ARNs of roots, users, roles and sessions.
     pub trust: Vec<String>,
+    /// What a caller has to give as `ExternalId`, 2 to 1224 characters; `None` asks for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policies: Option<Vec<PolicyDocument>>,
     /// The longest session in seconds, 3600 to 43200.

@@ -37,6 +37,8 @@ pub struct AccessKey {
 pub struct Role {
     /// Account ids and ARNs.
     pub trust: Vec<String>,
+    /// What a caller has to give as `ExternalId`.
+    pub external_id: Option<String>,
     pub permissions: Permissions,
     /// The longest session in seconds.
     pub max_session: i64,
@@ -256,6 +258,16 @@ fn role(config: &RoleConfig, at: &str) -> Result<Role, InvalidAccounts> {
             ));
         }
     }
+    if let Some(external_id) = &config.external_id
+        && !is_external_id(external_id)
+    {
+        return Err(InvalidAccounts::value(
+            format!("{at}.external_id"),
+            external_id,
+            "is not valid",
+            "give 2 to 1224 letters, digits and +=,.@:/-_",
+        ));
+    }
     if !(3600..=43_200).contains(&config.max_session) {
         return Err(InvalidAccounts::value(
             format!("{at}.max_session"),
@@ -266,9 +278,16 @@ fn role(config: &RoleConfig, at: &str) -> Result<Role, InvalidAccounts> {
     }
     Ok(Role {
         trust: config.trust.clone(),
+        external_id: config.external_id.clone(),
         permissions: Permissions::of(policy_set(config.policies.as_deref(), at)?),
         max_session: config.max_session,
     })
+}
+
+/// As STS takes it in `AssumeRole`.
+pub(crate) fn is_external_id(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@:/-".contains(&byte);
+    (2..=1_224).contains(&text.len()) && text.bytes().all(allowed)
 }
 
 /// `arn:PARTITION:iam::ACCOUNT:root`, `:user/NAME`, `:role/NAME`, or

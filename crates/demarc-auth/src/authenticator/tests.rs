@@ -68,6 +68,10 @@ fn configured() -> Authenticator {
         name = "deputy"
         trust = ["arn:aws:iam::111122223333:role/operator"]
         max_session = 43200
+        [[account.role]]
+        name = "auditor"
+        trust = ["444455556666"]
+        external_id = "contract-17"
         [[account]]
         id = "444455556666"
         "#,
@@ -142,6 +146,7 @@ fn in_development_sessions_lead_to_their_account() {
         session_name: "me",
         duration: None,
         policy: None,
+        external_id: None,
     };
     let session = server.assume_role(&caller, &request, NOW, [3; 16]).unwrap();
     assert_eq!(session.arn, "arn:aws:sts::111122223333:assumed-role/any/me");
@@ -241,6 +246,7 @@ fn roles_are_assumed_by_those_whom_they_trust() {
             session_name: "me",
             duration: None,
             policy: None,
+            external_id: None,
         };
         let result = server.assume_role(&caller, &request, NOW, [3; 16]);
         assert_eq!(result.is_ok(), allowed, "{caller:?} as {role}");
@@ -258,6 +264,35 @@ fn roles_are_assumed_by_those_whom_they_trust() {
 }
 
 #[test]
+fn a_role_can_ask_for_an_external_id() {
+    let server = configured();
+    let caller = caller("444455556666", Identity::Root, &server);
+    for (role, external_id, allowed) in [
+        ("auditor", Some("contract-17"), true),
+        ("auditor", Some("contract-18"), false),
+        ("auditor", None, false),
+        // A role that asks for none does not mind one.
+        ("operator", Some("contract-17"), true),
+    ] {
+        let request = AssumeRole {
+            role_arn: &format!("arn:aws:iam::111122223333:role/{role}"),
+            session_name: "me",
+            duration: None,
+            policy: None,
+            external_id,
+        };
+        let result = server.assume_role(&caller, &request, NOW, [3; 16]);
+        match result {
+            Ok(_) => assert!(allowed, "{role} {external_id:?}"),
+            Err(error) => {
+                assert!(!allowed, "{role} {external_id:?}: {error}");
+                assert_eq!(error.wire().code, "AccessDenied");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_parameters_of_assume_role_are_checked() {
     let server = configured();
     let caller = caller("444455556666", Identity::Root, &server);
@@ -266,6 +301,7 @@ fn the_parameters_of_assume_role_are_checked() {
         session_name: "night-shift",
         duration: Some(900),
         policy: None,
+        external_id: None,
     };
     let refusal = |request: AssumeRole<'_>| {
         server
@@ -303,6 +339,13 @@ fn the_parameters_of_assume_role_are_checked() {
         }),
         "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
     );
+    assert!(
+        refusal(AssumeRole {
+            external_id: Some("x"),
+            ..good
+        })
+        .starts_with("1 validation error detected: Value 'x' at 'externalId'")
+    );
     let malformed = AssumeRole {
         policy: Some("{"),
         ..good
@@ -326,6 +369,7 @@ fn a_session_of_a_session_lasts_an_hour_at_most() {
         session_name: "me",
         duration: Some(3601),
         policy: None,
+        external_id: None,
     };
     let error = server.assume_role(&caller, &request, NOW, [3; 16]);
     assert!(error.unwrap_err().to_string().contains("role chaining"));

@@ -52,6 +52,7 @@ fn assume_role(call: &Call<'_>, asked: &demarc_query::sts::AssumeRole) -> Outcom
         session_name: &asked.role_session_name,
         duration: asked.duration_seconds,
         policy: asked.policy.as_deref(),
+        external_id: asked.external_id.as_deref(),
     };
     match call.front.authenticator.assume_role(
         &call.caller,
