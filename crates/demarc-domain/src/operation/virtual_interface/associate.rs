@@ -34,7 +34,7 @@ pub(crate) fn associate(
     }
     if refuses {
         return Err(Refusal::invalid(format!(
-            "Virtual interfaces cannot be moved to {target}: it carries hosted connections."
+            "Virtual interfaces cannot be created on {target}. It carries hosted connections."
         )));
     }
     parent::check_usable(tx, target)?;
