@@ -13,12 +13,13 @@ import os
 import pathlib
 import shutil
 import subprocess
+import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 CLONE_NEWNET = 0x40000000
 PREFIX = "dmctest-"
-DAEMONS = ("/usr/lib/frr",)
+FRR = pathlib.Path("/usr/lib/frr")
 
 
 def missing():
@@ -29,6 +30,10 @@ def missing():
         if shutil.which(program) is None:
             return f"needs {program}"
     return None
+
+
+def missing_program(name):
+    return shutil.which(name) is None
 
 
 def run(*words, check=True, timeout=60):
@@ -400,3 +405,87 @@ protocol bgp {one.name} {{
             if "BGP.as_path:" in line:
                 return line.split(":", 1)[1].strip()
         return None
+
+
+class Frr:
+    """FRR in a customer's namespace: zebra, bfdd and bgpd."""
+
+    def __init__(self, name, *sessions):
+        self.name, self.sessions = name, list(sessions)
+
+    def config(self):
+        first = self.sessions[0]
+        text = f"router bgp {first.asn}\n bgp router-id {first.own}\n no bgp ebgp-requires-policy\n"
+        text += " no bgp network import-check\n no bgp default ipv4-unicast\n"
+        for one in self.sessions:
+            text += f" neighbor {one.neighbor} remote-as {one.neighbor_asn}\n"
+            text += f" neighbor {one.neighbor} password {one.key}\n"
+            text += f" neighbor {one.neighbor} timers connect 1\n"
+            text += f" neighbor {one.neighbor} bfd\n" if one.bfd else ""
+        for family in ("ipv4", "ipv6"):
+            ours = [one for one in self.sessions if one.ipv6 == (family == "ipv6")]
+            if ours:
+                networks = "".join(f"  network {p}\n" for one in ours for p in one.announce)
+                active = "".join(f"  neighbor {one.neighbor} activate\n" for one in ours)
+                text += f" address-family {family} unicast\n{networks}{active} exit-address-family\n"
+        return text
+
+    def start(self, directory):
+        # FRR's daemons become another user; pytest's directories are root's alone.
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="dmctest-frr-"))
+        config = self.directory / "frr.conf"
+        config.write_text(self.config())
+        run("chown", "-R", "frr:frrvty", str(self.directory))
+        self.processes = []
+        for daemon in ("zebra", "bfdd", "bgpd"):
+            more = ["--bfdctl", f"{self.directory}/bfdd.sock"] if daemon == "bfdd" else []
+            self.processes.append(subprocess.Popen(
+                within(self.name, str(FRR / daemon), "-f", str(config), "-i", f"{self.directory}/{daemon}.pid",
+                       "--vty_socket", str(self.directory), "-z", f"{self.directory}/zserv.api", "-A", "127.0.0.1",
+                       "-P", "0", *more),
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+            until(f"{daemon} is there", (self.directory / f"{daemon}.vty").exists)
+
+    def stop(self):
+        for process in reversed(self.processes):
+            process.terminate()
+            process.wait()
+        shutil.rmtree(self.directory)
+
+    def __call__(self, command):
+        return inside(self.name, "vtysh", "--vty_socket", str(self.directory), "-c", command, check=False).replace(
+            '": "', '":"')
+
+
+class GoBgp:
+    """GoBGP in a customer's namespace; it leaves the kernel alone."""
+
+    def __init__(self, name, *sessions):
+        self.name, self.sessions = name, list(sessions)
+
+    def start(self, directory):
+        first = self.sessions[0]
+        text = f'[global.config]\nas = {first.asn}\nrouter-id = "{first.own}"\n'
+        for one in self.sessions:
+            family = "ipv6" if one.ipv6 else "ipv4"
+            text += (f'[[neighbors]]\n[neighbors.config]\nneighbor-address = "{one.neighbor}"\n'
+                     f'peer-as = {one.neighbor_asn}\nauth-password = "{one.key}"\n'
+                     "[neighbors.timers.config]\nconnect-retry = 1\n"
+                     f'[[neighbors.afi-safis]]\n[neighbors.afi-safis.config]\nafi-safi-name = "{family}-unicast"\n')
+        path = pathlib.Path(directory) / f"{self.name}.toml"
+        path.write_text(text)
+        self.process = subprocess.Popen(
+            within(self.name, "gobgpd", "-f", str(path), "-t", "toml", "--api-hosts", "127.0.0.1:50051"),
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def announce(self):
+        for one in self.sessions:
+            for prefix in one.announce:
+                self("global", "rib", "add", "-a", "ipv6" if one.ipv6 else "ipv4", prefix)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+    def __call__(self, *words):
+        return inside(self.name, "gobgp", *words, check=False)

@@ -183,10 +183,14 @@ impl Front {
         metrics::gauge!("demarc_entities").set(f64::from(
             u32::try_from(snapshot.world.len()).unwrap_or(u32::MAX),
         ));
+        let mut text = self.metrics.render();
+        if let Some(edges) = &self.edges {
+            text.push_str(&crate::edge_metrics::text(&edges.heard()));
+        }
         plain(
             StatusCode::OK,
             "text/plain; version=0.0.4; charset=utf-8",
-            self.metrics.render(),
+            text,
         )
     }
 }

@@ -17,6 +17,7 @@ mod conversation;
 mod direct_connect;
 mod duration;
 mod edge;
+mod edge_metrics;
 mod fabric;
 mod front;
 mod identity;
