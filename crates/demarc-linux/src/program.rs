@@ -192,6 +192,12 @@ impl VlanProgram {
             .map_err(failed(action()))
     }
 
+    /// Drops what comes in, as frames of a VLAN that nobody knows, until [`VlanProgram::deliver`].
+    pub fn suspend(&mut self, of: VlanDelivery) {
+        // What is not there is suspended already.
+        _ = self.ports.remove(&key(of.port, of.vlan));
+    }
+
     /// Ends delivery.
     pub fn end(&mut self, from: VlanDelivery) {
         self.unpolice(from.outer_end);

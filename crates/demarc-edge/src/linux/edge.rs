@@ -251,6 +251,9 @@ impl LinuxEdge {
             if link.mtu < mtu {
                 self.kernel.set_mtu(link.index, mtu)?;
             }
+            if let Some(text) = port::unencrypted(port) {
+                self.faults.say(port.connection, text);
+            }
             self.program.attach_port(&mut self.kernel, name)?;
             if !link.up {
                 self.kernel.set_up(link.index)?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use demarc_domain::entity::Link as PortLink;
-use demarc_domain::intent::DeviceIntent;
+use demarc_domain::intent::{DeviceIntent, PortIntent};
 use demarc_linux::Link;
 use demarc_types::ConnectionId;
 
@@ -65,6 +65,20 @@ pub(super) fn mark(connection: ConnectionId) -> String {
     format!("{ALIAS}{connection}")
 }
 
+/// What to say of a port that is to be encrypted: this edge has no MACsec. The API shows such a port as
+/// `Encryption Down`, and one that must be encrypted as down.
+pub(super) fn unencrypted(port: &PortIntent) -> Option<String> {
+    let mode = port.encryption_mode.as_deref()?;
+    let consequence = match mode {
+        "no_encrypt" => return None,
+        "must_encrypt" => "carries nothing",
+        _ => "is in the clear",
+    };
+    Some(format!(
+        "MACsec is not supported by this edge: the port is {mode}, so it {consequence}"
+    ))
+}
+
 /// A link is up when both ends say so.
 pub(super) fn state(link: Option<&Link>) -> PortLink {
     match link {
@@ -76,7 +90,6 @@ pub(super) fn state(link: Option<&Link>) -> PortLink {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use demarc_domain::intent::PortIntent;
 
     fn connection(number: u32) -> ConnectionId {
         format!("dxcon-{number:08x}").parse().unwrap()

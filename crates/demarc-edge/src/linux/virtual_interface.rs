@@ -91,6 +91,9 @@ impl Standing {
         };
         program.police(outside.index, intent.police_megabits, intent.mtu)?;
         program.deliver(delivery)?;
+        if !intent.in_service {
+            program.suspend(delivery);
+        }
         info!(interface = %intent.id, vlan = intent.vlan.get(), namespace = gateway.namespace.name(), "virtual interface is up");
         let mut standing = Self {
             intent: VirtualInterfaceIntent {
@@ -130,7 +133,13 @@ impl Standing {
             host.set_mtu(end, u32::from(intent.mtu))?;
             gateway.kernel.set_mtu(self.inner, u32::from(intent.mtu))?;
             self.delivery.mtu = intent.mtu;
+        }
+        if (intent.mtu, intent.in_service) != (self.intent.mtu, self.intent.in_service) {
             program.deliver(self.delivery)?;
+            if !intent.in_service {
+                // A port that must be encrypted and is not, or that is down: nothing comes in.
+                program.suspend(self.delivery);
+            }
         }
         let rate = |intent: &VirtualInterfaceIntent| (intent.police_megabits, intent.mtu);
         if rate(intent) != rate(&self.intent) {

@@ -1,0 +1,116 @@
+"""Customers who misbehave harm themselves; what this kernel cannot do is said by name; and all is counted."""
+
+import time
+import urllib.request
+
+from lab import Bird, ip, never, ping, python, session, until
+from objects import KEY, addresses, private, state, vpc_gateway
+
+HOST, SITE = "10.40.1.1", "192.168.77.1"
+
+
+def edge_of(server, device):
+    edges = server.operator("GET", "/_demarc/v1/edges")["edges"]
+    return next(edge for edge in edges if edge["device"] == device)
+
+
+def metric(server, name, *labels):
+    with urllib.request.urlopen(f"{server.url}/metrics") as answer:
+        for line in answer.read().decode().splitlines():
+            if line.startswith(name + "{") and all(label in line for label in labels):
+                return int(line.split()[-1])
+    return None
+
+
+def test_a_flood_from_one_customer_leaves_the_other_alone(lab, account):
+    gateway, _, _ = vpc_gateway(account, lab)
+    bad_cable = lab.connected(account)
+    _, bad = private(account, lab, gateway, 1, name="bad", cable=bad_cable, hosts=["192.168.66.1/32"])
+    good_vif, good = private(account, lab, gateway, 2, name="good")
+    bird = lab.start(Bird("good", session(good, announce=["192.168.77.0/24"], hold=9)))
+    mine = lab.start(Bird("bad", session(bad, announce=["192.168.66.0/24"])))
+    until("both up", lambda: bird.routes() and mine.routes())
+    until("packets", lambda: ping("good", HOST, SITE))
+    wrong = lab.site("other", bad_cable[1], 666, "169.254.1.2/30")
+    floods = [
+        # Thousands of connections to our BGP port, and datagrams to our address, the VPC and a wrong VLAN.
+        python("bad", "flood.py", "connect", "169.254.1.1", 179, 8),
+        python("bad", "udp.py", "send", "169.254.1.1", 9, 200, 8, 64),
+        python("bad", "udp.py", "send", HOST, 9, 200, 8, 9),
+    ]
+    ip("other", "neigh", "add", "169.254.1.1", "lladdr", "02:00:00:00:00:01", "dev", wrong)
+    floods.append(python("other", "udp.py", "send", "169.254.1.1", 9, 100, 8, 64))
+    since = bird.flaps()
+    lost = 0
+    while any(flood.poll() is None for flood in floods):
+        lost += not ping("good", HOST, SITE, count=5)
+    assert lost <= 1, lost
+    assert bird.flaps() == since and state(account, good_vif) == "available"
+    opened = int(floods[0].communicate()[0].split()[0])
+    assert opened > 500, f"{opened} connections were tried"
+    # Nothing keeps the flooder's own session from working afterwards.
+    until("the other works, too", lambda: mine.established() and ping("bad", HOST, "192.168.66.1"), seconds=30)
+    strays = metric(account.server, "dx_connection_stray_frames_total", bad_cable[0], "unknown-vlan")
+    assert strays and strays > 1_000
+
+
+def test_traffic_is_counted_both_ways_and_shown(lab, account):
+    gateway, _, network = vpc_gateway(account, lab)
+    connection, cable = lab.connected(account)
+    vif, shown = private(account, lab, gateway, 1, cable=(connection, cable))
+    bird = lab.start(Bird("a", session(shown, announce=["192.168.77.0/24"], bfd=True)))
+    until("packets", lambda: ping("a", HOST, SITE))
+    device = account.show_connection(connection)["awsDeviceV2"]
+
+    def counters():
+        mine = [one for one in edge_of(account.server, device)["virtualInterfaces"] if one["id"] == vif]
+        return mine[0]["counters"]
+
+    time.sleep(2)
+    before = counters()
+    assert python("a", "udp.py", "flows", HOST, 300, SITE).wait() == 0
+    time.sleep(2)
+    after = counters()
+    grown = {name: after[name] - before[name] for name in after}
+    # 300 datagrams of 100 bytes, and some keepalives, BFD and ICMP.
+    assert 300 <= grown["inPackets"] <= 350 and 300 * 142 <= grown["inBytes"] <= 350 * 142, grown
+    assert metric(account.server, "dx_virtual_interface_packets_total", vif, "ingress") >= after["inPackets"]
+    assert metric(account.server, "dx_virtual_interface_bgp_status", vif) == 1
+    peers = [one for one in edge_of(account.server, device)["virtualInterfaces"] if one["id"] == vif][0]["peers"]
+    assert (peers[0]["session"], peers[0]["bfd"], peers[0]["prefixesAccepted"]) == ("up", "up", 1), peers
+    assert bird.established()
+
+
+def test_a_lag_is_refused_by_name_and_the_rest_is_served(lab, account):
+    gateway, _, _ = vpc_gateway(account, lab)
+    connection, cable = lab.connected(account, bandwidth="10Gbps")
+    vif, shown = private(account, lab, gateway, 1, cable=(connection, cable))
+    lab.start(Bird("a", session(shown, announce=["192.168.77.0/24"])))
+    until("packets", lambda: ping("a", HOST, SITE))
+    lag = account.lag(wait=None, location=account.show_connection(connection)["location"])
+    members = until("a member", lambda: account.show_lag(lag["lagId"])["connections"])
+    device = until("a place", lambda: account.show_lag(lag["lagId"]).get("awsDeviceV2"))
+    lab.cable(device, members[0]["connectionId"])
+    until("the LAG has a link", lambda: account.show_lag(lag["lagId"])["lagState"] == "available")
+    second = account.private_vif(lag["lagId"], wait=None, directConnectGatewayId=gateway, vlan=222, asn=65_001,
+                                 authKey=KEY, **addresses(2))["virtualInterfaceId"]
+    faults = lambda: {f["subject"]: f["message"] for f in edge_of(account.server, device)["faults"]}  # noqa: E731
+    until("said by name", lambda: "LAGs are not supported" in faults().get(lag["lagId"], ""))
+    never("it pretends", lambda: state(account, second) == "available", 1)
+    assert ping("a", HOST, SITE)
+
+
+def test_macsec_is_down_where_the_kernel_has_none_and_must_encrypt_carries_nothing(lab, account):
+    gateway, _, _ = vpc_gateway(account, lab)
+    connection, cable = lab.connected(account, bandwidth="10Gbps", macsec=True)
+    vif, shown = private(account, lab, gateway, 1, cable=(connection, cable))
+    lab.start(Bird("a", session(shown, announce=["192.168.77.0/24"])))
+    until("packets in the clear", lambda: ping("a", HOST, SITE))
+    account.dx.associate_mac_sec_key(connectionId=connection, ckn="ab" * 32, cak="cd" * 32)
+    status = lambda: account.show_connection(connection)["portEncryptionStatus"]  # noqa: E731
+    never("it pretends", lambda: status() == "Encryption Up", 1)
+    assert status() == "Encryption Down"
+    account.dx.update_connection(connectionId=connection, encryptionMode="must_encrypt")
+    until("nothing in the clear", lambda: state(account, vif) == "down" and not ping("a", HOST, SITE, count=1))
+    device = account.show_connection(connection)["awsDeviceV2"]
+    until("said by name", lambda: any("MACsec" in f["message"] for f in edge_of(account.server, device)["faults"]))
