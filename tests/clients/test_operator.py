@@ -72,6 +72,38 @@ def test_events_come_in_commit_order(own_server):
     assert "any-secret" not in json.dumps(answer)
 
 
+def _metric(server, name, **labels):
+    """The values of one metric where all these labels are as given."""
+    with urllib.request.urlopen(f"{server.url}/metrics", timeout=5) as answer:
+        text = answer.read().decode()
+    lines = [line for line in text.splitlines() if line.startswith(name + "{")]
+    wanted = [f'{label}="{value}"' for label, value in labels.items()]
+    return [int(line.rsplit(" ", 1)[1]) for line in lines if all(label in line for label in wanted)]
+
+
+def test_metrics_tell_of_connections_and_sessions(own_server):
+    account = Account(own_server)
+    connection = account.connection("10Gbps", macsec=True)["connectionId"]
+    vif = account.private_vif(connection)
+    port = {"account": account.id, "region": account.region, "connection_id": connection}
+    session = {**port, "virtual_interface_id": vif["virtualInterfaceId"], "ip_address_family": "ipv4"}
+    accepted = len(
+        account.dx.list_virtual_interface_routes(
+            virtualInterfaceId=vif["virtualInterfaceId"], filters={"routeDirection": "accepted"}
+        )["routes"]
+    )
+    assert _metric(own_server, "dx_connection_state", **port) == [1]
+    assert _metric(own_server, "dx_connection_encryption_state", **port) == [0]
+    assert _metric(own_server, "dx_virtual_interface_bgp_status", **session) == [1]
+    assert _metric(own_server, "dx_virtual_interface_bgp_prefixes_accepted", **session) == [accepted]
+    own_server.link(connection, "down")
+    account.wait_vif(vif["virtualInterfaceId"], "down")
+    assert _metric(own_server, "dx_connection_state", **port) == [0]
+    assert _metric(own_server, "dx_virtual_interface_bgp_status", **session) == [0]
+    account.delete_vif(vif["virtualInterfaceId"])
+    assert _metric(own_server, "dx_virtual_interface_bgp_status", **session) == []
+
+
 ENVELOPE = ["version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail", "number"]
 
 

@@ -20,7 +20,7 @@ use crate::edge::{self, EdgeAccess};
 use crate::intake::{self, Refused};
 use crate::operator::OperatorAccess;
 use crate::throttle::Throttle;
-use crate::{direct_connect, identity, operator};
+use crate::{direct_connect, identity, object_metrics, operator};
 
 /// Everything that a request may need.
 pub(crate) struct Front {
@@ -80,7 +80,7 @@ impl Front {
     async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Answer {
         match request.uri().path() {
             "/healthz" => return health(&self.control, request.method()).await,
-            "/metrics" => return self.metrics_text(request.method()),
+            "/metrics" => return self.metrics_text(&request.into_parts().0),
             _ => {}
         }
         // Long polls hold no slot: they wait, they do not work.
@@ -175,8 +175,9 @@ impl Front {
         direct_connect::handle(self, parts, body, source).await
     }
 
-    fn metrics_text(&self, method: &Method) -> Answer {
-        if method != Method::GET && method != Method::HEAD {
+    /// Numbers of the service for anyone; those of single objects for the operator only.
+    fn metrics_text(&self, parts: &Parts) -> Answer {
+        if parts.method != Method::GET && parts.method != Method::HEAD {
             return method_not_allowed("GET, HEAD");
         }
         let snapshot = self.control.snapshot();
@@ -186,6 +187,9 @@ impl Front {
         let mut text = self.metrics.render();
         if let Some(edges) = &self.edges {
             text.push_str(&crate::edge_metrics::text(&edges.heard()));
+        }
+        if self.operator_access.admits(parts) {
+            text.push_str(&object_metrics::render(&snapshot.world));
         }
         plain(
             StatusCode::OK,

@@ -23,6 +23,7 @@ mod front;
 mod identity;
 mod intake;
 mod listener;
+mod object_metrics;
 mod operator;
 mod query;
 mod service;

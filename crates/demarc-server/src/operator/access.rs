@@ -19,6 +19,11 @@ pub(crate) enum OperatorAccess {
 }
 
 impl OperatorAccess {
+    /// Whether a request may see what only the operator sees.
+    pub(crate) fn admits(&self, parts: &Parts) -> bool {
+        self.admit(parts).is_ok()
+    }
+
     /// Lets a request in, or says why not.
     pub(super) fn admit(&self, parts: &Parts) -> Result<(), Problem> {
         match self {

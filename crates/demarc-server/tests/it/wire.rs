@@ -64,6 +64,35 @@ async fn health_and_metrics_are_there_for_get_and_head() {
 }
 
 #[tokio::test]
+async fn with_accounts_only_the_operator_sees_metrics_of_objects() {
+    for (server, sees) in [
+        (Server::open().await, true),
+        (Server::closed().await, false),
+    ] {
+        let order = json!({"location": "EqDC2", "bandwidth": "1Gbps", "connectionName": "port"});
+        let signer = if sees {
+            Signer::development(CARRIER)
+        } else {
+            Signer::of("AKIACARRIER")
+        };
+        let made = server.call(&signer, "CreateConnection", order).await;
+        let id = made.json()["connectionId"].as_str().unwrap().to_owned();
+        let ask = request_bytes(server.address, "GET", "/metrics", &[], b"");
+        for _ in 0..100 {
+            let text = server.raw(&ask).await.text();
+            assert!(text.contains("demarc_entities"), "{text}");
+            assert!(sees || !text.contains(&id), "{text}");
+            if text.contains(&id) == sees {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let text = server.raw(&ask).await.text();
+        assert_eq!(text.contains(&id), sees, "{text}");
+    }
+}
+
+#[tokio::test]
 async fn the_content_type_does_not_decide() {
     // [choice] The target says what the body is; clients behind odd proxies are served.
     let server = Server::open().await;
