@@ -189,7 +189,8 @@ impl Front {
             text.push_str(&crate::edge_metrics::text(&edges.heard()));
         }
         if self.operator_access.admits(parts) {
-            text.push_str(&object_metrics::render(&snapshot.world));
+            let of_objects = object_metrics::render(&snapshot.world, &text);
+            text.push_str(&of_objects);
         }
         plain(
             StatusCode::OK,

@@ -36,8 +36,9 @@ struct Families {
     prefixes_accepted: Family,
 }
 
-/// The metrics of the objects in `world`; a comment instead where there are too many of them.
-pub(crate) fn render(world: &World) -> String {
+/// The metrics of the objects in `world`; a comment instead where there are too many of them. A metric that is
+/// in `told` already, because edges measured it, is not told twice.
+pub(crate) fn render(world: &World, told: &str) -> String {
     if world.len() > MOST {
         let count = world.len();
         return format!("# dx_ metrics are left out: {count} entities are more than {MOST}.\n");
@@ -68,7 +69,7 @@ pub(crate) fn render(world: &World) -> String {
             _ => {}
         }
     }
-    families.text()
+    families.text(told)
 }
 
 /// 1 or 0 for what is in service.
@@ -139,7 +140,7 @@ impl Families {
         }
     }
 
-    fn text(self) -> String {
+    fn text(self, told: &str) -> String {
         let all = [
             self.state,
             self.encryption,
@@ -148,10 +149,38 @@ impl Families {
         ];
         let mut text = String::new();
         for Family { name, help, lines } in all {
-            if !lines.is_empty() {
+            let is_new = !told.contains(&format!("# TYPE {name} "));
+            if is_new && !lines.is_empty() {
                 let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{lines}\n");
             }
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn families() -> Families {
+        let mut families = Families {
+            state: Family::new("a", "help"),
+            encryption: Family::new("b", "help"),
+            bgp_status: Family::new("c", "help"),
+            prefixes_accepted: Family::new("d", "help"),
+        };
+        families.state.add("id=\"x\"", 1);
+        families.bgp_status.add("id=\"y\"", 0);
+        families
+    }
+
+    #[test]
+    fn families_without_lines_and_those_told_already_are_left_out() {
+        assert_eq!(
+            families().text(""),
+            "# HELP a help\n# TYPE a gauge\na{id=\"x\"} 1\n\n# HELP c help\n# TYPE c gauge\nc{id=\"y\"} 0\n\n"
+        );
+        let rest = families().text("# TYPE a gauge\na 1\n");
+        assert!(rest.starts_with("# HELP c"), "{rest}");
     }
 }
