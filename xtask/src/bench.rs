@@ -12,6 +12,8 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    // The program that is measured.
+    workspace::run(workspace::cargo().args(["build", "--release", "--package", "demarc"]))?;
     workspace::run(
         workspace::cargo()
             .args(["run", "--release", "--package", "demarc-bench", "--"])
