@@ -53,4 +53,4 @@ pub use group::{DeviceId, Origination};
 pub use prefix::{Ipv4Key, Ipv6Key, PrefixKey};
 pub use session::{Counters, Established, Export, SessionConfig, SessionIndex, SiteLink};
 pub use table::Verdict;
-pub use view::{MemoryUse, RouteView};
+pub use view::{MemoryUse, Place, RouteView};

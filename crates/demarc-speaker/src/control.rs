@@ -235,7 +235,7 @@ struct RoutesQuery {
 async fn routes(
     State(directory): State<Directory>,
     Query(query): Query<RoutesQuery>,
-) -> Result<Json<Vec<json::Route>>, Refusal> {
+) -> Result<Response, Refusal> {
     let direction = match query.direction.as_deref() {
         None | Some("in") => RouteDirection::In,
         Some("accepted") => RouteDirection::Accepted,
@@ -260,7 +260,12 @@ async fn routes(
         .await
         .map_err(|_| Refusal::ShuttingDown)?;
     let shown = shown.await.map_err(|_| Refusal::ShuttingDown)?;
-    Ok(Json(shown.iter().flat_map(json::Route::all_of).collect()))
+    // A million of them take seconds to write down.
+    let written = tokio::task::spawn_blocking(move || {
+        let routes: Vec<_> = shown.iter().flat_map(json::Route::all_of).collect();
+        Json(routes).into_response()
+    });
+    written.await.map_err(|_| Refusal::ShuttingDown)
 }
 
 async fn metrics_text(State(directory): State<Directory>) -> Result<Response, Refusal> {

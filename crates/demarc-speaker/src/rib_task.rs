@@ -5,6 +5,7 @@
 //! input is sent on as one, well packed.
 
 mod gateway;
+mod showing;
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -12,7 +13,7 @@ use std::net::IpAddr;
 use demarc_bgp::policy::{DEFAULT_PUBLIC_TAIL, ImportPolicy};
 use demarc_bgp::rib::{
     Counters, DeviceId, Domain, Event, Export, Origination, Progress, RegionId, SessionConfig,
-    SessionId, SiteLink, Verdict,
+    SessionId, SiteLink,
 };
 use demarc_bgp::session::RouteUpdate;
 use demarc_bgp::wire::Family;
@@ -21,9 +22,8 @@ use tokio::sync::mpsc;
 use tracing::{info, warn};
 
 use crate::config::{ExportMode, NeighborConfig, SpeakerConfig};
-use crate::message::{
-    CREDITS, Epoch, FromRib, NeighborIndex, RibNumbers, RouteDirection, ShownRoutes, ToRib,
-};
+use crate::message::{CREDITS, Epoch, FromRib, NeighborIndex, RibNumbers, ToRib};
+use showing::Showing;
 
 /// Prefixes taken in before neighbors are served again.
 const INPUT_BUDGET: usize = 8192;
@@ -51,6 +51,8 @@ pub(crate) struct RibTask {
     by_id: HashMap<SessionId, NeighborIndex>,
     queue: VecDeque<NeighborIndex>,
     taken_in: usize,
+    /// Questions for routes that are being answered, bit by bit.
+    showing: VecDeque<Showing>,
 }
 
 /// What the tables are to know of a neighbor.
@@ -98,6 +100,7 @@ impl RibTask {
             by_id: HashMap::new(),
             queue: VecDeque::new(),
             taken_in: 0,
+            showing: VecDeque::new(),
         }
     }
 
@@ -107,7 +110,8 @@ impl RibTask {
         let mut batch = Vec::with_capacity(BATCH);
         loop {
             // With more to send and nothing to take in, do not wait.
-            let wait = self.queue.is_empty() || !from.is_empty();
+            let idle = self.queue.is_empty() && self.showing.is_empty();
+            let wait = idle || !from.is_empty();
             if wait && from.blocking_recv_many(&mut batch, BATCH) == 0 {
                 return;
             }
@@ -118,6 +122,7 @@ impl RibTask {
                 self.taken_in = 0;
                 self.transmit();
             }
+            self.show_some();
             self.log_events();
         }
     }
@@ -181,12 +186,7 @@ impl RibTask {
                 direction,
                 neighbors,
                 answer,
-            } => {
-                let shown = neighbors
-                    .into_iter()
-                    .map(|neighbor| self.show(neighbor, direction));
-                _ = answer.send(shown.collect());
-            }
+            } => self.show(direction, neighbors, answer),
         }
     }
 
@@ -312,31 +312,6 @@ impl RibTask {
                 })
                 .collect(),
             memory: Family::ALL.map(|family| (family, self.domain.memory_use(family))),
-        }
-    }
-
-    fn show(&self, neighbor: NeighborIndex, direction: RouteDirection) -> ShownRoutes {
-        let Neighbor { address, id, .. } = self.neighbors[neighbor.0];
-        let rejected = |verdict| matches!(verdict, Verdict::Rejected(_));
-        let routes = match direction {
-            // Gone since it was asked for.
-            _ if !self.by_id.contains_key(&id) => Vec::new(),
-            RouteDirection::Out => self.domain.routes_out(id).collect(),
-            RouteDirection::In => self.domain.routes_in(id).collect(),
-            RouteDirection::Accepted => self
-                .domain
-                .routes_in(id)
-                .filter(|route| !rejected(route.verdict))
-                .collect(),
-            RouteDirection::Rejected => self
-                .domain
-                .routes_in(id)
-                .filter(|route| rejected(route.verdict))
-                .collect(),
-        };
-        ShownRoutes {
-            neighbor: address,
-            routes,
         }
     }
 }

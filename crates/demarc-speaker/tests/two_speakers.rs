@@ -266,6 +266,34 @@ async fn a_raised_prefix_limit_brings_the_session_back_and_touches_no_other() {
     assert!(refused["error"].is_string(), "{refused}");
 }
 
+/// More than the tables look at in one go.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_routes_are_shown_whole() {
+    let prefixes: Vec<String> = (0..5_000)
+        .map(|number| format!("10.{}.{}.0/24", number / 256, number % 256))
+        .collect();
+    let prefixes: Vec<&str> = prefixes.iter().map(String::as_str).collect();
+    let originate: [&[&str]; 2] = [&[], &prefixes];
+    let [(one, first), (other, second)] = pair(7, [""; 2], originate, "prefix_limit = 9999\n");
+    let (one, other) = (start(&one, first), start(&other, second));
+    eventually(one.control, "/neighbors", "all routes", |it| {
+        it[0]["prefixes"]["ipv4"]["in"] == 5_000
+    })
+    .await;
+    for (control, path, count) in [
+        (one.control, "/routes?direction=in", 5_000),
+        (one.control, "/routes?direction=rejected", 0),
+        (other.control, "/routes?direction=out", 5_000),
+        (other.control, "/routes?direction=in", 0),
+    ] {
+        let routes = json(control, "GET", path).await;
+        let mut shown: Vec<_> = routes.as_array().unwrap().iter().collect();
+        shown.sort_by_key(|route| route["prefix"].as_str());
+        shown.dedup();
+        assert_eq!(shown.len(), count, "{path}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unknown_address_is_reset() {
     let [(one, control), _] = pair(4, [""; 2], [&[], &[]], "");

@@ -9,7 +9,7 @@ use super::export::Progress;
 use super::group::Origination;
 use super::prefix::{Ipv4Key, Ipv6Key};
 use super::session::{Counters, Established, SessionConfig, SessionIndex};
-use super::view::{MemoryUse, RouteView};
+use super::view::{MemoryUse, Place, RouteView};
 use crate::wire::{Family, PathAttributes, Update};
 
 /// A session of a domain. Its family never changes.
@@ -191,6 +191,30 @@ impl Domain {
         of_family!(self, id.family, rib => {
             Box::new(rib.routes_in(id.index).map(move |view| view.map_session(name)))
         })
+    }
+
+    #[must_use]
+    pub fn places_in(&self, id: SessionId) -> Vec<Place> {
+        of_family!(self, id.family, rib => rib.places_in(id.index))
+    }
+
+    #[must_use]
+    pub fn places_out(&self, id: SessionId) -> Vec<Place> {
+        of_family!(self, id.family, rib => rib.places_out(id.index))
+    }
+
+    #[must_use]
+    pub fn route_in(&self, id: SessionId, place: Place) -> Option<RouteView<SessionId>> {
+        let view = of_family!(self, id.family, rib => rib.route_in(id.index, place))?;
+        let family = id.family;
+        Some(view.map_session(|index| SessionId { family, index }))
+    }
+
+    #[must_use]
+    pub fn route_out(&self, id: SessionId, place: Place) -> Option<RouteView<SessionId>> {
+        let view = of_family!(self, id.family, rib => rib.route_out(id.index, place))?;
+        let family = id.family;
+        Some(view.map_session(|index| SessionId { family, index }))
     }
 
     pub fn routes_out(&self, id: SessionId) -> Box<dyn Iterator<Item = RouteView<SessionId>> + '_> {

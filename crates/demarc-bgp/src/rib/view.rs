@@ -8,7 +8,7 @@ use super::decision::RegionId;
 use super::engine::Rib;
 use super::group::Selection;
 use super::prefix::PrefixKey;
-use super::session::SessionIndex;
+use super::session::{Member, SessionIndex};
 use super::table::{NetId, Route, RouteId, Verdict};
 use crate::policy::DeviceHops;
 use crate::wire::PathAttributes;
@@ -58,7 +58,68 @@ pub struct MemoryUse {
     pub attribute_sets: usize,
 }
 
+/// Names a prefix of a table while it is looked through bit by bit. The table may change meanwhile: a
+/// route that went is not found any more, one that came is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place(NetId);
+
 impl<P: PrefixKey> Rib<P> {
+    /// Where the neighbor has routes now: quick even for large tables.
+    #[must_use]
+    pub fn places_in(&self, index: SessionIndex) -> Vec<Place> {
+        let mut places = Vec::new();
+        let mut next = self.session(index).first_route;
+        while next != RouteId::NONE {
+            places.push(Place(self.table.route(next).net));
+            next = self.table.next_of_session(next);
+        }
+        places
+    }
+
+    /// What the neighbor announced at a place.
+    #[must_use]
+    pub fn route_in(&self, index: SessionIndex, Place(net): Place) -> Option<RouteView> {
+        let id = self.table.find(net, index)?;
+        Some(self.view(self.table.route(id)))
+    }
+
+    /// What the neighbor has been sent, place by place.
+    #[must_use]
+    pub fn places_out(&self, index: SessionIndex) -> Vec<Place> {
+        let member = self.member(index);
+        let nets = member.into_iter().flat_map(|it| it.advertised.iter());
+        nets.map(|net| Place(NetId(net))).collect()
+    }
+
+    /// What the neighbor has been sent at a place, as it is sent now.
+    #[must_use]
+    pub fn route_out(&self, index: SessionIndex, Place(net): Place) -> Option<RouteView> {
+        let key = &self.groups[self.member(index)?.group.0].key;
+        let candidate = match key.selection {
+            Selection::Nothing => None,
+            Selection::Originated => self.originated(net),
+            Selection::WithSiteLink => self.best_for_site_link(net),
+        }?;
+        let id = self.table.find(net, candidate.session)?;
+        let mut view = self.view(self.table.route(id));
+        view.attributes = if candidate.session == SessionIndex::ORIGINATED {
+            key.announcer.originated(&view.attributes)
+        } else {
+            let same = self.session(candidate.session).config.device == key.device;
+            let hops = if same {
+                DeviceHops::Same
+            } else {
+                DeviceHops::Two
+            };
+            key.announcer.site_link(&view.attributes, hops)
+        };
+        Some(view)
+    }
+
+    fn member(&self, index: SessionIndex) -> Option<&Member> {
+        self.session(index).up.as_ref()?.member.as_ref()
+    }
+
     /// Adj-RIB-In: everything the neighbor announced, with what policy said, newest first.
     pub fn routes_in(&self, index: SessionIndex) -> impl Iterator<Item = RouteView> + '_ {
         let mut next = self.session(index).first_route;
@@ -74,36 +135,8 @@ impl<P: PrefixKey> Rib<P> {
 
     /// Adj-RIB-Out: what the neighbor has been sent, as it is sent now.
     pub fn routes_out(&self, index: SessionIndex) -> impl Iterator<Item = RouteView> + '_ {
-        let member = self
-            .session(index)
-            .up
-            .as_ref()
-            .and_then(|up| up.member.as_ref());
-        member.into_iter().flat_map(move |member| {
-            let key = &self.groups[member.group.0].key;
-            member.advertised.iter().filter_map(move |net| {
-                let net = NetId(net);
-                let candidate = match key.selection {
-                    Selection::Nothing => None,
-                    Selection::Originated => self.originated(net),
-                    Selection::WithSiteLink => self.best_for_site_link(net),
-                }?;
-                let id = self.table.find(net, candidate.session)?;
-                let mut view = self.view(self.table.route(id));
-                view.attributes = if candidate.session == SessionIndex::ORIGINATED {
-                    key.announcer.originated(&view.attributes)
-                } else {
-                    let same = self.session(candidate.session).config.device == key.device;
-                    let hops = if same {
-                        DeviceHops::Same
-                    } else {
-                        DeviceHops::Two
-                    };
-                    key.announcer.site_link(&view.attributes, hops)
-                };
-                Some(view)
-            })
-        })
+        let places = self.places_out(index).into_iter();
+        places.filter_map(move |place| self.route_out(index, place))
     }
 
     /// All routes of a prefix, of whatever verdict.
