@@ -39,6 +39,46 @@ def test_assume_role_gives_working_credentials(alice):
     assert client.get_caller_identity()["Account"] == alice.id
 
 
+ROLES = """
+[[account]]
+id = "111122223333"
+  [[account.role]]
+  name = "auditor"
+  trust = ["444455556666"]
+  external_id = "contract-17"
+
+[[account]]
+id = "444455556666"
+  [[account.access_key]]
+  id = "AKIAAUDIT00000000001"
+  secret = "audit-secret-audit"
+"""
+
+
+def test_an_external_id_is_asked_for_where_the_role_wants_one(serve, tmp_path):
+    import boto3
+    from support.account import config
+
+    (tmp_path / "demarc.toml").write_text(ROLES)
+    server = serve("--config", str(tmp_path / "demarc.toml"))
+    sts = boto3.client(
+        "sts", endpoint_url=server.url, region_name="us-east-1", config=config(),
+        aws_access_key_id="AKIAAUDIT00000000001", aws_secret_access_key="audit-secret-audit",
+    )
+    role = {"RoleArn": "arn:aws:iam::111122223333:role/auditor", "RoleSessionName": "audit"}
+
+    def error(**more):
+        with pytest.raises(botocore.exceptions.ClientError) as caught:
+            sts.assume_role(**role, **more)
+        return caught.value.response["Error"]["Code"]
+
+    assert sts.assume_role(**role, ExternalId="contract-17")["Credentials"]["SessionToken"]
+    assert error() == "AccessDenied"
+    assert error(ExternalId="contract-18") == "AccessDenied"
+    narrowed = {"PolicyArns": [{"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}]}
+    assert error(ExternalId="contract-17", **narrowed) == "ValidationError", "rather than a session that can do more"
+
+
 # ----- VPC -----
 
 
