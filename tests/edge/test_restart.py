@@ -1,31 +1,126 @@
-"""What goes on while the service is away, and what comes back with it."""
+"""What goes on while the service or the edge is away, and what comes back with it."""
 
-from lab import PREFIX, Bird, namespaces, ping, run, session, until
+import json
+
+import pytest
+
+from lab import Bird, namespaces, ping, python, run, session, until
 from objects import private, state, vpc_gateway
+from router import Router, edge
 from support.account import Account
 from support.server import Server
 
 SITE, HOST = "192.168.77.1", "10.40.1.1"
+#: The longest time without an answer that counts as none: this machine has other work too.
+SCHEDULING = 1.0
 
 
-def test_packets_survive_the_service_and_sessions_come_back(tmp_path, own_lab):
-    lab = own_lab
-    arguments = ("--fabric", "linux", "--bindings", str(lab.bindings))
+def made():
+    """Interfaces of the edge by name, with the numbers that the kernel gave them."""
+    links = json.loads(run("ip", "-j", "link"))
+    return {link["ifname"]: link["ifindex"] for link in links if link["ifname"].startswith("dmcv")}
+
+
+def watch(seconds):
+    return python("a", "gap.py", HOST, seconds)
+
+
+def gap(watching):
+    out, _ = watching.communicate(timeout=120)
+    return float(out)
+
+
+@pytest.fixture
+def linux(tmp_path, own_lab):
+    """A service whose state outlives it, on this machine."""
+    arguments = ("--fabric", "linux", "--bindings", str(own_lab.bindings))
     with Server(*arguments, storage=("--data", str(tmp_path / "data"))) as server:
+        yield own_lab, server
+        print(server.log())
+
+
+def up(lab, server):
+    """A virtual interface with packets through it: the account, its id and the customer's router."""
+    account = Account(server)
+    gateway, _, _ = vpc_gateway(account, lab)
+    vif, shown = private(account, lab, gateway, 90)
+    bird = lab.start(Bird("a", session(shown, announce=["192.168.77.0/24"])))
+    until("packets there and back", lambda: ping("a", HOST, SITE))
+    return account, vif, bird
+
+
+def test_no_packet_is_lost_while_the_service_is_killed_and_comes_back(linux):
+    lab, server = linux
+    account, vif, bird = up(lab, server)
+    before = made()
+    watching = watch(20)
+    server.kill()
+    until("the session is gone", lambda: not bird.established(), seconds=5)
+    assert bird.routes() == ["10.40.0.0/16"], "the customer keeps its routes for the restart"
+    server.start()
+    again = Account(server, account.id)
+    until("established again", bird.established, seconds=30)
+    until("available again", lambda: state(again, vif) == "available")
+    until("all is as before", lambda: edge(server)["state"] == "up")
+    assert gap(watching) < SCHEDULING
+    assert made() == before, "what stood was taken over"
+    shown = run("ip", "-n", namespaces("dmc-")[0], "route", "show", "table", "1003")
+    assert "192.168.77.0/24" in shown
+
+    # What goes while the service is away goes from the kernel when it is back.
+    again.dx.delete_virtual_interface(virtualInterfaceId=vif)
+    until("no namespace is left", lambda: namespaces("dmc-") == [])
+    assert made() == {}
+
+
+def test_routes_that_are_not_announced_again_go(linux):
+    lab, server = linux
+    account, vif, bird = up(lab, server)
+    server.kill()
+    bird.sessions[0].announce = ["192.168.78.0/24"]
+    bird.reconfigure()
+    server.start()
+    table = lambda: run("ip", "-n", namespaces("dmc-")[0], "route", "show", "table", "1003")  # noqa: E731
+    assert "192.168.77.0/24" in table(), "it stays until the customer has said all"
+    until("the new route", lambda: "192.168.78.0/24" in table(), seconds=30)
+    until("the old route is gone", lambda: "192.168.77.0/24" not in table(), seconds=5)
+    Account(server, account.id).dx.delete_virtual_interface(virtualInterfaceId=vif)
+    until("no namespace is left", lambda: namespaces("dmc-") == [])
+
+
+def test_edge_and_control_plane_are_killed_in_turn(tmp_path, own_lab):
+    lab = own_lab
+    with Server("--fabric", "edge") as server:
         account = Account(server)
         gateway, _, _ = vpc_gateway(account, lab)
-        vif, shown = private(account, lab, gateway, 90)
-        bird = lab.start(Bird("a", session(shown, announce=["192.168.77.0/24"])))
-        until("packets there and back", lambda: ping("a", HOST, SITE))
-        server.kill()
-        # The customer has heard nothing but the end of a connection; its neighbor's kernel still forwards.
-        via = shown["amazonAddress"].split("/")[0]
-        run("ip", "-n", PREFIX + "a", "route", "replace", "10.40.0.0/16", "via", via, "src", SITE)
-        assert ping("a", HOST, SITE)
-        server.start()
-        again = Account(server, account.id)
-        until("available again", lambda: state(again, vif) == "available", seconds=60)
-        run("ip", "-n", PREFIX + "a", "route", "del", "10.40.0.0/16", "proto", "boot", check=False)
-        until("packets again", lambda: bird.established() and ping("a", HOST, SITE))
-        again.dx.delete_virtual_interface(virtualInterfaceId=vif)
-        until("no namespace is left", lambda: namespaces("dmc-") == [])
+        first = account.connection(wait=None)["connectionId"]
+        device = until("a place", lambda: account.show_connection(first).get("awsDeviceV2"))
+        with Router(lab, server, device, state=tmp_path / "state") as router:
+            cable = lab.cable(device, first)
+            account.wait_connection(first, "available")
+            vif, shown = private(account, lab, gateway, 90, cable=(first, cable))
+            bird = lab.start(Bird("a", session(shown, announce=["192.168.77.0/24"])))
+            until("packets there and back", lambda: ping("a", HOST, SITE))
+            before = made()
+
+            # The edge is killed and comes back.
+            watching = watch(15)
+            router.kill()
+            until("the session is gone", lambda: not bird.established(), seconds=5)
+            router.start()
+            until("established again", bird.established, seconds=30)
+            assert gap(watching) < SCHEDULING
+            assert made() == before
+
+            # The control plane is killed: nothing changes for the customer, not even its session.
+            since = bird.flaps()
+            server.kill()
+            assert ping("a", HOST, SITE, count=10)
+            assert bird.established() and bird.flaps() == since
+
+            # An edge that starts without the control plane knows what to do.
+            router.kill()
+            until("the session is gone", lambda: not bird.established(), seconds=5)
+            router.start()
+            until("established without the control plane", bird.established, seconds=30)
+            until("packets", lambda: ping("a", HOST, SITE))

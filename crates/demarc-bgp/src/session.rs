@@ -32,7 +32,7 @@ mod prefix_limit;
 mod status;
 mod timestamp;
 
-pub use config::SessionConfig;
+pub use config::{Restart, SessionConfig};
 pub use fsm::{Action, Event, State, Transition, transition};
 pub use machine::{Command, Session};
 pub use negotiate::Negotiated;

@@ -68,8 +68,8 @@ impl Edges {
     /// From now on the intent of this device is kept up to date.
     pub fn attend(&self, device: &str) {
         let mut devices = self.devices();
-        if !devices.contains_key(device) {
-            devices.insert(device.to_owned(), Device::default());
+        let found = devices.entry(device.to_owned()).or_default();
+        if found.intent.is_none() {
             self.arrived.notify_one();
         }
     }

@@ -2,15 +2,19 @@
 //!
 //! A function of device intents: one task wants what they say, knows what it has made, and makes the
 //! difference; an object that is as it should be is not touched. What it sees goes out as device statuses.
-//! It knows nothing of the World, nor of how intents come and statuses go.
+//! It knows nothing of the World, nor of how intents come and statuses go. What an earlier process left goes
+//! on forwarding, and is taken over.
 
+mod adoption;
 mod bindings;
 mod edge;
 mod forwarding;
 mod gateway;
 mod port;
 mod routes;
+mod stale;
 mod status;
+mod uplink_mark;
 mod virtual_interface;
 
 pub use bindings::{Bindings, BindingsError, PortBinding, UplinkBinding};

@@ -107,7 +107,7 @@ fn address(entry: &[u8]) -> Option<(IpAddr, u8)> {
         .map(|address| (address, length))
 }
 
-fn parse(value: &[u8]) -> Option<IpAddr> {
+pub(crate) fn parse(value: &[u8]) -> Option<IpAddr> {
     if let Ok(octets) = <[u8; 4]>::try_from(value) {
         return Some(Ipv4Addr::from(octets).into());
     }

@@ -21,4 +21,4 @@ pub use namespace::Namespace;
 pub use netlink::Kernel;
 pub use probe::probe;
 pub use program::{Attachment, VlanDelivery, VlanProgram};
-pub use route::{NextHop, Table};
+pub use route::{KnownRoute, NextHop, Table};

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -56,6 +57,36 @@ impl Namespace {
 
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Ties the name to the namespace again if somebody took it away; whether that was needed. The
+    /// namespace itself lives for as long as we hold it.
+    ///
+    /// # Errors
+    /// [`KernelError::Request`].
+    pub fn keep_name(&self) -> Result<bool, KernelError> {
+        let path = self.path();
+        let own = self.file.metadata();
+        let same = own.and_then(|own| {
+            let there = fs::metadata(&path)?;
+            Ok((own.dev(), own.ino()) == (there.dev(), there.ino()))
+        });
+        if same.unwrap_or(false) {
+            return Ok(false);
+        }
+        let tie = || -> io::Result<()> {
+            fs::create_dir_all(DIRECTORY)?;
+            File::create(&path)?;
+            let own = format!("/proc/self/fd/{}", self.file.as_raw_fd());
+            let none = None::<&str>;
+            mount(Some(own.as_str()), &path, none, MsFlags::MS_BIND, none)?;
+            Ok(())
+        };
+        tie().map_err(KernelError::request(format!(
+            "name namespace {}",
+            self.name
+        )))?;
+        Ok(true)
     }
 
     /// Where others find it.

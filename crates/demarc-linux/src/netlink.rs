@@ -1,10 +1,13 @@
 //! Netlink requests: messages of fixed headers and attributes (`man 7 netlink`, `man 7 rtnetlink`).
 
+use std::collections::BTreeSet;
 use std::io::{self, Read};
+use std::net::IpAddr;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::error::KernelError;
+use crate::route::Table;
 
 /// Length, type, flags, sequence number, port.
 const HEADER: usize = 16;
@@ -99,6 +102,8 @@ pub(crate) fn number32(bytes: &[u8]) -> Option<u32> {
 pub struct Kernel {
     socket: Socket,
     sequence: u32,
+    /// Routes set since somebody wants to know.
+    pub(crate) noted: Option<BTreeSet<(Table, IpAddr, u8)>>,
 }
 
 impl Kernel {
@@ -116,6 +121,7 @@ impl Kernel {
         Ok(Self {
             socket,
             sequence: 0,
+            noted: None,
         })
     }
 

@@ -3,15 +3,18 @@
 use std::collections::HashMap as Index;
 
 use aya::maps::{HashMap, LpmTrie, MapData, PerCpuHashMap, PerCpuValues};
-use aya::programs::tc::{NlOptions, TcAttachOptions, qdisc_add_clsact};
-use aya::programs::{LinkOrder, SchedClassifier, TcAttachType};
+use aya::programs::tc::{
+    NlOptions, SchedClassifierLink, SchedClassifierLinkId, TcAttachOptions, TcHandle,
+    qdisc_add_clsact,
+};
+use aya::programs::{LinkOrder, ProgramError, SchedClassifier, TcAttachType};
 use aya::util::nr_cpus;
 use aya::{Ebpf, include_bytes_aligned};
 
 use crate::counters::{INTERFACE_COUNTERS, PORT_COUNTERS};
 use crate::error::KernelError;
 use crate::link::silence;
-use crate::netlink::{Kernel, Message};
+use crate::netlink::Kernel;
 
 static OBJECT: &[u8] = include_bytes_aligned!("../bpf/edge.bpf.o");
 
@@ -82,6 +85,10 @@ fn map<T, E: std::error::Error>(
     open(found).map_err(failed(action))
 }
 
+/// Where our filter is among those of an interface.
+const PRIORITY: u16 = 1;
+const HANDLE: TcHandle = TcHandle::new(0, 1);
+
 impl VlanProgram {
     /// Loads the program into the kernel.
     ///
@@ -147,24 +154,38 @@ impl VlanProgram {
             return Ok(());
         }
         let action = format!("attach {section} to {name}");
-        // What an earlier process left speaks to maps that nobody fills any more.
-        remove_clsact(kernel, index)?;
-        let options = match self.attachment {
-            Attachment::Clsact => {
-                qdisc_add_clsact(name).map_err(failed(action.clone()))?;
-                let options = NlOptions {
-                    priority: 1,
-                    ..NlOptions::default()
-                };
-                TcAttachOptions::Netlink(options)
-            }
-            Attachment::Tcx => TcAttachOptions::TcxOrder(LinkOrder::default()),
-        };
+        let attachment = self.attachment;
         let program = classifier(&mut self.program, section)?;
-        let id = program
-            .attach_with_options(name, TcAttachType::Ingress, options)
-            .map_err(failed(action.clone()))?;
-        if self.attachment == Attachment::Clsact {
+        let id = match attachment {
+            Attachment::Clsact => match replace(program, name) {
+                // What an earlier process left is exchanged in place: no frame is lost.
+                Ok(id) => id,
+                Err(_) => {
+                    // Where others have filters, ours joins them.
+                    _ = qdisc_add_clsact(name);
+                    let options = NlOptions {
+                        priority: PRIORITY,
+                        handle: HANDLE,
+                        ..NlOptions::default()
+                    };
+                    program
+                        .attach_with_options(
+                            name,
+                            TcAttachType::Ingress,
+                            TcAttachOptions::Netlink(options),
+                        )
+                        .map_err(failed(action.clone()))?
+                }
+            },
+            Attachment::Tcx => program
+                .attach_with_options(
+                    name,
+                    TcAttachType::Ingress,
+                    TcAttachOptions::TcxOrder(LinkOrder::default()),
+                )
+                .map_err(failed(action.clone()))?,
+        };
+        if attachment == Attachment::Clsact {
             // The filter goes with its interface, not with this process.
             std::mem::forget(program.take_link(id).map_err(failed(action))?);
         }
@@ -213,6 +234,15 @@ impl VlanProgram {
     }
 }
 
+/// Exchanges the program in the filter that a process of ours left.
+fn replace(
+    program: &mut SchedClassifier,
+    name: &str,
+) -> Result<SchedClassifierLinkId, ProgramError> {
+    let link = SchedClassifierLink::attached(name, TcAttachType::Ingress, PRIORITY, HANDLE, None)?;
+    program.attach_to_link(link)
+}
+
 fn classifier<'a>(
     program: &'a mut Ebpf,
     name: &str,
@@ -249,19 +279,4 @@ fn entry(to: VlanDelivery) -> [u8; 24] {
     bytes[16..20].copy_from_slice(&u32::from(to.mtu).to_ne_bytes());
     bytes[20..].copy_from_slice(&u32::from(to.source_check).to_ne_bytes());
     bytes
-}
-
-/// Removes the clsact qdisc, with all its filters.
-fn remove_clsact(kernel: &mut Kernel, index: u32) -> Result<(), KernelError> {
-    // Family, padding, index, handle, parent (TC_H_CLSACT), info.
-    let mut header = [0; 20];
-    header[4..8].copy_from_slice(&index.to_ne_bytes());
-    header[8..12].copy_from_slice(&0xffff_0000_u32.to_ne_bytes());
-    header[12..16].copy_from_slice(&0xffff_fff1_u32.to_ne_bytes());
-    let message = Message::new(libc::RTM_DELQDISC, 0, &header).text(1, "clsact");
-    kernel.ensure(
-        "remove old filters",
-        message,
-        &[libc::ENOENT, libc::EINVAL, libc::ENODEV],
-    )
 }

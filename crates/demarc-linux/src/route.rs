@@ -1,10 +1,11 @@
 //! Routes, and rules that choose the table to look them up in.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use crate::address::{family, octets};
+use crate::address::{family, octets, parse};
 use crate::error::KernelError;
-use crate::netlink::{Kernel, Message};
+use crate::netlink::{Kernel, Message, attributes, number16, number32};
 
 const RTA_DST: u16 = 1;
 const RTA_OIF: u16 = 4;
@@ -31,6 +32,68 @@ pub struct NextHop {
     pub address: IpAddr,
     /// Interface index.
     pub interface: u32,
+}
+
+/// A route of ours as the kernel has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownRoute {
+    pub table: Table,
+    pub address: IpAddr,
+    pub length: u8,
+    /// None: packets are refused.
+    pub next_hops: Vec<NextHop>,
+}
+
+/// Reads `struct rtmsg` and its attributes.
+fn known(entry: &[u8]) -> Option<KnownRoute> {
+    let (header, rest) = entry.split_at_checked(12)?;
+    if header[5] != PROTOCOL {
+        return None;
+    }
+    let any = match i32::from(header[0]) {
+        libc::AF_INET => IpAddr::from([0; 4]),
+        libc::AF_INET6 => IpAddr::from([0_u16; 8]),
+        _ => return None,
+    };
+    let mut route = KnownRoute {
+        table: Table(u32::from(header[4])),
+        address: any,
+        length: header[1],
+        next_hops: Vec::new(),
+    };
+    let (mut gateway, mut interface) = (None, None);
+    for (kind, value) in attributes(rest) {
+        match kind {
+            RTA_DST => route.address = parse(value)?,
+            RTA_TABLE => route.table = Table(number32(value)?),
+            RTA_GATEWAY => gateway = parse(value),
+            RTA_OIF => interface = number32(value),
+            RTA_MULTIPATH => route.next_hops = several(value),
+            _ => {}
+        }
+    }
+    if let (Some(address), Some(interface)) = (gateway, interface) {
+        route.next_hops.push(NextHop { address, interface });
+    }
+    let ends_table = header[1] == 0 && route.next_hops.is_empty();
+    (!ends_table).then_some(route)
+}
+
+/// A list of `struct rtnexthop`, each with its gateway.
+fn several(mut list: &[u8]) -> Vec<NextHop> {
+    let mut next_hops = Vec::new();
+    while let Some(length) = number16(list).map(usize::from) {
+        let Some(one) = list.get(..length).filter(|one| one.len() >= 8) else {
+            break;
+        };
+        let gateway = attributes(&one[8..]).find(|(kind, _)| *kind == RTA_GATEWAY);
+        let address = gateway.and_then(|(_, value)| parse(value));
+        if let (Some(address), Some(interface)) = (address, number32(&one[4..])) {
+            next_hops.push(NextHop { address, interface });
+        }
+        list = list.get(length.next_multiple_of(4)..).unwrap_or_default();
+    }
+    next_hops
 }
 
 fn header(address: IpAddr, length: u8, kind: u8) -> [u8; 12] {
@@ -81,6 +144,7 @@ impl Kernel {
                 message.attribute(RTA_MULTIPATH, &list)
             }
         };
+        self.note(table, address, length);
         self.change(&format!("route {address}/{length}"), message)
     }
 
@@ -97,7 +161,25 @@ impl Kernel {
         let flags = libc::NLM_F_CREATE | libc::NLM_F_REPLACE;
         let kind = libc::RTN_UNREACHABLE;
         let message = route(libc::RTM_NEWROUTE, flags, table, address, length, kind);
+        self.note(table, address, length);
         self.change(&format!("block {address}/{length}"), message)
+    }
+
+    /// As [`Kernel::replace_route`], for a route that stays what it was: it is not noted.
+    ///
+    /// # Errors
+    /// [`KernelError::Request`].
+    pub fn restore_route(
+        &mut self,
+        table: Table,
+        address: IpAddr,
+        length: u8,
+        next_hops: &[NextHop],
+    ) -> Result<(), KernelError> {
+        let noted = self.noted.take();
+        let outcome = self.replace_route(table, address, length, next_hops);
+        self.noted = noted;
+        outcome
     }
 
     /// Removes the route of a prefix; none is removed already.
@@ -151,16 +233,75 @@ impl Kernel {
         for any in [IpAddr::from([0; 4]), IpAddr::from([0_u16; 8])] {
             // One rule an interface: its priority follows from its index.
             let priority = 1_000 + index % 30_000;
-            let remove = rule(libc::RTM_DELRULE, 0, any, priority).text(FRA_IIFNAME, interface);
-            self.ensure("remove a rule", remove, &[libc::ENOENT, libc::ESRCH])?;
-            let Some(table) = table else { continue };
-            let flags = libc::NLM_F_CREATE | libc::NLM_F_EXCL;
-            let add = rule(libc::RTM_NEWRULE, flags, any, priority)
-                .text(FRA_IIFNAME, interface)
-                .attribute(FRA_TABLE, &table.0.to_ne_bytes());
-            self.ensure("add a rule", add, &[libc::EEXIST])?;
+            let known = self.input_tables(interface, any)?;
+            // The new rule first: between the two a packet follows one or the other.
+            if let Some(table) = table.filter(|table| !known.contains(table)) {
+                let flags = libc::NLM_F_CREATE | libc::NLM_F_EXCL;
+                let add = rule(libc::RTM_NEWRULE, flags, any, priority)
+                    .text(FRA_IIFNAME, interface)
+                    .attribute(FRA_TABLE, &table.0.to_ne_bytes());
+                self.ensure("add a rule", add, &[libc::EEXIST])?;
+            }
+            for old in known.into_iter().filter(|old| Some(*old) != table) {
+                let remove = rule(libc::RTM_DELRULE, 0, any, priority)
+                    .text(FRA_IIFNAME, interface)
+                    .attribute(FRA_TABLE, &old.0.to_ne_bytes());
+                self.ensure("remove a rule", remove, &[libc::ENOENT, libc::ESRCH])?;
+            }
         }
         Ok(())
+    }
+
+    /// The tables that packets from an interface are looked up in, by rules of its name.
+    fn input_tables(&mut self, interface: &str, any: IpAddr) -> Result<Vec<Table>, KernelError> {
+        let mut header = [0; 12];
+        header[0] = family(any);
+        let message = Message::new(libc::RTM_GETRULE, libc::NLM_F_DUMP, &header);
+        let mut tables = Vec::new();
+        self.dump("list rules", message, |entry| {
+            let Some(rest) = entry.get(12..) else { return };
+            let named = |(kind, value): &(u16, &[u8])| {
+                *kind == FRA_IIFNAME && value.strip_suffix(&[0]) == Some(interface.as_bytes())
+            };
+            if attributes(rest).any(|one| named(&one)) {
+                let table = attributes(rest).find(|(kind, _)| *kind == FRA_TABLE);
+                tables.extend(table.and_then(|(_, value)| number32(value)).map(Table));
+            }
+        })?;
+        Ok(tables)
+    }
+
+    /// The routes that carry our mark, of all tables, without what ends a table.
+    ///
+    /// # Errors
+    /// [`KernelError::Request`].
+    pub fn routes(&mut self) -> Result<Vec<KnownRoute>, KernelError> {
+        let mut routes = Vec::new();
+        let message = Message::new(libc::RTM_GETROUTE, libc::NLM_F_DUMP, &[0; 12]);
+        self.dump("list routes", message, |entry| routes.extend(known(entry)))?;
+        Ok(routes)
+    }
+
+    /// From now on notes which routes are set.
+    pub fn note_routes(&mut self) {
+        self.noted = Some(BTreeSet::new());
+    }
+
+    /// Whether the route of a prefix was set since [`Kernel::note_routes`].
+    pub fn is_noted(&self, table: Table, address: IpAddr, length: u8) -> bool {
+        let noted = self.noted.as_ref();
+        noted.is_some_and(|noted| noted.contains(&(table, address, length)))
+    }
+
+    /// Notes no more.
+    pub fn forget_notes(&mut self) {
+        self.noted = None;
+    }
+
+    fn note(&mut self, table: Table, address: IpAddr, length: u8) {
+        if let Some(noted) = &mut self.noted {
+            noted.insert((table, address, length));
+        }
     }
 }
 
@@ -202,4 +343,33 @@ fn multipath_entry(next_hop: &NextHop) -> Vec<u8> {
     bytes.extend(RTA_GATEWAY.to_ne_bytes());
     bytes.extend(gateway);
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_next_hops_is_read_as_it_was_written() {
+        let hops = [1_u32, 7].map(|number| NextHop {
+            address: IpAddr::from([169, 254, 0, u8::try_from(number).unwrap()]),
+            interface: number,
+        });
+        let list: Vec<u8> = hops.iter().flat_map(multipath_entry).collect();
+        let mut entry = header(hops[0].address, 16, libc::RTN_UNICAST).to_vec();
+        entry.extend([8, 0, 1, 0, 10, 40, 0, 0]);
+        entry.extend((4 + u16::try_from(list.len()).unwrap()).to_ne_bytes());
+        entry.extend(RTA_MULTIPATH.to_ne_bytes());
+        entry.extend(list);
+        let route = known(&entry).unwrap();
+        assert_eq!(route.address, IpAddr::from([10, 40, 0, 0]));
+        assert_eq!((route.length, route.next_hops), (16, hops.to_vec()));
+    }
+
+    #[test]
+    fn damaged_routes_are_passed_over() {
+        assert_eq!(several(&[200, 0, 0, 0, 1]), []);
+        assert_eq!(several(&[0, 0, 0, 0]), []);
+        assert_eq!(known(&[2, 0, 0]), None);
+    }
 }

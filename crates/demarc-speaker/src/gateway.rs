@@ -14,7 +14,7 @@ use demarc_bfd::State as BfdState;
 use demarc_bgp::rib::{
     Counters, DeviceId, Domain, Origination, RegionId, RouteView, SessionConfig, SessionId,
 };
-use demarc_bgp::session::{Command, SessionStatus};
+use demarc_bgp::session::{Command, Restart, SessionStatus};
 use demarc_bgp::wire::Asn;
 use ipnet::IpNet;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -116,6 +116,7 @@ pub struct GatewaySpeaker {
     seed: u64,
     to_rib: mpsc::Sender<ToRib>,
     next: usize,
+    restart: Restart,
     neighbors: HashMap<NeighborKey, Running>,
 }
 
@@ -150,8 +151,19 @@ impl GatewaySpeaker {
             seed,
             to_rib,
             next: 0,
+            restart: Restart::Preserving,
             neighbors: HashMap::new(),
         })
+    }
+
+    /// Whether sessions that are added from now on say that we have been away while forwarding went on
+    /// (RFC 4724 §4.1).
+    pub fn set_restarted(&mut self, restarted: bool) {
+        self.restart = if restarted {
+            Restart::Restarted
+        } else {
+            Restart::Preserving
+        };
     }
 
     /// Adds a session and starts it.
@@ -201,6 +213,7 @@ impl GatewaySpeaker {
             sockets,
             clock: self.clock,
             seed: self.seed.wrapping_add(index.0 as u64),
+            restart: self.restart,
             inbox,
             from_rib,
             to_rib: self.to_rib.clone(),

@@ -15,7 +15,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use demarc_bgp::session::{Admission, Command, Direction, Session};
+use demarc_bgp::session::{Admission, Command, Direction, Restart, Session};
 use tokio::io::{Interest, Ready};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -41,6 +41,7 @@ pub(crate) struct Setup {
     pub(crate) sockets: Sockets,
     pub(crate) clock: Clock,
     pub(crate) seed: u64,
+    pub(crate) restart: Restart,
     pub(crate) inbox: mpsc::Receiver<ToNeighbor>,
     pub(crate) from_rib: mpsc::Receiver<FromRib>,
     pub(crate) to_rib: mpsc::Sender<ToRib>,
@@ -81,6 +82,7 @@ impl NeighborTask {
             family: config.family,
             passive: config.port.is_none(),
             hold_time: demarc_bgp::session::SessionConfig::HOLD_TIME,
+            restart: setup.restart,
         };
         Self {
             session: Session::new(session_config, setup.seed, setup.clock.now()),

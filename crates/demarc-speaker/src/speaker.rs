@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use demarc_bgp::rib::Origination;
+use demarc_bgp::session::Restart;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
@@ -259,6 +260,8 @@ impl Speaker {
                 sockets: self.sockets.clone(),
                 clock: self.clock,
                 seed: self.seed.wrapping_add(index.0 as u64),
+                // Nothing is forwarded here.
+                restart: Restart::Helper,
                 inbox,
                 from_rib,
                 to_rib: self.to_rib.clone(),

@@ -56,6 +56,8 @@ pub struct Session {
     damping: Damping,
     limit_wait: LimitWait,
     helper: Helper,
+    /// The neighbor has sent its first full set since the session came up.
+    end_of_rib: bool,
     counters: Counters,
     last_sent: Option<LastError>,
     last_received: Option<LastError>,
@@ -83,6 +85,7 @@ impl Session {
             damping: Damping::default(),
             limit_wait: LimitWait::default(),
             helper: Helper::default(),
+            end_of_rib: false,
             counters: Counters::default(),
             last_sent: None,
             last_received: None,
@@ -135,6 +138,7 @@ impl Session {
             last_connection_error: self.last_connection_error.clone(),
             counters: self.counters,
             stale_until: self.helper.deadline(),
+            end_of_rib: self.end_of_rib && state == State::Established,
         }
     }
 

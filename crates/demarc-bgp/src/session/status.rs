@@ -83,4 +83,6 @@ pub struct SessionStatus {
     pub counters: Counters,
     /// Stale routes are kept until then.
     pub stale_until: Option<Timestamp>,
+    /// The neighbor has sent all that it had when the session came up (RFC 4724 §2).
+    pub end_of_rib: bool,
 }

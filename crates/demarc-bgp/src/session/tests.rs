@@ -4,8 +4,8 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use super::{
-    Admission, Command, Direction, DownReason, IdleReason, Output, Session, SessionConfig, State,
-    Timestamp,
+    Admission, Command, Direction, DownReason, IdleReason, Output, Restart, Session, SessionConfig,
+    State, Timestamp,
 };
 use crate::wire::{
     Asn, Capabilities, ErrorCode, Family, GracefulRestart, GracefulRestartFamily, Message,
@@ -27,6 +27,7 @@ fn config() -> SessionConfig {
         family: Family::Ipv4,
         passive: false,
         hold_time: SessionConfig::HOLD_TIME,
+        restart: Restart::Helper,
     }
 }
 
@@ -556,4 +557,81 @@ fn bytes_may_come_in_any_pieces() {
         buffer.drain(..done);
     }
     assert_eq!(session.state(), State::Established);
+}
+
+/// The graceful restart capabilities of the OPENs that were sent: restarting, and families whose
+/// forwarding was preserved.
+fn said_of_restarts(outputs: &[Output]) -> Vec<(bool, usize)> {
+    let context = SessionContext {
+        family: Family::Ipv4,
+        four_octet_asn: true,
+    };
+    let sent = outputs.iter().filter_map(|output| match output {
+        Output::Send(_, bytes) => Some(bytes),
+        _ => None,
+    });
+    sent.filter_map(|bytes| match decode(bytes, &context).unwrap() {
+        Message::Open(open) => {
+            let restart = open.capabilities.graceful_restart?;
+            let kept = restart.families.iter().filter(|it| it.forwarding_preserved);
+            Some((restart.restarting, kept.count()))
+        }
+        _ => None,
+    })
+    .collect()
+}
+
+#[test]
+fn a_restart_is_told_until_the_session_has_come_up_once() {
+    for (restart, first, later) in [
+        (Restart::Helper, (false, 0), (false, 0)),
+        (Restart::Preserving, (false, 1), (false, 1)),
+        (Restart::Restarted, (true, 1), (false, 1)),
+    ] {
+        let mut session = Session::new(
+            SessionConfig {
+                restart,
+                ..config()
+            },
+            7,
+            at(0),
+        );
+        session.handle_start(at(0));
+        session.handle_connected(OUT, at(0));
+        assert_eq!(said_of_restarts(&drain(&mut session)), [first]);
+        session.handle_connection_lost(OUT, "reset", at(1));
+        let again = session.next_deadline().unwrap();
+        session.handle_timeout(again);
+        session.handle_connected(OUT, again);
+        assert_eq!(
+            said_of_restarts(&drain(&mut session)),
+            [first],
+            "not yet up"
+        );
+        session.handle_input(OUT, &bytes_of(&peer_open()), again);
+        session.handle_input(OUT, &keepalive(), again);
+        assert_eq!(session.state(), State::Established);
+        session.handle_connection_lost(OUT, "reset", again);
+        drain(&mut session);
+        let again = session.next_deadline().unwrap();
+        session.handle_timeout(again);
+        session.handle_connected(OUT, again);
+        assert_eq!(said_of_restarts(&drain(&mut session)), [later]);
+    }
+}
+
+#[test]
+fn the_end_of_the_first_routes_is_remembered_while_the_session_is_up() {
+    let mut session = established_with(&restarting_open(true));
+    assert!(!session.status(at(1)).end_of_rib);
+    let mut bytes = Vec::new();
+    UpdateEncoder {
+        family: Family::Ipv4,
+        four_octet_asn: true,
+    }
+    .end_of_rib(&mut bytes);
+    session.handle_input(OUT, &bytes, at(1));
+    assert!(session.status(at(1)).end_of_rib);
+    session.handle_connection_lost(OUT, "reset", at(2));
+    assert!(!session.status(at(2)).end_of_rib);
 }

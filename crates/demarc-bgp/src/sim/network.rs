@@ -12,7 +12,7 @@ use crate::policy::{DEFAULT_PUBLIC_TAIL, ImportPolicy, InterfaceKind};
 use crate::rib::{
     DeviceId, Domain, Established, Export, Origination, Progress, RegionId, RouteView, SessionId,
 };
-use crate::session::{Admission, Direction, Output, Session, SessionConfig, Timestamp};
+use crate::session::{Admission, Direction, Output, Restart, Session, SessionConfig, Timestamp};
 use crate::wire::{Asn, Family};
 
 /// How bad the network is.
@@ -110,6 +110,7 @@ impl Speaker {
             family: Family::Ipv4,
             passive: false,
             hold_time: SessionConfig::HOLD_TIME,
+            restart: Restart::Helper,
         };
         let mut domain = Domain::new(seed);
         let rib_config = crate::rib::SessionConfig {

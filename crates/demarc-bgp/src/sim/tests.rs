@@ -10,7 +10,9 @@ use proptest::prelude::*;
 use super::{Faults, Simulation, Watcher};
 use crate::policy::{Announcer, DEFAULT_PUBLIC_TAIL, InterfaceKind};
 use crate::rib::Verdict;
-use crate::session::{Admission, Command, Direction, Session, SessionConfig, State, Timestamp};
+use crate::session::{
+    Admission, Command, Direction, Restart, Session, SessionConfig, State, Timestamp,
+};
 use crate::wire::{Asn, Family, PathAttributes};
 
 fn prefixes(simulation: &mut Simulation, speaker: usize) -> Vec<IpNet> {
@@ -176,6 +178,7 @@ fn config() -> SessionConfig {
         family: Family::Ipv4,
         passive: false,
         hold_time: 90,
+        restart: Restart::Helper,
     }
 }
 

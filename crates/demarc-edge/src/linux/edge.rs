@@ -13,7 +13,7 @@ use demarc_domain::device_status::{
 };
 use demarc_domain::entity::Link as PortLink;
 use demarc_domain::intent::{DeviceIntent, DomainIntent, RoutingDomain, VirtualInterfaceIntent};
-use demarc_linux::{Attachment, Kernel, KernelError, Link, Namespace, VlanProgram};
+use demarc_linux::{Attachment, Kernel, KernelError, Link, VlanProgram};
 use demarc_speaker::GatewayError;
 use demarc_types::{BgpPeerId, ConnectionId, ParentId, VirtualInterfaceId};
 use tokio::sync::watch;
@@ -21,10 +21,10 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::info;
 
 use super::bindings::{BindingsError, BindingsFile};
-use super::gateway::{Gateway, NAMESPACES};
+use super::gateway::{self, Gateway};
 use super::status::{EdgeView, Faults, Intents, Views};
-use super::virtual_interface::{INNER_ENDS, OUTER_ENDS, RoutesVersion, Standing};
-use super::{port, routes, status};
+use super::virtual_interface::{RoutesVersion, Standing};
+use super::{port, routes, stale, status};
 
 /// How often links and sessions are looked at.
 const PERIOD: Duration = Duration::from_millis(50);
@@ -72,11 +72,13 @@ pub struct LinuxEdge {
     shown_routes: BTreeMap<String, Arc<SeenRoutes>>,
     counters: BTreeMap<VirtualInterfaceId, TrafficCounters>,
     drops: BTreeMap<ConnectionId, DropCounters>,
+    foreign: Vec<String>,
     looks: u32,
 }
 
 impl LinuxEdge {
-    /// Probes the kernel and clears away what an earlier process left. `file` holds the bindings.
+    /// Probes the kernel. What an earlier process left stays until there are intents to compare it with.
+    /// `file` holds the bindings.
     ///
     /// # Errors
     /// [`LinuxError`]: not root, no bindings, or a kernel that cannot do it.
@@ -85,10 +87,9 @@ impl LinuxEdge {
             return Err(LinuxError::NotRoot);
         }
         let file = BindingsFile::open(file)?;
-        let mut kernel = Kernel::here()?;
+        let kernel = Kernel::here()?;
         let attachment = demarc_linux::probe()?;
         let program = VlanProgram::load(attachment)?;
-        clear(&mut kernel)?;
         let how = match attachment {
             Attachment::Clsact => "clsact",
             Attachment::Tcx => "tcx",
@@ -112,6 +113,7 @@ impl LinuxEdge {
             shown_routes: BTreeMap::new(),
             counters: BTreeMap::new(),
             drops: BTreeMap::new(),
+            foreign: Vec::new(),
             looks: 0,
         })
     }
@@ -191,7 +193,7 @@ impl LinuxEdge {
         }
         let devices: Vec<&DeviceIntent> = intents.values().map(|wanted| &wanted.intent).collect();
         self.ports = port::assign(&self.file.bindings, &devices, links, &self.ports);
-        self.prepare_ports(&devices, links)?;
+        self.prepare_ports(&devices, links);
         let wanted: BTreeMap<VirtualInterfaceId, (&str, &VirtualInterfaceIntent)> = devices
             .iter()
             .flat_map(|device| {
@@ -220,15 +222,56 @@ impl LinuxEdge {
                 self.faults.say(id, format!("it is not up: {error}"));
             }
         }
-        self.follow_domains(intents).await
+        // Behind the virtual interfaces: a program that an earlier process left delivers until ours knows
+        // where to.
+        self.attach_ports(&devices, links);
+        self.follow_domains(intents).await?;
+        self.look_around(intents)
     }
 
-    /// Brings ports up, marks them, and takes their frames.
-    fn prepare_ports(
-        &mut self,
-        devices: &[&DeviceIntent],
-        links: &[Link],
-    ) -> Result<(), LinuxError> {
+    /// Finds what somebody else did to what is ours, and what is left of an earlier process.
+    fn look_around(&mut self, intents: &Intents) -> Result<(), LinuxError> {
+        let links = self.kernel.links()?;
+        let mut foreign = Vec::new();
+        for (domain, gateway) in &mut self.gateways {
+            match gateway.look_around() {
+                Ok(found) => foreign.extend(found),
+                Err(error) => self.faults.say(gateway::namespace_name(*domain), error),
+            }
+        }
+        for standing in self.standing.values() {
+            let end = standing.delivery.outer_end;
+            if links.iter().any(|link| link.index == end && !link.up) {
+                self.kernel.set_up(end)?;
+            }
+        }
+        // Without an intent nobody knows what is wanted.
+        if !intents.is_empty() {
+            let ends: BTreeSet<u32> = self
+                .standing
+                .values()
+                .map(|standing| standing.delivery.outer_end)
+                .collect();
+            let devices: BTreeSet<&str> = intents.keys().map(String::as_str).collect();
+            let gateways: BTreeSet<RoutingDomain> = self.gateways.keys().copied().collect();
+            foreign.extend(stale::interfaces(
+                &mut self.kernel,
+                &links,
+                &ends,
+                &devices,
+            )?);
+            foreign.extend(stale::namespaces(&gateways)?);
+        }
+        foreign.sort_unstable();
+        for object in foreign.iter().filter(|it| !self.foreign.contains(it)) {
+            tracing::warn!(object, "it is in the way and not ours: it is left alone");
+        }
+        self.foreign = foreign;
+        Ok(())
+    }
+
+    /// Marks ports and brings them up.
+    fn prepare_ports(&mut self, devices: &[&DeviceIntent], links: &[Link]) {
         for (device, port) in devices
             .iter()
             .flat_map(|device| device.ports.iter().map(|port| (&device.device, port)))
@@ -243,23 +286,28 @@ impl LinuxEdge {
                 self.faults.say(port.connection, text);
                 continue;
             };
-            let mark = port::mark(port.connection);
-            if link.alias != mark {
-                self.kernel.set_alias(link.index, &mark)?;
-            }
-            let mtu = if port.jumbo { 9_001 } else { 1_500 };
-            if link.mtu < mtu {
-                self.kernel.set_mtu(link.index, mtu)?;
-            }
             if let Some(text) = port::unencrypted(port) {
                 self.faults.say(port.connection, text);
             }
-            self.program.attach_port(&mut self.kernel, name)?;
-            if !link.up {
-                self.kernel.set_up(link.index)?;
+            if let Err(error) = port::prepare(&mut self.kernel, port, link) {
+                self.faults.say(port.connection, error);
             }
         }
-        Ok(())
+    }
+
+    /// Takes the frames of ports.
+    fn attach_ports(&mut self, devices: &[&DeviceIntent], links: &[Link]) {
+        let there = |name: &String| links.iter().any(|link| link.name == *name);
+        let ports = devices.iter().flat_map(|device| &device.ports);
+        for port in ports {
+            let name = self.ports.get(&port.connection);
+            let Some(name) = name.filter(|name| there(name)) else {
+                continue;
+            };
+            if let Err(error) = self.program.attach_port(&mut self.kernel, name) {
+                self.faults.say(port.connection, error);
+            }
+        }
     }
 
     fn port_index(&self, carrier: ParentId, links: &[Link]) -> Option<u32> {
@@ -313,7 +361,9 @@ impl LinuxEdge {
             Entry::Occupied(there) => there.into_mut(),
             Entry::Vacant(place) => {
                 let (kernel, program) = (&mut self.kernel, &mut self.program);
-                place.insert(Standing::make(wanted, port, gateway, kernel, program)?)
+                place.insert(Standing::make(
+                    wanted, device, port, gateway, kernel, program,
+                )?)
             }
         };
         self.owners.insert(wanted.id, device.to_owned());
@@ -367,7 +417,13 @@ impl LinuxEdge {
         for (domain, gateway) in &mut self.gateways {
             if let Some((_, intent)) = latest.get(domain) {
                 let (bindings, kernel) = (&self.file.bindings, &mut self.kernel);
-                gateway.follow(intent, bindings, kernel).await?;
+                if let Err(error) = gateway.follow(intent, bindings, kernel).await {
+                    self.faults.say(gateway::namespace_name(*domain), error);
+                }
+                for behind in gateway.unbound() {
+                    let text = "no interface is bound to it: its prefixes are announced, packets for them are refused";
+                    self.faults.say(behind, text);
+                }
             }
         }
         Ok(())
@@ -427,6 +483,24 @@ impl LinuxEdge {
         if anew || !known.is_empty() {
             self.shown_routes.clear();
         }
+        self.leave_behind()?;
+        Ok(())
+    }
+
+    /// Lets go of what an earlier process left where its successors have come.
+    fn leave_behind(&mut self) -> Result<(), LinuxError> {
+        let adopting = self
+            .gateways
+            .iter_mut()
+            .filter(|(_, it)| it.adoption.is_some());
+        for (domain, gateway) in adopting {
+            let here = self
+                .standing
+                .values()
+                .filter(|it| it.intent.domain == *domain);
+            let sessions: Vec<_> = here.flat_map(Standing::recovered).collect();
+            gateway.leave_behind(&sessions, &mut self.program)?;
+        }
         Ok(())
     }
 
@@ -476,7 +550,7 @@ impl LinuxEdge {
             ports,
             virtual_interfaces: virtual_interfaces.collect(),
             faults: self.faults.list(),
-            foreign: Vec::new(),
+            foreign: self.foreign.clone(),
         }
     }
 
@@ -517,29 +591,4 @@ fn router_id(interface: &VirtualInterfaceIntent) -> Ipv4Addr {
         let [high, low] = number.to_be_bytes();
         Ipv4Addr::new(100, 127, high, low)
     })
-}
-
-/// Gives uplinks back and removes what carries our names.
-fn clear(kernel: &mut Kernel) -> Result<(), KernelError> {
-    for name in Namespace::names(NAMESPACES)? {
-        if let Ok(namespace) = Namespace::open(&name) {
-            let mut inside = namespace.kernel()?;
-            for link in inside.links()? {
-                if link.name != "lo" && !link.name.starts_with(INNER_ENDS) {
-                    inside.take_back(link.index)?;
-                }
-            }
-        }
-        Namespace::remove(&name)?;
-        info!(
-            namespace = name,
-            "cleared away what an earlier process left"
-        );
-    }
-    for link in kernel.links()? {
-        if link.name.starts_with(OUTER_ENDS) {
-            kernel.remove_link(&link.name)?;
-        }
-    }
-    Ok(())
 }

@@ -60,6 +60,27 @@ impl Sources {
         Ok(())
     }
 
+    /// Lets a source pass that was accepted before a restart.
+    pub(super) fn seed(
+        &mut self,
+        end: u32,
+        prefix: Prefix,
+        program: &mut VlanProgram,
+    ) -> Result<(), KernelError> {
+        if self.0.entry(end).or_default().insert(prefix) {
+            program.allow_source(end, prefix.network(), prefix.prefix_len())?;
+        }
+        Ok(())
+    }
+
+    /// A source was accepted before a restart and has not been announced again.
+    pub(super) fn drop_one(&mut self, end: u32, prefix: Prefix, program: &mut VlanProgram) {
+        let known = self.0.get_mut(&end);
+        if known.is_some_and(|known| known.remove(&prefix)) {
+            program.forbid_source(end, prefix.network(), prefix.prefix_len());
+        }
+    }
+
     /// Takes back what is left of an interface that goes.
     pub(super) fn forget(&mut self, end: u32, program: &mut VlanProgram) {
         for prefix in self.0.remove(&end).unwrap_or_default() {

@@ -13,9 +13,11 @@ use demarc_speaker::{ForwardingChange, GatewaySpeaker, NamespaceSockets, Neighbo
 use demarc_types::{GatewayRef, Prefix, Region};
 use tracing::{info, warn};
 
+use super::adoption::Adoption;
 use super::bindings::{Behind, Bindings, Scope, UplinkBinding};
 use super::edge::LinuxError;
 use super::forwarding::{FROM_INTERFACE, FROM_SITE_LINK, Neighbor, Sources, from_uplink};
+use super::uplink_mark;
 
 const IPV4: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 const IPV6: IpAddr = IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED);
@@ -60,7 +62,7 @@ pub(super) enum Owner {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Uplink {
     binding: UplinkBinding,
-    index: u32,
+    pub(super) index: u32,
     region: RegionId,
     pub(super) owner: Owner,
     pub(super) prefixes: Vec<Prefix>,
@@ -82,6 +84,8 @@ pub(super) struct Gateway {
     devices: Vec<String>,
     announced: Vec<Origination>,
     warned: BTreeSet<Behind>,
+    /// While what an earlier process left is still in use.
+    pub(super) adoption: Option<Adoption>,
 }
 
 /// Names of our namespaces begin like this.
@@ -98,19 +102,27 @@ pub(super) fn namespace_name(domain: RoutingDomain) -> String {
 impl Gateway {
     pub(super) fn start(domain: RoutingDomain, router_id: Ipv4Addr) -> Result<Self, LinuxError> {
         let name = namespace_name(domain);
+        let was_there = Namespace::open(&name).is_ok();
         let namespace = Namespace::ensure(&name)?;
         namespace.set_parameters(&PARAMETERS)?;
         let mut kernel = namespace.kernel()?;
         let loopback = kernel.existing("lo")?;
         kernel.set_up(loopback.index)?;
+        let adoption = if was_there {
+            Adoption::begin(&mut kernel)?
+        } else {
+            None
+        };
         for table in [FROM_INTERFACE, FROM_SITE_LINK] {
             for any in [IPV4, IPV6] {
                 kernel.end_table(table, any)?;
             }
         }
         let sockets = NamespaceSockets::new(namespace.path());
-        let speaker = GatewaySpeaker::start(Arc::new(sockets), router_id, 1)?;
-        info!(namespace = name, "gateway is up");
+        let mut speaker = GatewaySpeaker::start(Arc::new(sockets), router_id, 1)?;
+        speaker.set_restarted(adoption.is_some());
+        let routes = adoption.as_ref().map(Adoption::routes);
+        info!(namespace = name, adopted = routes, "gateway is up");
         Ok(Self {
             namespace,
             kernel,
@@ -124,7 +136,13 @@ impl Gateway {
             devices: Vec::new(),
             announced: Vec::new(),
             warned: BTreeSet::new(),
+            adoption,
         })
+    }
+
+    /// Uplinks without an interface.
+    pub(super) fn unbound(&self) -> impl Iterator<Item = Behind> {
+        self.warned.iter().copied()
     }
 
     /// The number of a Region.
@@ -183,10 +201,7 @@ impl Gateway {
                     self.bind(binding, &wanted, host)?;
                     self.warned.remove(&wanted.behind);
                 }
-                None if self.warned.insert(wanted.behind) => {
-                    warn!(gateway = %wanted.behind, "no interface is bound to it: its prefixes are announced, packets for them are refused");
-                }
-                None => {}
+                None => _ = self.warned.insert(wanted.behind),
             }
         }
         let announced = match public {
@@ -281,6 +296,10 @@ impl Gateway {
             host.move_link(outside.index, &self.namespace)?;
         }
         let link = self.kernel.existing(&binding.interface)?;
+        let mark = uplink_mark::of(binding.gateway);
+        if link.alias != mark {
+            self.kernel.set_alias(link.index, &mark)?;
+        }
         for address in &binding.addresses {
             self.kernel
                 .add_address(link.index, address.addr(), address.prefix_len())?;
@@ -311,7 +330,12 @@ impl Gateway {
             self.unbind(gateway)?;
         }
         let name = self.namespace.name().to_owned();
+        let foreign = self.look_around()?;
         drop(self);
+        if !foreign.is_empty() {
+            // It would go with the namespace.
+            return Ok(());
+        }
         Namespace::remove(&name)?;
         info!(namespace = name, "gateway is gone");
         Ok(())

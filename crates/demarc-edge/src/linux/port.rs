@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use demarc_domain::entity::Link as PortLink;
 use demarc_domain::intent::{DeviceIntent, PortIntent};
-use demarc_linux::Link;
+use demarc_linux::{Kernel, KernelError, Link};
 use demarc_types::ConnectionId;
 
 use super::bindings::Bindings;
@@ -59,6 +59,26 @@ pub(super) fn assign(
         }
     }
     assigned
+}
+
+/// Marks the interface of a port and brings it up.
+pub(super) fn prepare(
+    kernel: &mut Kernel,
+    port: &PortIntent,
+    link: &Link,
+) -> Result<(), KernelError> {
+    let mark = mark(port.connection);
+    if link.alias != mark {
+        kernel.set_alias(link.index, &mark)?;
+    }
+    let mtu = if port.jumbo { 9_001 } else { 1_500 };
+    if link.mtu < mtu {
+        kernel.set_mtu(link.index, mtu)?;
+    }
+    if !link.up {
+        kernel.set_up(link.index)?;
+    }
+    Ok(())
 }
 
 pub(super) fn mark(connection: ConnectionId) -> String {

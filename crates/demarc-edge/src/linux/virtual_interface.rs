@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use demarc_bfd::State as BfdState;
 use demarc_bgp::policy::InterfaceKind;
@@ -12,7 +13,7 @@ use demarc_bgp::wire::{Asn, Family};
 use demarc_domain::device_status::PeerStatus;
 use demarc_domain::entity::{Session, VirtualInterfaceKind};
 use demarc_domain::intent::{PeerIntent, VirtualInterfaceIntent};
-use demarc_linux::{Kernel, KernelError, VethSpec, VlanDelivery, VlanProgram};
+use demarc_linux::{Kernel, KernelError, Link, NextHop, VethSpec, VlanDelivery, VlanProgram};
 use demarc_speaker::{
     ExportMode, GatewayNeighbor, NeighborConfig, NeighborKey, NeighborReport, Secret,
 };
@@ -27,8 +28,13 @@ use super::gateway::Gateway;
 const BGP: u16 = 179;
 /// Names of the ends beside the ports begin like this.
 pub(super) const OUTER_ENDS: &str = "dmcv";
+/// What outer ends are marked with begins like this.
+const MARK: &str = "demarc:";
 /// Names of the ends in the gateways.
 pub(super) const INNER_ENDS: &str = "vif-";
+
+/// A neighbor that does not mark the end of its routes has sent them by then.
+const NO_END_OF_RIB: Duration = Duration::from_secs(5);
 
 struct Peer {
     intent: PeerIntent,
@@ -56,10 +62,48 @@ fn name(prefix: &str, id: VirtualInterfaceId) -> String {
     format!("{prefix}{}", &suffix[start..])
 }
 
+/// What an outer end is marked with: whose it is, and on which device.
+pub(super) fn mark(id: VirtualInterfaceId, device: &str) -> String {
+    format!("{MARK}{id} {device}")
+}
+
+/// The device of a mark.
+pub(super) fn device_of(alias: &str) -> Option<&str> {
+    let (_, device) = alias.strip_prefix(MARK)?.split_once(' ')?;
+    Some(device)
+}
+
+/// The two ends, those that are there if they are whole.
+fn pair(
+    outer: &str,
+    inner: &str,
+    mtu: u32,
+    gateway: &mut Gateway,
+    host: &mut Kernel,
+    program: &mut VlanProgram,
+) -> Result<(Link, Link), LinuxError> {
+    if let (Some(outside), Some(inside)) = (host.link(outer)?, gateway.kernel.link(inner)?) {
+        info!(interface = outer, "taken over from an earlier process");
+        return Ok((outside, inside));
+    }
+    // Half a pair, or one in another gateway.
+    host.remove_link(outer)?;
+    program.forget(outer);
+    host.add_veth(VethSpec {
+        name: outer,
+        peer: inner,
+        namespace: &gateway.namespace,
+        mtu,
+    })?;
+    Ok((host.existing(outer)?, gateway.kernel.existing(inner)?))
+}
+
 impl Standing {
-    /// Makes the pair and starts delivery. Sessions come with [`Standing::follow`].
+    /// Makes the pair, or takes the one that an earlier process made, and starts delivery. Sessions come
+    /// with [`Standing::follow`].
     pub(super) fn make(
         intent: &VirtualInterfaceIntent,
+        device: &str,
         port: u32,
         gateway: &mut Gateway,
         host: &mut Kernel,
@@ -67,20 +111,17 @@ impl Standing {
     ) -> Result<Self, LinuxError> {
         let outer = name(OUTER_ENDS, intent.id);
         let inner = name(INNER_ENDS, intent.id);
-        // One that is there without us knowing was left half done.
-        host.remove_link(&outer)?;
-        program.forget(&outer);
-        host.add_veth(VethSpec {
-            name: &outer,
-            peer: &inner,
-            namespace: &gateway.namespace,
-            mtu: u32::from(intent.mtu),
-        })?;
-        let outside = host.existing(&outer)?;
-        let inside = gateway.kernel.existing(&inner)?;
-        program.attach_outer_end(host, &outer)?;
-        host.set_up(outside.index)?;
-        gateway.kernel.set_up(inside.index)?;
+        let mtu = u32::from(intent.mtu);
+        let (outside, inside) = pair(&outer, &inner, mtu, gateway, host, program)?;
+        let mark = mark(intent.id, device);
+        if outside.alias != mark {
+            host.set_alias(outside.index, &mark)?;
+        }
+        if outside.mtu != mtu || inside.mtu != mtu {
+            host.set_mtu(outside.index, mtu)?;
+            gateway.kernel.set_mtu(inside.index, mtu)?;
+        }
+        gateway.drop_addresses(inside.index, intent)?;
         let delivery = VlanDelivery {
             port,
             vlan: intent.vlan.get(),
@@ -94,6 +135,10 @@ impl Standing {
         if !intent.in_service {
             program.suspend(delivery);
         }
+        // Only now: a program that an earlier process left delivers until ours takes over.
+        program.attach_outer_end(host, &outer)?;
+        host.set_up(outside.index)?;
+        gateway.kernel.set_up(inside.index)?;
         info!(interface = %intent.id, vlan = intent.vlan.get(), namespace = gateway.namespace.name(), "virtual interface is up");
         let mut standing = Self {
             intent: VirtualInterfaceIntent {
@@ -199,6 +244,7 @@ impl Standing {
                 checked,
             };
             gateway.neighbors.insert(key, forwarding);
+            gateway.seed_sources(forwarding, program)?;
             if let Some(end) = checked {
                 program.allow_source(end, remote, host_length(remote))?;
             }
@@ -293,6 +339,27 @@ impl Standing {
             peer.report = Some(report);
         }
         statuses
+    }
+
+    /// The next hops of the sessions, each with whether it has nothing more to say of its routes: the
+    /// neighbor has sent all of them, or is not meant to.
+    pub(super) fn recovered(&self) -> impl Iterator<Item = (NextHop, bool)> + '_ {
+        self.peers.values().map(|peer| {
+            let next_hop = NextHop {
+                address: peer.intent.remote.address(),
+                interface: self.inner,
+            };
+            let status = peer.report.as_ref().map(|report| &report.status);
+            let said_all = status.is_some_and(|status| {
+                let marks_end = status.negotiated.as_ref().is_some_and(|negotiated| {
+                    negotiated.peer_capabilities.graceful_restart.is_some()
+                });
+                let is_up = status.state == State::Established;
+                let settled = is_up && status.in_state > NO_END_OF_RIB;
+                status.end_of_rib || (settled && !marks_end)
+            });
+            (next_hop, peer.shut || said_all)
+        })
     }
 
     /// The sessions, for whoever wants to see their routes, each with what tells whether these have

@@ -195,6 +195,7 @@ impl Session {
         }
         if update.is_end_of_rib() {
             self.helper.end();
+            self.end_of_rib = true;
             self.outputs.push_back(Output::EndOfRib);
             return;
         }

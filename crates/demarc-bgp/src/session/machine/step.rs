@@ -5,7 +5,7 @@ use crate::session::damping::back_off;
 use crate::session::fsm::{Action, Event, State, transition};
 use crate::session::output::{Direction, DownReason, Output, SessionEvent};
 use crate::session::status::{IdleReason, LastError};
-use crate::session::{SessionConfig, Timestamp};
+use crate::session::{Restart, SessionConfig, Timestamp};
 use crate::wire::{ErrorCode, MessageType, Notification, encode_keepalive};
 
 /// What came with an event.
@@ -196,6 +196,10 @@ impl Session {
             .and_then(|link| link.negotiated.clone());
         let Some(negotiated) = negotiated else { return };
         self.counters.established += 1;
+        self.end_of_rib = false;
+        if self.config.restart == Restart::Restarted {
+            self.config.restart = Restart::Preserving;
+        }
         self.connect_retry_counter = 0;
         let flush = self
             .helper
