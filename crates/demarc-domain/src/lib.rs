@@ -35,6 +35,7 @@ mod testing;
 mod timer;
 mod transaction;
 mod view;
+pub mod what_if;
 mod world;
 
 pub use authorize::{Access, AccessResource, access};

@@ -17,6 +17,7 @@ mod router_type;
 mod session;
 mod summary;
 mod virtual_interface;
+mod what_if;
 
 use bytes::Bytes;
 use demarc_domain::Order;
@@ -80,6 +81,7 @@ async fn call(
         Endpoint::SetRouteFilterPrefixes => {
             virtual_interface::set_route_filter_prefixes(front, id, body).await
         }
+        Endpoint::WhatIf => what_if::what_if(front, body),
         Endpoint::Judgement => resiliency_group::judgement(front, id),
         Endpoint::RouterTypes => Ok(router_type::list()),
         Endpoint::Locations => location::list(front, query),

@@ -12,6 +12,7 @@ mod output;
 mod review;
 mod service_url;
 mod state;
+mod what_if;
 
 pub(crate) use accounts::accounts;
 pub(crate) use audit::audit;
@@ -25,3 +26,4 @@ pub(crate) use output::{cell, list, print, print_json, remark, table};
 pub(crate) use review::{approve, prefixes, reject};
 pub(crate) use service_url::ServiceUrl;
 pub(crate) use state::{link, session};
+pub(crate) use what_if::what_if;

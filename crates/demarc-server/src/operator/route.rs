@@ -17,6 +17,7 @@ pub(super) enum Endpoint {
     RejectVirtualInterface,
     VirtualInterfaceIntent,
     SetRouteFilterPrefixes,
+    WhatIf,
     Judgement,
     RouterTypes,
     Locations,
@@ -31,7 +32,7 @@ const PREFIX: &str = "/_demarc/v1";
 
 /// Method, path behind the prefix, endpoint; `{...}` stands for one segment. The OpenAPI document has the same
 /// rows, which a test makes sure of.
-pub(super) const ROUTES: [(Method, &str, Endpoint); 19] = [
+pub(super) const ROUTES: [(Method, &str, Endpoint); 20] = [
     (Method::GET, "/openapi.json", Endpoint::OpenApi),
     (Method::GET, "/summary", Endpoint::Summary),
     (Method::GET, "/accounts", Endpoint::Accounts),
@@ -72,6 +73,7 @@ pub(super) const ROUTES: [(Method, &str, Endpoint); 19] = [
         "/virtual-interfaces/{id}/route-filter-prefixes",
         Endpoint::SetRouteFilterPrefixes,
     ),
+    (Method::POST, "/what-if", Endpoint::WhatIf),
     (
         Method::GET,
         "/resiliency-groups/{id}/judgement",

@@ -173,6 +173,28 @@ async fn every_path_answers_as_documented() {
         )
         .await;
 
+    let delete = json!({"operation": "DeleteVirtualInterface", "account": CARRIER,
+        "region": "us-east-1", "input": {"virtualInterfaceId": id(&first)}});
+    let gateway = json!({"operation": "CreateDirectConnectGateway", "account": CARRIER, "region": "us-east-1",
+        "input": {"directConnectGatewayName": "tried"}});
+    let undo = json!({"operation": "DeleteDirectConnectGateway", "account": CARRIER, "region": "us-east-1",
+        "input": {"directConnectGatewayId": "$2.directConnectGateway.directConnectGatewayId"}});
+    let calls = json!({"calls": [delete, gateway, undo, delete]});
+    let tried = operator.ok("POST", "/what-if", "", calls).await;
+    let accepted = tried["calls"].as_array().unwrap().iter();
+    let accepted: Vec<bool> = accepted.map(|call| call["accepted"] == true).collect();
+    assert_eq!(accepted, [true, true, false, false], "{tried}");
+    assert_eq!(tried["effects"]["virtualInterfaces"][0]["id"], id(&first));
+    assert_eq!(tried["effects"]["sessions"][0]["effect"], "removed");
+    let shown = server
+        .as_account(CARRIER, "DescribeDirectConnectGateways", json!({}))
+        .await;
+    assert_eq!(
+        shown["directConnectGateways"],
+        json!([]),
+        "nothing was written"
+    );
+
     let group =
         json!({"resiliencyGroupName": "group", "intendedResiliencyModel": "maximum-resiliency"});
     let made = server

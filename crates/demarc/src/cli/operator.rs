@@ -222,3 +222,26 @@ pub(crate) struct JudgeArguments {
     #[command(flatten)]
     pub(crate) service: ServiceArguments,
 }
+
+#[derive(Debug, Args)]
+pub(crate) struct WhatIfArguments {
+    /// The account that calls, where the file names none
+    #[arg(long, value_name = "ID")]
+    pub(crate) account: Option<String>,
+    /// The Region that is called, where the file names none
+    #[arg(long, default_value = "us-east-1")]
+    pub(crate) region: Region,
+    /// How long provisioning may go on before the effects are looked at, such as 10s or 1h
+    #[arg(long, value_name = "DURATION", default_value = "10s")]
+    pub(crate) after: HumanDuration,
+    #[command(flatten)]
+    pub(crate) service: ServiceArguments,
+    /// A file with a list of calls as JSON (- is standard input), or a call in the words of the AWS CLI
+    #[arg(
+        value_name = "FILE|COMMAND",
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    pub(crate) what: Vec<String>,
+}

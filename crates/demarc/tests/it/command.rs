@@ -233,3 +233,42 @@ fn help_is_printed_with_examples() {
             .starts_with("demarc 0.")
     );
 }
+
+#[test]
+fn calls_are_tried_without_being_made() {
+    let serving = Serving::ephemeral();
+    let port = serving.connection("port");
+    serving.command(&["clock", "advance", "5s"]).ok();
+    let words = ["delete-connection", "--connection-id", &port];
+    let refused = serving.command(&[&["what-if"], words.as_slice()].concat());
+    assert_eq!(refused.status, Some(2), "{refused:?}");
+    assert!(refused.stderr.contains("--account"), "{refused:?}");
+    let tried = [&["what-if", "--account", ACCOUNT], words.as_slice()].concat();
+    let said = serving.command(&tried).ok();
+    assert!(
+        said.starts_with(&format!(
+            "DeleteConnection by {ACCOUNT} would be accepted\n"
+        )),
+        "{said}"
+    );
+    assert!(said.contains(&port) && said.contains("removed"), "{said}");
+    assert_eq!(state(&serving, &port), "available");
+
+    let file = tempfile::NamedTempFile::with_suffix(".json").unwrap();
+    let calls = json!([
+        {"operation": "CreateDirectConnectGateway", "input": {"directConnectGatewayName": "new"}},
+        {"operation": "DeleteConnection", "input": {"connectionId": "dxcon-fgzzzzz0"}},
+    ]);
+    fs::write(file.path(), calls.to_string()).unwrap();
+    let path = file.path().to_str().unwrap();
+    let answer = serving
+        .command(&["what-if", "--account", ACCOUNT, "--json", path])
+        .ok();
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!(answer["calls"][0]["accepted"], true);
+    assert_eq!(
+        answer["calls"][1]["exception"],
+        "DirectConnectClientException"
+    );
+    assert_eq!(answer["effects"]["virtualInterfaces"], json!([]));
+}
