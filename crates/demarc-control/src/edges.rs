@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use demarc_domain::device_status::{self, DeviceStatus, SeenRoutes};
+use demarc_domain::device_status::{self, DeviceStatus, SeenRoute, SeenRoutes};
 use demarc_domain::entity::{EntityKey, VirtualInterface};
 use demarc_domain::fabric::Fabric;
 use demarc_domain::intent::{self, VersionedIntent};
-use demarc_domain::{Report, Route, RouteSource, World};
+use demarc_domain::{ExplainedRoute, Report, Route, RouteSource, World};
 use demarc_store::Revision;
 use demarc_types::{Timestamp, VirtualInterfaceId};
 use tokio::sync::{Notify, watch};
@@ -263,16 +263,34 @@ impl Fabric for EdgeFabric {
 /// The routes of the sessions, as the edges said last.
 struct RoutesOfEdges(Arc<Edges>);
 
-impl RouteSource for RoutesOfEdges {
-    fn routes(&self, _: &World, interface: &VirtualInterface) -> Vec<Route> {
+impl RoutesOfEdges {
+    /// What the edges said of a virtual interface's sessions, with when those came up.
+    fn seen<T>(
+        &self,
+        interface: &VirtualInterface,
+        take: impl Fn(&SeenRoute, Timestamp) -> Option<T>,
+    ) -> Vec<T> {
         let devices = self.0.devices();
         let of_peers = interface.peers.iter().flat_map(|peer| {
             let found = devices
                 .values()
                 .find_map(|device| device.routes.get(&peer.id));
             let routes = found.map(Vec::as_slice).unwrap_or_default();
-            routes.iter().map(|route| route.since(peer.session_since))
+            let taken = routes.iter().filter_map(|it| take(it, peer.session_since));
+            taken.collect::<Vec<_>>()
         });
         of_peers.collect()
+    }
+}
+
+impl RouteSource for RoutesOfEdges {
+    fn routes(&self, _: &World, interface: &VirtualInterface) -> Vec<Route> {
+        self.seen(interface, |route, since| {
+            route.rejected.is_none().then(|| route.since(since))
+        })
+    }
+
+    fn explained(&self, _: &World, interface: &VirtualInterface) -> Vec<ExplainedRoute> {
+        self.seen(interface, |route, since| Some(route.explained(since)))
     }
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::entity::{Link, PeerPhase, Session, VirtualInterface, VirtualInterfacePhase};
 use crate::observe::{PeerReport, Report};
 use crate::parent;
-use crate::route_source::{PathSegment, Route, RouteDirection};
+use crate::route_source::{ExplainedRoute, PathSegment, Rejected, Route, RouteDirection};
 use crate::world::World;
 
 /// Everything that an edge knows of its device, but for routes.
@@ -139,6 +139,11 @@ pub struct SeenRoute {
     pub prefix: Prefix,
     pub as_path: Vec<PathSegment>,
     pub communities: Vec<(u16, u16)>,
+    #[serde(default)]
+    pub med: u32,
+    /// It came from the customer and is not used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejected: Option<Rejected>,
 }
 
 impl SeenRoute {
@@ -150,6 +155,15 @@ impl SeenRoute {
             as_path: self.as_path.clone(),
             communities: self.communities.clone(),
             installed,
+        }
+    }
+
+    /// With what decides about it.
+    pub fn explained(&self, installed: Timestamp) -> ExplainedRoute {
+        ExplainedRoute {
+            route: self.since(installed),
+            med: self.med,
+            rejected: self.rejected.clone(),
         }
     }
 }

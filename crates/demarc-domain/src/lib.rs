@@ -47,7 +47,9 @@ pub use observe::{PeerReport, Report, observe};
 pub use operator::{Order, command, found, locations};
 pub use refusal::{Exception, Refusal};
 pub use resiliency::{Judgement, Site, judge};
-pub use route_source::{NoRoutes, PathSegment, Route, RouteDirection, RouteSource};
+pub use route_source::{
+    ExplainedRoute, NoRoutes, PathSegment, Rejected, Route, RouteDirection, RouteSource,
+};
 pub use settings::Settings;
 pub use timer::{fire, next_deadline};
 pub use transaction::Transaction;

@@ -37,10 +37,43 @@ pub struct PathSegment {
     pub numbers: Vec<u32>,
 }
 
+/// Why a route of a customer's is not used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Rejected {
+    /// The rule's name, such as `not_approved`.
+    pub rule: String,
+    /// In words.
+    pub reason: String,
+    /// Where the rule stands.
+    pub source: String,
+}
+
+/// A route with what decides about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExplainedRoute {
+    pub route: Route,
+    /// 0 where there is none.
+    pub med: u32,
+    /// Import policy refused it: it came from the customer and is not used.
+    pub rejected: Option<Rejected>,
+}
+
 /// A fabric that can be asked for the routes of a virtual interface.
 pub trait RouteSource: Send + Sync {
     /// The routes in force, in any order.
     fn routes(&self, world: &World, interface: &VirtualInterface) -> Vec<Route>;
+
+    /// The same with what decides about them, and those that were rejected.
+    fn explained(&self, world: &World, interface: &VirtualInterface) -> Vec<ExplainedRoute> {
+        let routes = self.routes(world, interface).into_iter();
+        let explained = routes.map(|route| ExplainedRoute {
+            route,
+            med: 0,
+            rejected: None,
+        });
+        explained.collect()
+    }
 }
 
 /// A fabric without routes.

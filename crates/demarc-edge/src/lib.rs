@@ -5,6 +5,7 @@
 
 mod linux;
 mod simulated;
+pub mod why;
 
 pub use linux::{
     Bindings, BindingsError, EdgeView, Intents, LinuxEdge, LinuxError, PortBinding, UplinkBinding,

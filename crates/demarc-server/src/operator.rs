@@ -18,6 +18,7 @@ mod session;
 mod summary;
 mod virtual_interface;
 mod what_if;
+mod why;
 
 use bytes::Bytes;
 use demarc_domain::Order;
@@ -81,6 +82,7 @@ async fn call(
         Endpoint::SetRouteFilterPrefixes => {
             virtual_interface::set_route_filter_prefixes(front, id, body).await
         }
+        Endpoint::Why => why::explain(front, id, query),
         Endpoint::WhatIf => what_if::what_if(front, body),
         Endpoint::Judgement => resiliency_group::judgement(front, id),
         Endpoint::RouterTypes => Ok(router_type::list()),

@@ -355,13 +355,13 @@ impl GatewaySpeaker {
         changes.await.map_err(|_| GatewayError::Ended)
     }
 
-    /// Routes accepted from a neighbor, and routes that it has from us.
+    /// Routes that came from a neighbor, and routes that it has from us.
     ///
     /// # Errors
     /// [`GatewayError::Ended`].
     pub async fn routes(&self, key: NeighborKey) -> Result<NeighborRoutes, GatewayError> {
         Ok(NeighborRoutes {
-            accepted: self.show(key, RouteDirection::Accepted).await?,
+            received: self.show(key, RouteDirection::In).await?,
             advertised: self.show(key, RouteDirection::Out).await?,
         })
     }
@@ -392,7 +392,8 @@ impl GatewaySpeaker {
 /// Routes of one session.
 #[derive(Clone, Debug)]
 pub struct NeighborRoutes {
-    pub accepted: Vec<RouteView<SessionId>>,
+    /// Before policy; each says what policy made of it.
+    pub received: Vec<RouteView<SessionId>>,
     pub advertised: Vec<RouteView<SessionId>>,
 }
 

@@ -16,6 +16,7 @@ pub(crate) use operator::{
     ApproveArguments, AuditArguments, ClockCommand, EventsArguments, IntentArguments,
     JudgeArguments, LinkArguments, LocationsArguments, LocationsCommand, PrefixesArguments,
     RejectArguments, Reviewed, ServiceArguments, SessionArguments, UpDown, WhatIfArguments,
+    WhyArguments,
 };
 pub(crate) use store::{StoreCommand, StoreLocation};
 
@@ -87,6 +88,9 @@ pub(crate) enum Command {
     /// Show what the fabric is told to do for a connection or a virtual interface
     #[command(after_help = "Example: demarc intent dxvif-fgr3hzn3")]
     Intent(IntentArguments),
+    /// Explain a route of a virtual interface: received, accepted, preferred, announced, and why not
+    #[command(after_help = "Example: demarc why 192.168.1.1 --vif dxvif-fgr3hzn3")]
+    Why(WhyArguments),
     /// Try calls on a copy of the state: what would change, and what would be refused. Options go first
     #[command(
         after_help = "Examples:\n  demarc what-if --account 111111111111 delete-virtual-interface --virtual-interface-id dxvif-fgr3hzn3\n  demarc what-if --account 111111111111 plan.json\n\nA file holds [{\"operation\": \"DeleteVirtualInterface\", \"input\": {...}}, ...], perhaps with \"account\" and \"region\";\na text such as \"$1.connectionId\" stands for that member of the first call's answer."

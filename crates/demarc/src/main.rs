@@ -64,6 +64,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Accounts(service) => operator::accounts(&Client::new(service)?),
         Command::Show(service) => operator::show(&Client::new(service)?),
         Command::Intent(it) => operator::intent(&Client::new(it.service)?, it.id),
+        Command::Why(it) => operator::why(&Client::new(it.service)?, it.vif, &it.destination),
         Command::WhatIf(it) => operator::what_if(it),
         Command::Judge(it) => operator::judge(&Client::new(it.service)?, it.group),
         Command::RouterTypes(service) => operator::router_types(&Client::new(service)?),

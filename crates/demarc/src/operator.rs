@@ -13,6 +13,7 @@ mod review;
 mod service_url;
 mod state;
 mod what_if;
+mod why;
 
 pub(crate) use accounts::accounts;
 pub(crate) use audit::audit;
@@ -27,3 +28,4 @@ pub(crate) use review::{approve, prefixes, reject};
 pub(crate) use service_url::ServiceUrl;
 pub(crate) use state::{link, session};
 pub(crate) use what_if::what_if;
+pub(crate) use why::why;

@@ -132,6 +132,8 @@ fn a_status_survives_its_way_over_the_wire() {
             numbers: vec![65_000],
         }],
         communities: vec![(7_224, 7_100)],
+        med: 0,
+        rejected: None,
     };
     let update = StatusUpdate {
         status,

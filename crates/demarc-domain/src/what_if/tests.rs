@@ -39,7 +39,7 @@ fn transit(lab: &mut Lab) -> (String, String, String) {
     lab.settle();
     let associate = json!({
         "directConnectGatewayId": gateway,
-        "gatewayId": "tgw-0123456789abcdef0",
+        "gatewayId": lab.transit_gateway(ALICE, 64_700),
         "addAllowedPrefixesToDirectConnectGateway": [{"cidr": "10.0.0.0/8"}],
     });
     let made = lab.ok(ALICE, "CreateDirectConnectGatewayAssociation", associate);

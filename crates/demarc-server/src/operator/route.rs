@@ -17,6 +17,7 @@ pub(super) enum Endpoint {
     RejectVirtualInterface,
     VirtualInterfaceIntent,
     SetRouteFilterPrefixes,
+    Why,
     WhatIf,
     Judgement,
     RouterTypes,
@@ -32,7 +33,7 @@ const PREFIX: &str = "/_demarc/v1";
 
 /// Method, path behind the prefix, endpoint; `{...}` stands for one segment. The OpenAPI document has the same
 /// rows, which a test makes sure of.
-pub(super) const ROUTES: [(Method, &str, Endpoint); 20] = [
+pub(super) const ROUTES: [(Method, &str, Endpoint); 21] = [
     (Method::GET, "/openapi.json", Endpoint::OpenApi),
     (Method::GET, "/summary", Endpoint::Summary),
     (Method::GET, "/accounts", Endpoint::Accounts),
@@ -73,6 +74,7 @@ pub(super) const ROUTES: [(Method, &str, Endpoint); 20] = [
         "/virtual-interfaces/{id}/route-filter-prefixes",
         Endpoint::SetRouteFilterPrefixes,
     ),
+    (Method::GET, "/virtual-interfaces/{id}/why", Endpoint::Why),
     (Method::POST, "/what-if", Endpoint::WhatIf),
     (
         Method::GET,

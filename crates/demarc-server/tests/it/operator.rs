@@ -173,6 +173,11 @@ async fn every_path_answers_as_documented() {
         )
         .await;
 
+    let path = "/virtual-interfaces/{id}/why?destination=175.45.176.9";
+    let why = operator.ok("GET", path, &id(&first), Value::Null).await;
+    assert_eq!(why["destination"], "175.45.176.9/32");
+    assert!(!why["summary"].as_array().unwrap().is_empty(), "{why}");
+
     let delete = json!({"operation": "DeleteVirtualInterface", "account": CARRIER,
         "region": "us-east-1", "input": {"virtualInterfaceId": id(&first)}});
     let gateway = json!({"operation": "CreateDirectConnectGateway", "account": CARRIER, "region": "us-east-1",

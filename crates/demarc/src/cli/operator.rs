@@ -224,6 +224,18 @@ pub(crate) struct JudgeArguments {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct WhyArguments {
+    /// An address such as 10.0.0.1, or a route such as 10.0.0.0/8
+    #[arg(value_name = "ROUTE-OR-ADDRESS")]
+    pub(crate) destination: String,
+    /// The virtual interface, dxvif-...
+    #[arg(long, value_name = "ID")]
+    pub(crate) vif: VirtualInterfaceId,
+    #[command(flatten)]
+    pub(crate) service: ServiceArguments,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct WhatIfArguments {
     /// The account that calls, where the file names none
     #[arg(long, value_name = "ID")]

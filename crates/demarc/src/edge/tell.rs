@@ -101,6 +101,8 @@ mod tests {
             prefix: prefix.parse().unwrap(),
             as_path: Vec::new(),
             communities: Vec::new(),
+            med: 0,
+            rejected: None,
         };
         let peer = |number: u32| format!("dxpeer-{number:08x}").parse().unwrap();
         let (a, b) = (vec![route("10.0.0.0/8")], vec![route("10.1.0.0/16")]);
