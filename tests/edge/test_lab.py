@@ -85,6 +85,10 @@ class Lab:
         assert done.stderr.startswith("demarc: ") and done.stderr.count("\n") == 1, done.stderr
         return done.stderr
 
+    def why(self, url, destination, vif):
+        command = [str(find_binary()), "why", "--url", url, destination, "--vif", vif]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
+
     def status(self):
         return json.loads(self.run("status", "--json"))
 
@@ -119,6 +123,12 @@ def test_the_example_comes_up_shows_itself_and_leaves_nothing(lab, daemon):
     assert "10.40.0.0/16" in lab.run("exec", "hq", "ip", "route")
     ask = ["birdc", "show", "protocols"] if daemon == "bird" else ["vtysh", "-c", "show bgp summary"]
     assert "hq_backup" in lab.run("exec", "hq", *ask).replace("-", "_")
+    # Routes can be explained.
+    vifs = {vif["virtualInterfaceName"]: vif["virtualInterfaceId"] for vif in status["virtualInterfaces"]}
+    said = lab.why(status["url"], "192.168.1.1", vifs["hq-backup"])
+    assert "is accepted" in said and f"local preference decides for {vifs['hq-primary']}" in said, said
+    said = lab.why(status["url"], "10.40.0.1", vifs["hq-primary"])
+    assert "The customer is told of 10.40.0.0/16" in said and "which comes from vgw-" in said, said
     # The lab is out of everybody's way while it is up.
     assert namespaces() == []
 

@@ -184,11 +184,13 @@ async fn every_path_answers_as_documented() {
         "input": {"directConnectGatewayName": "tried"}});
     let undo = json!({"operation": "DeleteDirectConnectGateway", "account": CARRIER, "region": "us-east-1",
         "input": {"directConnectGatewayId": "$2.directConnectGateway.directConnectGatewayId"}});
-    let calls = json!({"calls": [delete, gateway, undo, delete]});
+    let nobodys = json!({"operation": "DeleteConnection", "account": CARRIER, "region": "us-east-1",
+        "input": {"connectionId": "dxcon-fgzzzzz0"}});
+    let calls = json!({"calls": [delete, gateway, undo, nobodys]});
     let tried = operator.ok("POST", "/what-if", "", calls).await;
     let accepted = tried["calls"].as_array().unwrap().iter();
     let accepted: Vec<bool> = accepted.map(|call| call["accepted"] == true).collect();
-    assert_eq!(accepted, [true, true, false, false], "{tried}");
+    assert_eq!(accepted, [true, true, true, false], "{tried}");
     assert_eq!(tried["effects"]["virtualInterfaces"][0]["id"], id(&first));
     assert_eq!(tried["effects"]["sessions"][0]["effect"], "removed");
     let shown = server
