@@ -153,6 +153,11 @@ def test_locations(alice):
             assert location["availableProviders"]
 
 
+def test_the_location_that_terraforms_tests_name_is_there(alice):
+    found = {l["locationCode"]: l for l in alice.locations("us-west-2")}
+    assert "100G" in found["CSOW"]["availablePortSpeeds"] and "100G" in found["CSOW"]["availableMacSecPortSpeeds"]
+
+
 def test_development_mode_offers_every_speed_in_us_east_1(alice):
     speeds = {s for l in alice.locations("us-east-1") for s in l["availablePortSpeeds"]}
     macsec = {s for l in alice.locations("us-east-1") for s in l["availableMacSecPortSpeeds"]}

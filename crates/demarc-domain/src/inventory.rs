@@ -17,7 +17,7 @@ const MAC_SEC_SPEEDS: [&str; 3] = ["100G", "10G", "400G"];
 const DEVICES: u8 = 4;
 
 /// Region, code, name and providers of locations known from public sources.
-const KNOWN: [(&str, &str, &str, &[&str]); 16] = [
+const KNOWN: [(&str, &str, &str, &[&str]); 17] = [
     (
         "us-east-1",
         "EqDC2",
@@ -65,6 +65,12 @@ const KNOWN: [(&str, &str, &str, &[&str]); 16] = [
         "EqSV4",
         "Equinix SV4, San Jose, CA",
         &["Equinix, Inc."],
+    ),
+    (
+        "us-west-2",
+        "CSOW",
+        "CoreSite One Wilshire, Los Angeles, CA",
+        &["CoreSite"],
     ),
     (
         "us-west-2",
