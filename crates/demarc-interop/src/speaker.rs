@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -57,17 +57,23 @@ pub(crate) const SPEAKER_ASN: u32 = 64512;
 #[derive(Debug)]
 pub struct Speaker {
     namespace: String,
+    file: PathBuf,
+    asn: u32,
     pub process: Process,
 }
 
 impl Speaker {
-    /// Starts `program speaker --config FILE`. Originates 10.0.0.0/8 and fd00::/8.
+    /// Starts `program speaker --config FILE`, or the `demarc` that `DEMARC_BINARY` names. Originates
+    /// 10.0.0.0/8 and fd00::/8.
     #[must_use]
     pub fn start(lab: &Lab, program: &Path, asn: u32, neighbors: &[NeighborPlan]) -> Self {
         let file = lab.directory().join("speaker.toml");
         fs::write(&file, configuration(asn, neighbors)).expect("the lab's directory is ours");
         let namespace = lab.namespace(Side::Speaker);
-        let program = std::env::var("DEMARC").unwrap_or_else(|_| program.display().to_string());
+        let program = ["DEMARC_BINARY", "DEMARC"]
+            .into_iter()
+            .find_map(|name| std::env::var(name).ok())
+            .unwrap_or_else(|| program.display().to_string());
         let command = [
             program,
             "speaker".into(),
@@ -80,7 +86,12 @@ impl Speaker {
             &[],
             &lab.directory().join("speaker.log"),
         );
-        let speaker = Self { namespace, process };
+        let speaker = Self {
+            namespace,
+            file,
+            asn,
+            process,
+        };
         let up = wait_for(Duration::from_secs(10), || {
             speaker.get("/neighbors").is_some()
         });
@@ -96,6 +107,13 @@ impl Speaker {
     #[must_use]
     pub fn get(&self, path: &str) -> Option<Value> {
         request(&self.namespace, "GET", path)
+    }
+
+    /// Writes the file anew and has it read; the answer counts what changed.
+    #[must_use]
+    pub fn reload(&self, neighbors: &[NeighborPlan]) -> Value {
+        fs::write(&self.file, configuration(self.asn, neighbors)).expect("the file is ours");
+        request(&self.namespace, "POST", "/reload").unwrap_or(Value::Null)
     }
 
     /// `POST /neighbors/{address}/{command}`.

@@ -255,21 +255,56 @@ fn four_octet_as_numbers_pass_and_old_routers_see_as_trans() {
 }
 
 #[test]
+fn vector_3_a_raised_limit_brings_the_session_back_without_the_router() {
+    let Some(lab) = Lab::new() else { return };
+    let mut plan = RouterPlan::new(RouterKind::Bird, 2, false);
+    plan.prefixes = numbered(101);
+    let Some(_router) = Router::start(&lab, plan) else {
+        return;
+    };
+    let limited = |more| NeighborPlan {
+        more,
+        ..NeighborPlan::new(2, false)
+    };
+    let neighbor = limited("prefix_limit = 100");
+    let speaker = start(&lab, std::slice::from_ref(&neighbor));
+    let reached = wait_for(Duration::from_secs(20), || {
+        speaker.neighbor(&neighbor)["idle_reason"] == "prefix-limit"
+    });
+    assert!(reached, "{:#}", speaker.neighbor(&neighbor));
+    let told = speaker.reload(&[limited("prefix_limit = 500")]);
+    assert_eq!(told["adjusted"], 1, "{told}");
+    let all = wait_for(Duration::from_secs(20), || {
+        speaker.neighbor(&neighbor)["prefixes"]["ipv4"]["accepted"] == 101
+    });
+    assert!(all, "{:#}", speaker.neighbor(&neighbor));
+}
+
+#[test]
 fn vector_4_bfd_takes_a_dead_session_down_within_a_second_and_a_bit() {
+    bfd_takes_a_dead_session_down(false, "172.16.0.0/16");
+}
+
+#[test]
+fn bfd_takes_a_dead_session_down_over_ipv6_too() {
+    bfd_takes_a_dead_session_down(true, "2001:db8::/48");
+}
+
+fn bfd_takes_a_dead_session_down(ipv6: bool, prefix: &'static str) {
     let Some(lab) = Lab::new() else { return };
     let plan = RouterPlan {
         bfd: true,
-        ..RouterPlan::new(RouterKind::Bird, 2, false).announcing(&["172.16.0.0/16"])
+        ..RouterPlan::new(RouterKind::Bird, 2, ipv6).announcing(&[prefix])
     };
     let Some(router) = Router::start(&lab, plan) else {
         return;
     };
     let neighbor = NeighborPlan {
         more: "bfd = true",
-        ..NeighborPlan::new(2, false)
+        ..NeighborPlan::new(2, ipv6)
     };
     let speaker = start(&lab, std::slice::from_ref(&neighbor));
-    speaker.expect_accepted(&neighbor, &["172.16.0.0/16"]);
+    speaker.expect_accepted(&neighbor, &[prefix]);
     let up = wait_for(Duration::from_secs(15), || {
         router.client(&["show", "bfd", "sessions"]).contains("Up")
     });
@@ -289,8 +324,9 @@ fn vector_4_bfd_takes_a_dead_session_down_within_a_second_and_a_bit() {
         (&6.into(), &10.into()),
         "{shown:#}"
     );
+    let family = if ipv6 { "ipv6" } else { "ipv4" };
     // BFD wins over graceful restart: the routes are gone.
-    assert_eq!(shown["prefixes"]["ipv4"]["in"], 0, "{shown:#}");
+    assert_eq!(shown["prefixes"][family]["in"], 0, "{shown:#}");
     router.process.signal(Signal::SIGCONT);
     speaker.expect_established(&neighbor);
 }

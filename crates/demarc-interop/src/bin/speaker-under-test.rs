@@ -2,8 +2,10 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use demarc_speaker::{SpeakerConfig, run};
+use demarc_speaker::{HostSockets, Reloads, SpeakerConfig, SpeakerError, run_reloadable};
+use tokio::sync::mpsc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -15,7 +17,7 @@ async fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let outcome = match SpeakerConfig::read(Path::new(file)) {
-        Ok(config) => run(config).await.map_err(|error| error.to_string()),
+        Ok(config) => run(config, file).await.map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
     match outcome {
@@ -26,4 +28,16 @@ async fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Runs until it is killed; `POST /reload` reads the file again.
+async fn run(config: SpeakerConfig, file: &str) -> Result<(), SpeakerError> {
+    let file = file.to_owned();
+    let (_nobody, asked) = mpsc::channel(1);
+    let reloads = Reloads {
+        read: Box::new(move || SpeakerConfig::read(Path::new(&file))),
+        asked,
+    };
+    let sockets = Arc::new(HostSockets);
+    run_reloadable(config, sockets, Some(reloads), std::future::pending()).await
 }
