@@ -203,6 +203,9 @@ async fn a_watch_behind_a_compaction_is_told_to_load() {
         "{told:?}"
     );
     // Commits, lost replies and loading do not mind.
+    let fifth = batch(4_005, [put("n", "4")]);
+    let again = store.commit(Revision::new(4), fifth).await.unwrap();
+    assert_eq!(again, at);
     let at = commit_some(&store, at, 3).await;
     assert_eq!(store.load().await.unwrap().revision(), at);
 }
