@@ -1,8 +1,9 @@
-//! A store that says that others write to it too, and takes little at once.
+//! A store that says that others write to it too, takes little at once, and delivers the keys of a commit in
+//! any order, as etcd may.
 
 use demarc_store::{
-    Batch, BoxFuture, CommitError, Commits, Entries, Faulty, Limits, ReadError, Revision, Sharing,
-    Store, WatchError,
+    Batch, BoxFuture, Change, Commit, CommitError, CommitSender, Commits, Entries, Faulty, Limits,
+    ReadError, Revision, Sharing, Store, WatchError,
 };
 
 #[derive(Debug)]
@@ -30,11 +31,42 @@ impl Store for SharedByAll {
     }
 
     fn watch(&self, from: Revision) -> BoxFuture<'_, Result<Commits, WatchError>> {
-        self.0.watch(from)
+        Box::pin(async move {
+            let source = self.0.watch(from).await?;
+            let (sender, commits) = Commits::channel();
+            tokio::spawn(mix(source, sender, Dice(from.get())));
+            Ok(commits)
+        })
     }
 
     fn head(&self) -> BoxFuture<'_, Result<Revision, ReadError>> {
         self.0.head()
+    }
+}
+
+async fn mix(mut source: Commits, sender: CommitSender, mut dice: Dice) {
+    loop {
+        let next = tokio::select! {
+            next = source.next() => next,
+            () = sender.closed() => return,
+        };
+        let last = next.is_err();
+        let mixed = next.map(|commit| mixed(&commit, &mut dice));
+        if sender.send(mixed).await.is_err() || last {
+            return;
+        }
+    }
+}
+
+fn mixed(commit: &Commit, dice: &mut Dice) -> Commit {
+    let mut changes: Vec<Change> = commit.changes.to_vec();
+    for end in (1..changes.len()).rev() {
+        let other = dice.below(end as u64 + 1);
+        changes.swap(end, usize::try_from(other).unwrap_or(end));
+    }
+    Commit {
+        changes: changes.into(),
+        ..commit.clone()
     }
 }
 
