@@ -96,8 +96,28 @@ async fn prepare(
         let gateway = made["directConnectGateway"]["directConnectGatewayId"].as_str();
         prepared.push((ports, gateway.context("no id")?.to_owned()));
     }
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    for (ports, _) in &prepared {
+        for port in ports {
+            until_available(server, signer, port).await?;
+        }
+    }
     Ok(prepared)
+}
+
+async fn until_available(server: &Server, signer: &Signer, port: &str) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let body = json!({ "connectionId": port });
+    loop {
+        let found = answer_of(server, signer, "DescribeConnections", &body).await?;
+        if found["connections"][0]["connectionState"] == "available" {
+            return Ok(());
+        }
+        anyhow::ensure!(
+            started.elapsed() < Duration::from_secs(30),
+            "{port} is not provisioned: {found}"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// What the writer did between two looks at its metrics.
