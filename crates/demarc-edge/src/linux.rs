@@ -12,6 +12,7 @@ mod forwarding;
 mod gateway;
 mod port;
 mod routes;
+mod seeing;
 mod stale;
 mod status;
 mod uplink_mark;

@@ -8,8 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use demarc_domain::device_status::{
-    DeviceStatus, DropCounters, PeerStatus, PortStatus, SeenRoute, SeenRoutes, TrafficCounters,
-    VirtualInterfaceStatus,
+    DropCounters, PeerStatus, SeenRoute, SeenRoutes, TrafficCounters,
 };
 use demarc_domain::entity::Link as PortLink;
 use demarc_domain::intent::{DeviceIntent, DomainIntent, RoutingDomain, VirtualInterfaceIntent};
@@ -22,16 +21,16 @@ use tracing::info;
 
 use super::bindings::{BindingsError, BindingsFile};
 use super::gateway::{self, Gateway};
-use super::status::{EdgeView, Faults, Intents, Views};
+use super::status::{Faults, Intents, Views};
 use super::virtual_interface::{RoutesVersion, Standing};
-use super::{port, routes, stale, status};
+use super::{port, stale};
 
 /// How often links and sessions are looked at.
 const PERIOD: Duration = Duration::from_millis(50);
 /// Looks between two full comparisons when nothing seems to have changed.
 const FULL: u32 = 20;
 /// Looks between two readings of all routes.
-const ALL_ROUTES: u32 = 200;
+pub(super) const ALL_ROUTES: u32 = 200;
 /// The rest after an error, before everything is compared again.
 const AFTER_ERROR: Duration = Duration::from_millis(500);
 
@@ -52,28 +51,28 @@ pub enum LinuxError {
 
 /// The Linux edge of this machine.
 pub struct LinuxEdge {
-    file: BindingsFile,
-    devices: watch::Sender<BTreeSet<String>>,
-    kernel: Kernel,
-    program: VlanProgram,
-    ports: BTreeMap<ConnectionId, String>,
-    gateways: BTreeMap<RoutingDomain, Gateway>,
-    standing: BTreeMap<VirtualInterfaceId, Standing>,
+    pub(super) file: BindingsFile,
+    pub(super) devices: watch::Sender<BTreeSet<String>>,
+    pub(super) kernel: Kernel,
+    pub(super) program: VlanProgram,
+    pub(super) ports: BTreeMap<ConnectionId, String>,
+    pub(super) gateways: BTreeMap<RoutingDomain, Gateway>,
+    pub(super) standing: BTreeMap<VirtualInterfaceId, Standing>,
     /// The device of each virtual interface that stands.
-    owners: BTreeMap<VirtualInterfaceId, String>,
+    pub(super) owners: BTreeMap<VirtualInterfaceId, String>,
     /// The revision that was followed last, by device.
-    followed: BTreeMap<String, u64>,
-    faults: Faults,
+    pub(super) followed: BTreeMap<String, u64>,
+    pub(super) faults: Faults,
     /// The routes of each session, and the version that they were read at.
-    routes: BTreeMap<BgpPeerId, (RoutesVersion, Vec<SeenRoute>)>,
-    links: BTreeMap<ConnectionId, PortLink>,
-    peers: BTreeMap<VirtualInterfaceId, Vec<PeerStatus>>,
+    pub(super) routes: BTreeMap<BgpPeerId, (RoutesVersion, Vec<SeenRoute>)>,
+    pub(super) links: BTreeMap<ConnectionId, PortLink>,
+    pub(super) peers: BTreeMap<VirtualInterfaceId, Vec<PeerStatus>>,
     /// By device, until a route changes.
-    shown_routes: BTreeMap<String, Arc<SeenRoutes>>,
-    counters: BTreeMap<VirtualInterfaceId, TrafficCounters>,
-    drops: BTreeMap<ConnectionId, DropCounters>,
-    foreign: Vec<String>,
-    looks: u32,
+    pub(super) shown_routes: BTreeMap<String, Arc<SeenRoutes>>,
+    pub(super) counters: BTreeMap<VirtualInterfaceId, TrafficCounters>,
+    pub(super) drops: BTreeMap<ConnectionId, DropCounters>,
+    pub(super) foreign: Vec<String>,
+    pub(super) looks: u32,
 }
 
 impl LinuxEdge {
@@ -427,151 +426,6 @@ impl LinuxEdge {
             }
         }
         Ok(())
-    }
-
-    /// Links come and go by themselves.
-    fn look_at_ports(&mut self, links: &[Link]) {
-        let states = self.ports.iter().map(|(connection, name)| {
-            let link = links.iter().find(|link| link.name == *name);
-            (*connection, port::state(link))
-        });
-        let states: BTreeMap<_, _> = states.collect();
-        for (connection, link) in &states {
-            if self.links.get(connection) != Some(link) {
-                info!(%connection, interface = self.ports[connection], ?link, "link");
-            }
-        }
-        self.links = states;
-    }
-
-    fn count_strays(&mut self, links: &[Link]) {
-        let ports = self.ports.iter().filter_map(|(connection, name)| {
-            let link = links.iter().find(|link| link.name == *name)?;
-            let strays = self.program.strays(link.index)?;
-            Some((*connection, status::drops(strays)))
-        });
-        self.drops = ports.collect();
-    }
-
-    /// Asks the sessions how they are, and for routes where these may have changed.
-    async fn look_at_sessions(&mut self, full: bool) -> Result<(), LinuxError> {
-        // Nothing in the versions tells of attributes that changed by themselves.
-        let all = self.looks.is_multiple_of(ALL_ROUTES);
-        let mut known = std::mem::take(&mut self.routes);
-        let mut anew = false;
-        self.peers.clear();
-        for (id, standing) in &mut self.standing {
-            let Some(gateway) = self.gateways.get(&standing.intent.domain) else {
-                continue;
-            };
-            self.peers
-                .insert(*id, standing.peer_statuses(gateway).await);
-            if full && let Some(seen) = self.program.counters(standing.delivery.outer_end) {
-                self.counters.insert(*id, status::traffic(seen));
-            }
-            for (peer, key, version) in standing.sessions() {
-                let routes = match known.remove(&peer) {
-                    Some((at, routes)) if at == version && !all => routes,
-                    _ => {
-                        anew = true;
-                        routes::of_session(&gateway.speaker.routes(key).await?)
-                    }
-                };
-                self.routes.insert(peer, (version, routes));
-            }
-        }
-        if anew || !known.is_empty() {
-            self.shown_routes.clear();
-        }
-        self.leave_behind()?;
-        Ok(())
-    }
-
-    /// Lets go of what an earlier process left where its successors have come.
-    fn leave_behind(&mut self) -> Result<(), LinuxError> {
-        let adopting = self
-            .gateways
-            .iter_mut()
-            .filter(|(_, it)| it.adoption.is_some());
-        for (domain, gateway) in adopting {
-            let here = self
-                .standing
-                .values()
-                .filter(|it| it.intent.domain == *domain);
-            let sessions: Vec<_> = here.flat_map(Standing::recovered).collect();
-            gateway.leave_behind(&sessions, &mut self.program)?;
-        }
-        Ok(())
-    }
-
-    /// What there is to say of each device.
-    fn views(&mut self, intents: &Intents) -> Views {
-        let mut views = Views::new();
-        for (device, wanted) in intents {
-            let routes = match self.shown_routes.get(device) {
-                Some(routes) => Arc::clone(routes),
-                None => Arc::new(self.routes_of(device)),
-            };
-            self.shown_routes
-                .insert(device.clone(), Arc::clone(&routes));
-            let status = Arc::new(self.status(&wanted.intent));
-            views.insert(device.clone(), EdgeView { status, routes });
-        }
-        views
-    }
-
-    fn status(&self, intent: &DeviceIntent) -> DeviceStatus {
-        let ports = intent.ports.iter().map(|port| PortStatus {
-            connection: port.connection,
-            interface: self.ports.get(&port.connection).cloned(),
-            link: self
-                .links
-                .get(&port.connection)
-                .copied()
-                .unwrap_or_default(),
-            drops: self
-                .drops
-                .get(&port.connection)
-                .copied()
-                .unwrap_or_default(),
-        });
-        let ports: Vec<PortStatus> = ports.collect();
-        let standing = self.of_device(&intent.device);
-        let virtual_interfaces = standing.map(|(id, standing)| VirtualInterfaceStatus {
-            id,
-            generation: standing.intent.generation,
-            counters: self.counters.get(&id).copied().unwrap_or_default(),
-            peers: self.peers.get(&id).cloned().unwrap_or_default(),
-        });
-        DeviceStatus {
-            device: intent.device.clone(),
-            followed: self.followed.get(&intent.device).copied(),
-            drops: status::all_drops(&ports),
-            ports,
-            virtual_interfaces: virtual_interfaces.collect(),
-            faults: self.faults.list(),
-            foreign: self.foreign.clone(),
-        }
-    }
-
-    fn routes_of(&self, device: &str) -> SeenRoutes {
-        let peers = self
-            .of_device(device)
-            .flat_map(|(_, standing)| standing.sessions());
-        let routes = peers.filter_map(|(peer, ..)| {
-            let (_, routes) = self.routes.get(&peer)?;
-            (!routes.is_empty()).then(|| (peer, routes.clone()))
-        });
-        routes.collect()
-    }
-
-    fn of_device<'a>(
-        &'a self,
-        device: &'a str,
-    ) -> impl Iterator<Item = (VirtualInterfaceId, &'a Standing)> {
-        let all = self.standing.iter();
-        all.filter(move |(id, _)| self.owners.get(id).is_some_and(|owner| owner == device))
-            .map(|(id, standing)| (*id, standing))
     }
 }
 
