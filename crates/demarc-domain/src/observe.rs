@@ -93,7 +93,13 @@ fn on_port(tx: &mut Transaction<'_>, id: ConnectionId, change: impl FnOnce(&mut 
     let Some(found) = tx.connection(id) else {
         return;
     };
-    if found.is_hosted() || !found.is_live() {
+    // A port without approval has no link yet: one reported for a draft that others overtook must not
+    // linger until the approval, since a link that is up already is not reported again.
+    let in_service = matches!(
+        found.phase,
+        ConnectionPhase::Pending { .. } | ConnectionPhase::Live
+    );
+    if found.is_hosted() || !in_service {
         return;
     }
     let mut port = found.as_ref().clone();

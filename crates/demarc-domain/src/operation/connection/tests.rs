@@ -82,6 +82,19 @@ fn a_port_goes_from_requested_to_available_and_down() {
     assert_eq!(lab.connection_state(&id), Some("down"));
 }
 
+/// A report made for a World that did not come to be may arrive before the approval.
+#[test]
+fn a_link_reported_before_the_approval_is_reported_again_after_it() {
+    let mut lab = Lab::new();
+    let id = text(&lab.ok(ALICE, "CreateConnection", order()), "connectionId");
+    lab.link(&id, Link::Up);
+    assert_ne!(lab.connection(&id).link, Link::Up);
+    lab.settle();
+    assert_eq!(lab.connection_state(&id), Some("pending"));
+    lab.link(&id, Link::Up);
+    assert_eq!(lab.connection_state(&id), Some("available"));
+}
+
 #[test]
 fn without_automatic_approval_an_order_waits() {
     let mut lab = Lab::with(|settings| settings.approve_connections = false);
