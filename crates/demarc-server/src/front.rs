@@ -185,10 +185,11 @@ impl Front {
             u32::try_from(snapshot.world.len()).unwrap_or(u32::MAX),
         ));
         let mut text = self.metrics.render();
-        if let Some(edges) = &self.edges {
-            text.push_str(&crate::edge_metrics::text(&edges.heard()));
-        }
+        // What names objects is for those who may see them.
         if self.operator_access.admits(parts) {
+            if let Some(edges) = &self.edges {
+                text.push_str(&crate::edge_metrics::text(&edges.heard()));
+            }
             let of_objects = object_metrics::render(&snapshot.world, &text);
             text.push_str(&of_objects);
         }
