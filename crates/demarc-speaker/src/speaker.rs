@@ -108,7 +108,7 @@ pub async fn run_reloadable(
         };
         match &outcome {
             Ok(done) => info!(?done, "the configuration was read again"),
-            Err(error) => warn!(%error, "the configuration was read again"),
+            Err(error) => warn!(%error, "the configuration stays as it was"),
         }
         if let Some(request) = request {
             // Who asked may have gone away.
