@@ -31,7 +31,7 @@ class Embedded(Replica):
 
 
 def furnish(replica, name):
-    """A port, a gateway and a virtual interface."""
+    """A port, a gateway and a virtual interface, all in the state that they stay in."""
     port = replica.insist("CreateConnection", location="EqDC2", bandwidth="10Gbps", connectionName=name)
     port = port["connectionId"]
     until(
@@ -42,7 +42,14 @@ def furnish(replica, name):
     gateway = replica.insist("CreateDirectConnectGateway", directConnectGatewayName=name, amazonSideAsn=64600)
     gateway = gateway["directConnectGateway"]["directConnectGatewayId"]
     fields = {"virtualInterfaceName": name, "vlan": 100, "asn": 65000, "directConnectGatewayId": gateway}
-    replica.insist("CreatePrivateVirtualInterface", connectionId=port, newPrivateVirtualInterface=fields)
+    made = replica.insist("CreatePrivateVirtualInterface", connectionId=port, newPrivateVirtualInterface=fields)
+    until(
+        lambda: replica.insist("DescribeVirtualInterfaces", virtualInterfaceId=made["virtualInterfaceId"])[
+            "virtualInterfaces"
+        ][0]["virtualInterfaceState"]
+        == "available",
+        "a session of the virtual interface",
+    )
 
 
 def contents(replica):
