@@ -87,6 +87,8 @@ def check_events(replicas):
     return len(common[0])
 
 
+# What it finds is never a matter of mood.
+@pytest.mark.flaky(reruns=0)
 def test_every_history_is_linearizable_while_members_replicas_links_and_clocks_fail(tmp_path):
     seconds = float(os.environ.get("DEMARC_NEMESIS_SECONDS", "30"))
     seed = int(os.environ.get("DEMARC_NEMESIS_SEED", "1"))

@@ -4,6 +4,7 @@ use super::tally::{Runner, Tally, counted};
 use crate::workspace::{self, command};
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The suites, their `requirements.txt`, and `node/` with its lock file.
 pub(super) fn folder() -> PathBuf {
@@ -19,30 +20,27 @@ pub(super) fn edge_folder() -> PathBuf {
 pub(super) fn run(program: &Path) -> Result<Tally> {
     let python = python()?;
     node().context("installing the packages of tests/clients/node")?;
-    pytest(&python, &folder(), program)
+    counted(Runner::Pytest, &mut pytest(&python, &folder(), program))
 }
 
 /// Runs the suites of the Linux edge. They need root, and skip themselves by name without it.
 pub(super) fn run_edge(program: &Path) -> Result<Tally> {
-    pytest(&python()?, &edge_folder(), program)
+    let mut tests = pytest(&python()?, &edge_folder(), program);
+    counted(Runner::Pytest, tests.args(RERUNS))
 }
 
-fn pytest(python: &Path, folder: &Path, program: &Path) -> Result<Tally> {
-    counted(
-        Runner::Pytest,
-        command(python)
-            .args([
-                "-m",
-                "pytest",
-                "--color=no",
-                "-p",
-                "no:cacheprovider",
-                "-ra",
-            ])
-            .arg(folder)
-            .env("DEMARC_BIN", program)
-            .env("PYTHONDONTWRITEBYTECODE", "1"),
-    )
+/// Tests beside daemons depend on the machine's mood: a second failure is a failure.
+pub(super) const RERUNS: [&str; 2] = ["--reruns", "1"];
+
+fn pytest(python: &Path, folder: &Path, program: &Path) -> Command {
+    let mut tests = command(python);
+    tests
+        .args(["-m", "pytest", "--color=no", "-p", "no:cacheprovider"])
+        .arg("-ra")
+        .arg(folder)
+        .env("DEMARC_BIN", program)
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    tests
 }
 
 /// A virtual environment with exactly the pinned packages.

@@ -40,7 +40,9 @@ pub(super) fn run(release: bool) -> Result<Tally> {
     let program = program(release)?;
     counted(
         Runner::Pytest,
-        pytest(&program, SECONDS)?.args(["--color=no", "-ra"]),
+        pytest(&program, SECONDS)?
+            .args(["--color=no", "-ra"])
+            .args(clients::RERUNS),
     )
 }
 

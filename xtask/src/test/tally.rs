@@ -205,6 +205,11 @@ mod tests {
             ),
             (
                 Pytest,
+                "======= 50 passed, 1 rerun in 265.64s (0:04:25) =======",
+                tally(50, 0, 0),
+            ),
+            (
+                Pytest,
                 "== 1 passed, 1 error, 1 xfailed in 75.01s (0:01:15) ==",
                 tally(1, 1, 1),
             ),
