@@ -242,11 +242,10 @@ pub(crate) fn check_use(
     }
 }
 
-/// One more virtual interface of this kind may lead to the gateway (spec/states §7 and §9, spec/quotas
-/// row 14). Does not look at prefix pools, see [`check_prefix_total`].
+/// A virtual interface of this kind may lead to the gateway (spec/states §7 and §9). Whether there is room
+/// for one more tells [`check_room`], and for its prefixes [`check_prefix_total`].
 pub(crate) fn check_takes(
     world: &World,
-    settings: &Settings,
     gateway: &DirectConnectGateway,
     kind: VirtualInterfaceKind,
 ) -> Result<(), Refusal> {
@@ -255,13 +254,21 @@ pub(crate) fn check_takes(
             "A public virtual interface does not lead to a Direct Connect Gateway.",
         ));
     };
-    check_use(world, gateway, wanted)?;
+    check_use(world, gateway, wanted)
+}
+
+/// One more virtual interface fits on the gateway (spec/quotas row 14).
+pub(crate) fn check_room(
+    world: &World,
+    settings: &Settings,
+    gateway: DirectConnectGatewayId,
+) -> Result<(), Refusal> {
     let limit = settings.quotas.virtual_interfaces_per_gateway;
-    if attached(world, gateway.id).count() >= limit {
+    if attached(world, gateway).count() >= limit {
         return Err(Refusal::Quota {
             what: "Virtual interface",
             limit,
-            scope: format!("Direct Connect Gateway {}", gateway.id),
+            scope: format!("Direct Connect Gateway {gateway}"),
         });
     }
     Ok(())

@@ -90,3 +90,6 @@ pub(super) fn show(
         .map_or(interface, |found| found.as_ref());
     view::virtual_interface(tx, tx.context.account, now)
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,13 +8,13 @@ use demarc_api::{
     VirtualInterfaceState,
 };
 
-use super::destination::{check_asns_differ, resolve_attachment};
+use super::destination::{check_asns_differ, check_on_gateway, resolve_attachment};
 use super::peering;
 use super::{own, wrong_state};
-use crate::entity::{Attachment, VirtualInterface, VirtualInterfaceKind, VirtualInterfacePhase};
+use crate::entity::{VirtualInterface, VirtualInterfaceKind, VirtualInterfacePhase};
 use crate::refusal::Refusal;
 use crate::transaction::Transaction;
-use crate::{gateway_rules, input, state};
+use crate::{input, state};
 
 pub(crate) fn confirm_private(
     tx: &mut Transaction<'_>,
@@ -117,16 +117,7 @@ fn accept(
     for peer in interface.live_peers() {
         check_asns_differ(peer.asn, asn, attachment)?;
     }
-    if let (Attachment::DirectConnectGateway(gateway), Some(allocation)) =
-        (attachment, interface.prefix_allocation)
-    {
-        gateway_rules::check_prefix_total(
-            tx,
-            &tx.context.settings,
-            gateway,
-            allocation.ipv4 + allocation.ipv6,
-        )?;
-    }
+    check_on_gateway(tx, attachment, interface.prefix_allocation)?;
     interface.attachment = attachment;
     interface.amazon_side_asn = asn;
     interface.phase = VirtualInterfacePhase::Active;

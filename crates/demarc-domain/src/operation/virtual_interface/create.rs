@@ -13,7 +13,7 @@ use demarc_api::{
 use demarc_types::{Asn, Prefix, Span, VirtualInterfaceId};
 
 use super::carrier::{check_on_parent, check_parent};
-use super::destination::{attach, check_asns_differ, check_gateway_forms};
+use super::destination::{attach, check_asns_differ, check_gateway_forms, check_on_gateway};
 use super::peering::{self, PeerInput, Place};
 use super::prefix_allocation::prefix_allocation;
 use super::show;
@@ -180,7 +180,8 @@ fn make(
         ));
     }
     check_on_parent(tx, &values, draft.kind)?;
-    let prefix_allocation = prefix_allocation(tx, draft, values.parent, attachment)?;
+    let prefix_allocation = prefix_allocation(tx, draft, values.parent)?;
+    check_on_gateway(tx, attachment, prefix_allocation)?;
     let route_filter_prefixes = route_filter_prefixes(tx, draft)?;
     let interface = build(
         tx,

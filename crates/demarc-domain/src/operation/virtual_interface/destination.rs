@@ -1,9 +1,9 @@
-//! The gateway that a virtual interface leads to: V9, V10, V14 and V15 of spec/operations §7.1.
+//! The gateway that a virtual interface leads to: V9, V10, V14, V15 and V20 of spec/operations §7.1.
 
 use demarc_types::Asn;
 
 use super::create::Draft;
-use crate::entity::{Attachment, VirtualInterfaceKind};
+use crate::entity::{Attachment, PrefixAllocation, VirtualInterfaceKind};
 use crate::refusal::Refusal;
 use crate::transaction::Transaction;
 use crate::{gateway_rules, input};
@@ -48,7 +48,7 @@ pub(super) fn resolve_attachment(
 ) -> Result<(Attachment, Asn), Refusal> {
     if let Some(id) = gateway {
         let gateway = gateway_rules::own_gateway(tx, id)?;
-        gateway_rules::check_takes(tx, &tx.context.settings, gateway, kind)?;
+        gateway_rules::check_takes(tx, gateway, kind)?;
         return Ok((
             Attachment::DirectConnectGateway(gateway.id),
             gateway.amazon_side_asn,
@@ -60,6 +60,22 @@ pub(super) fn resolve_attachment(
         Attachment::VirtualPrivateGateway(gateway.id),
         gateway.amazon_side_asn,
     ))
+}
+
+/// V20 on the gateway: one more virtual interface, and `prefixes` more in its total (spec/quotas row 14 and
+/// §2). Quotas come after conflicts (spec/protocol §3.4).
+pub(super) fn check_on_gateway(
+    tx: &Transaction<'_>,
+    attachment: Attachment,
+    prefixes: Option<PrefixAllocation>,
+) -> Result<(), Refusal> {
+    let Attachment::DirectConnectGateway(gateway) = attachment else {
+        return Ok(());
+    };
+    let settings = &tx.context.settings;
+    gateway_rules::check_room(tx, settings, gateway)?;
+    let adding = prefixes.map_or(0, |prefixes| prefixes.ipv4 + prefixes.ipv6);
+    gateway_rules::check_prefix_total(tx, settings, gateway, adding)
 }
 
 /// The two ends of a session have different ASNs (spec/routing §1.1).

@@ -3,8 +3,7 @@
 use demarc_types::{AddressFamily, ParentId};
 
 use super::create::Draft;
-use crate::entity::{Attachment, PrefixAllocation, VirtualInterfaceKind};
-use crate::gateway_rules;
+use crate::entity::{PrefixAllocation, VirtualInterfaceKind};
 use crate::parent::Pool;
 use crate::refusal::Refusal;
 use crate::transaction::Transaction;
@@ -14,7 +13,6 @@ pub(super) fn prefix_allocation(
     tx: &Transaction<'_>,
     draft: &Draft<'_>,
     parent: ParentId,
-    attachment: Attachment,
 ) -> Result<Option<PrefixAllocation>, Refusal> {
     if draft.kind == VirtualInterfaceKind::Public {
         return Ok(None);
@@ -35,14 +33,6 @@ pub(super) fn prefix_allocation(
         },
     };
     check_prefixes(tx, parent, None, allocation)?;
-    if let Attachment::DirectConnectGateway(gateway) = attachment {
-        gateway_rules::check_prefix_total(
-            tx,
-            &tx.context.settings,
-            gateway,
-            allocation.ipv4 + allocation.ipv6,
-        )?;
-    }
     Ok(Some(allocation))
 }
 

@@ -1,0 +1,272 @@
+//! Rows of spec/operations §7 and spec/states §5 that need more than one fault or more than one account.
+
+use demarc_types::Span;
+use serde_json::{Value, json};
+
+use crate::entity::{Link, Session, VirtualInterface};
+use crate::observe::{PeerReport, Report};
+use crate::refusal::Refusal;
+use crate::testing::{ALICE, BOB, Lab, text};
+
+fn gateway(lab: &mut Lab, account: &str) -> String {
+    let made = lab.ok(
+        account,
+        "CreateDirectConnectGateway",
+        json!({"directConnectGatewayName": "gateway", "amazonSideAsn": 64_600}),
+    );
+    text(&made["directConnectGateway"], "directConnectGatewayId")
+}
+
+fn private(connection: &str, gateway: &str, vlan: i64) -> Value {
+    json!({"connectionId": connection, "newPrivateVirtualInterface": {
+        "virtualInterfaceName": "v", "vlan": vlan, "asn": 65_001, "directConnectGatewayId": gateway}})
+}
+
+fn create_private(lab: &mut Lab, connection: &str, gateway: &str, vlan: i64) -> String {
+    let body = private(connection, gateway, vlan);
+    let made = lab.ok(ALICE, "CreatePrivateVirtualInterface", body);
+    text(&made, "virtualInterfaceId")
+}
+
+fn stored(lab: &Lab, id: &str) -> VirtualInterface {
+    let found = lab.world.virtual_interface(id.parse().unwrap());
+    found.unwrap().as_ref().clone()
+}
+
+fn shown(lab: &mut Lab, account: &str, id: &str) -> Value {
+    let listed = lab.ok(
+        account,
+        "DescribeVirtualInterfaces",
+        json!({"virtualInterfaceId": id}),
+    );
+    listed["virtualInterfaces"][0].clone()
+}
+
+/// V11 to V21 of spec/operations §7.1: each request has the fault named and a later one.
+#[test]
+fn what_stands_in_the_way_is_checked_in_order() {
+    let mut lab = Lab::with(|settings| {
+        settings.quotas.virtual_interfaces_per_gateway = 1;
+        settings.quotas.virtual_interfaces_per_connection = 2;
+    });
+    let port = lab.dedicated(ALICE);
+    let interconnect = lab.interconnect(ALICE);
+    let ordered = lab.ok(
+        ALICE,
+        "CreateConnection",
+        json!({"location": "EqDC2", "bandwidth": "10Gbps", "connectionName": "ordered"}),
+    );
+    let ordered = text(&ordered, "connectionId");
+    let (full, empty) = (gateway(&mut lab, ALICE), gateway(&mut lab, ALICE));
+    let none = "00000000-0000-4000-8000-000000000000";
+    create_private(&mut lab, &port, &full, 5);
+    let address = json!({"amazonAddress": "10.0.0.1/30", "customerAddress": "10.0.0.2/30"});
+    let with = |mut body: Value, more: &Value| {
+        let members = more.as_object().unwrap().clone();
+        let new = &mut body["newPrivateVirtualInterface"];
+        new.as_object_mut().unwrap().extend(members);
+        body
+    };
+    lab.ok(
+        ALICE,
+        "CreatePrivateVirtualInterface",
+        with(private(&port, &empty, 6), &address),
+    );
+    let rows = [
+        (
+            "V11 before V14",
+            private("dxcon-ffffffff", none, 5),
+            "Could not find Connection with ID dxcon-ffffffff",
+        ),
+        (
+            "V12 before V14",
+            private(&interconnect, none, 5),
+            "Virtual interfaces cannot be created on dxcon-",
+        ),
+        (
+            "V13 before V14",
+            private(&ordered, none, 5),
+            "The specified Connection ID is not available",
+        ),
+        (
+            "V14 before V17",
+            private(&port, none, 5),
+            "Direct Connect Gateway 00000000-0000-4000-8000-000000000000 does not exist.",
+        ),
+        (
+            "V17 before V18",
+            with(private(&port, &empty, 5), &address),
+            "VLAN 5 is already in use",
+        ),
+        (
+            "V17 before V20 of the gateway",
+            private(&port, &full, 5),
+            "VLAN 5 is already in use",
+        ),
+        (
+            "V18 before V20",
+            with(private(&port, &full, 7), &address),
+            "Address 10.0.0.1/30 conflicts with",
+        ),
+        (
+            "V20 of the connection before that of the gateway",
+            private(&port, &full, 7),
+            "Virtual interface limit of 2 would be exceeded for dxcon-",
+        ),
+    ];
+    for (row, body, beginning) in rows {
+        let message = lab.message(ALICE, "CreatePrivateVirtualInterface", body);
+        assert!(message.starts_with(beginning), "{row}: {message}");
+    }
+    let body = json!({"connectionId": port, "newTransitVirtualInterface": {
+        "virtualInterfaceName": "v", "vlan": 5, "asn": 65_001, "directConnectGatewayId": full}});
+    let message = lab.message(ALICE, "CreateTransitVirtualInterface", body);
+    assert!(
+        message.starts_with(&format!(
+            "Direct Connect Gateway {full} is already used for "
+        )),
+        "V15 before V17 and V20: {message}"
+    );
+    let other = lab.dedicated(ALICE);
+    let message = lab.message(
+        ALICE,
+        "CreatePrivateVirtualInterface",
+        private(&other, &full, 7),
+    );
+    assert_eq!(
+        message,
+        format!(
+            "Virtual interface limit of 1 would be exceeded for Direct Connect Gateway {full}."
+        ),
+        "V20 of the gateway"
+    );
+}
+
+#[test]
+fn a_full_gateway_takes_no_confirmation() {
+    let mut lab = Lab::with(|settings| settings.quotas.virtual_interfaces_per_gateway = 1);
+    let (own, foreign) = (lab.dedicated(ALICE), lab.dedicated(BOB));
+    let full = gateway(&mut lab, ALICE);
+    create_private(&mut lab, &own, &full, 5);
+    let made = lab.ok(
+        BOB,
+        "AllocatePrivateVirtualInterface",
+        json!({"connectionId": foreign, "ownerAccount": ALICE, "newPrivateVirtualInterfaceAllocation":
+            {"virtualInterfaceName": "v", "vlan": 5, "asn": 65_001}}),
+    );
+    let refusal = lab.refused(
+        ALICE,
+        "ConfirmPrivateVirtualInterface",
+        json!({"virtualInterfaceId": made["virtualInterfaceId"], "directConnectGatewayId": full}),
+    );
+    assert!(
+        matches!(refusal, Refusal::Quota { limit: 1, .. }),
+        "{refusal}"
+    );
+}
+
+/// States of spec/states §5.1, by what the fabric says.
+#[test]
+fn the_state_is_derived_from_phase_test_programming_and_sessions() {
+    let mut lab = Lab::new();
+    let port = lab.dedicated(ALICE);
+    let gateway = gateway(&mut lab, ALICE);
+    let id = create_private(&mut lab, &port, &gateway, 5);
+    assert_eq!(
+        shown(&mut lab, ALICE, &id)["virtualInterfaceState"],
+        "pending"
+    );
+    lab.converge();
+    let body =
+        json!({"virtualInterfaceId": id, "newBGPPeer": {"asn": 65_001, "addressFamily": "ipv6"}});
+    lab.ok(ALICE, "CreateBGPPeer", body);
+    lab.converge();
+    for (sessions, state) in [
+        ([Session::Up, Session::Up], "available"),
+        ([Session::Down, Session::Up], "available"),
+        ([Session::Up, Session::Unknown], "available"),
+        ([Session::Down, Session::Down], "down"),
+        ([Session::Down, Session::Unknown], "unknown"),
+        ([Session::Unknown, Session::Unknown], "unknown"),
+    ] {
+        let now = stored(&lab, &id);
+        lab.report(&[Report::VirtualInterface {
+            id: now.id,
+            generation: now.generation,
+            peers: std::iter::zip(&now.peers, sessions)
+                .map(|(peer, session)| PeerReport {
+                    id: peer.id,
+                    session,
+                    prefixes_received: 0,
+                })
+                .collect(),
+        }]);
+        let seen = shown(&mut lab, ALICE, &id);
+        assert_eq!(seen["virtualInterfaceState"], state, "{sessions:?}");
+        for (peer, session) in std::iter::zip(seen["bgpPeers"].as_array().unwrap(), sessions) {
+            let word = match session {
+                Session::Up => "up",
+                Session::Down => "down",
+                Session::Unknown => "unknown",
+            };
+            assert_eq!(peer["bgpStatus"], word);
+            assert_eq!(peer["bgpPeerState"], "available");
+        }
+    }
+    lab.ok(
+        ALICE,
+        "UpdateVirtualInterfaceAttributes",
+        json!({"virtualInterfaceId": id, "mtu": 9_001}),
+    );
+    assert_eq!(
+        shown(&mut lab, ALICE, &id)["virtualInterfaceState"],
+        "pending",
+        "not programmed comes before unknown"
+    );
+    lab.converge();
+    lab.ok(
+        ALICE,
+        "StartBgpFailoverTest",
+        json!({"virtualInterfaceId": id}),
+    );
+    lab.ok(
+        ALICE,
+        "UpdateVirtualInterfaceAttributes",
+        json!({"virtualInterfaceId": id, "mtu": 1_500}),
+    );
+    assert_eq!(
+        shown(&mut lab, ALICE, &id)["virtualInterfaceState"],
+        "testing",
+        "a test comes before pending"
+    );
+    lab.ok(
+        ALICE,
+        "DeleteVirtualInterface",
+        json!({"virtualInterfaceId": id}),
+    );
+    assert_eq!(
+        shown(&mut lab, ALICE, &id)["virtualInterfaceState"],
+        "deleting"
+    );
+    let history = lab.ok(ALICE, "ListVirtualInterfaceTestHistory", json!({}));
+    assert_eq!(
+        history["virtualInterfaceTestHistory"],
+        json!([]),
+        "the history goes when the deletion begins"
+    );
+}
+
+/// A port that is down takes a virtual interface; one that is not there yet does not (spec/states §5.2).
+#[test]
+fn a_port_that_is_down_takes_virtual_interfaces() {
+    let mut lab = Lab::new();
+    let port = lab.dedicated(ALICE);
+    let gateway = gateway(&mut lab, ALICE);
+    lab.link(&port, Link::Down);
+    create_private(&mut lab, &port, &gateway, 5);
+    lab.ok(
+        ALICE,
+        "DescribeVirtualInterfaces",
+        json!({"connectionId": port}),
+    );
+}
