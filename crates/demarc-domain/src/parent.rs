@@ -1,10 +1,15 @@
 //! What connections and LAGs have in common as carriers of virtual interfaces and hosted connections.
 
+use std::collections::BTreeMap;
+
 use demarc_api::RateLimiterStatus;
-use demarc_types::{AccountId, Bandwidth, ParentId, PeerAddress, VirtualInterfaceId, VlanId};
+use demarc_types::{
+    AccountId, Bandwidth, BgpPeerId, ParentId, PeerAddress, VirtualInterfaceId, VlanId,
+};
 
 use crate::entity::{
-    Connection, ConnectionPhase, Lag, LagPhase, VirtualInterface, VirtualInterfaceKind,
+    Connection, ConnectionPhase, Lag, LagPhase, PeerPhase, Session, VirtualInterface,
+    VirtualInterfaceKind, VirtualInterfacePhase,
 };
 use crate::refusal::Refusal;
 use crate::settings::Settings;
@@ -230,8 +235,8 @@ pub(crate) fn check_room(
 
 /// Moves a virtual interface to another carrier. The fabric has to follow; until it has, the peers that
 /// were there are deleting and their successors pending, with the same keys and addresses (spec/states §5.3).
+/// A failover test goes on with the successors of the peers that it holds down.
 pub(crate) fn rehome(tx: &mut Transaction<'_>, interface: &VirtualInterface, target: ParentId) {
-    use crate::entity::{PeerPhase, Session};
     let mut moved = interface.clone();
     moved.parent = target;
     if let Some(owner) = owner(tx, target) {
@@ -241,22 +246,41 @@ pub(crate) fn rehome(tx: &mut Transaction<'_>, interface: &VirtualInterface, tar
         moved.location = location;
     }
     moved.device = device(tx, target);
-    if matches!(moved.phase, crate::entity::VirtualInterfacePhase::Active) {
-        let mut successors = Vec::new();
-        for peer in moved.peers.iter_mut().filter(|peer| peer.is_live()) {
-            let mut successor = peer.clone();
-            successor.id = tx.context.ids.bgp_peer();
-            successor.phase = PeerPhase::Pending;
-            successor.session = Session::Down;
-            successor.prefixes_received = 0;
-            peer.phase = PeerPhase::Deleting;
-            peer.session = Session::Down;
-            successors.push(successor);
+    if moved.phase == VirtualInterfacePhase::Active {
+        let successors = succeed(tx, &mut moved);
+        if let Some(test) = moved.test.and_then(|id| tx.failover_test(id)) {
+            let mut test = test.as_ref().clone();
+            for peer in &mut test.peers {
+                *peer = successors.get(peer).copied().unwrap_or(*peer);
+            }
+            tx.put(test);
         }
-        moved.peers.extend(successors);
         moved.generation += 1;
     }
     tx.put(moved);
+}
+
+/// Puts a successor behind every live peer, which is deleting from now on. Gives the successors' ids by those
+/// of their predecessors.
+fn succeed(
+    tx: &mut Transaction<'_>,
+    interface: &mut VirtualInterface,
+) -> BTreeMap<BgpPeerId, BgpPeerId> {
+    let mut successors = Vec::new();
+    let mut ids = BTreeMap::new();
+    for peer in interface.peers.iter_mut().filter(|peer| peer.is_live()) {
+        let mut successor = peer.clone();
+        successor.id = tx.fresh_bgp_peer();
+        successor.phase = PeerPhase::Pending;
+        successor.session = Session::Down;
+        successor.prefixes_received = 0;
+        peer.phase = PeerPhase::Deleting;
+        peer.session = Session::Down;
+        ids.insert(peer.id, successor.id);
+        successors.push(successor);
+    }
+    interface.peers.extend(successors);
+    ids
 }
 
 /// The location of a carrier.

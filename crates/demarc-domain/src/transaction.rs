@@ -2,6 +2,8 @@
 
 use std::ops::Deref;
 
+use demarc_types::BgpPeerId;
+
 use crate::context::Context;
 use crate::entity::{Change, Entity, EntityKey};
 use crate::world::World;
@@ -49,6 +51,16 @@ impl<'a> Transaction<'a> {
         // Only the last value of an entity counts: one decision is one step.
         self.changes.retain(|earlier| earlier.key() != key);
         self.changes.push(change);
+    }
+
+    /// An id that no peer has: one that went twice would make the operator's orders reach the wrong session.
+    pub(crate) fn fresh_bgp_peer(&mut self) -> BgpPeerId {
+        loop {
+            let id = self.context.ids.bgp_peer();
+            if self.virtual_interface_of_peer(id).is_none() {
+                return id;
+            }
+        }
     }
 
     /// The World as it is now, and the changes that led there.

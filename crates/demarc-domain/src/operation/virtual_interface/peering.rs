@@ -116,7 +116,7 @@ impl PeerDraft {
             None => tx.context.ids.auth_key(),
         };
         Ok(BgpPeer {
-            id: tx.context.ids.bgp_peer(),
+            id: tx.fresh_bgp_peer(),
             asn: self.asn,
             auth_key,
             family: self.family,

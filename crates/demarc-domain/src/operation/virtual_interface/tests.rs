@@ -165,6 +165,64 @@ fn a_full_gateway_takes_no_confirmation() {
     );
 }
 
+/// The successors of tested peers are tested: a move does not bring the sessions up.
+#[test]
+fn a_failover_test_outlives_a_move() {
+    let mut lab = Lab::new();
+    let (from, to) = (lab.dedicated(ALICE), lab.dedicated(ALICE));
+    let gateway = gateway(&mut lab, ALICE);
+    let id = create_private(&mut lab, &from, &gateway, 5);
+    lab.converge();
+    let second =
+        json!({"virtualInterfaceId": id, "newBGPPeer": {"asn": 65_001, "addressFamily": "ipv6"}});
+    lab.ok(ALICE, "CreateBGPPeer", second);
+    lab.converge();
+    let [four, six] = [0, 1].map(|place| stored(&lab, &id).peers[place].id);
+    let test = lab.ok(
+        ALICE,
+        "StartBgpFailoverTest",
+        json!({"virtualInterfaceId": id, "bgpPeers": [six.to_string()]}),
+    );
+    let moved = lab.ok(
+        ALICE,
+        "AssociateVirtualInterface",
+        json!({"virtualInterfaceId": id, "connectionId": to}),
+    );
+    assert_eq!(moved["virtualInterfaceState"], "testing");
+    let [new_four, new_six] = [2, 3].map(|place| stored(&lab, &id).peers[place].id);
+    assert!(![new_four, new_six].contains(&four) && ![new_four, new_six].contains(&six));
+
+    let intent = crate::intent::virtual_interface(&lab.world, &stored(&lab, &id)).unwrap();
+    let held: Vec<_> = intent
+        .peers
+        .iter()
+        .map(|peer| (peer.id, peer.shutdown))
+        .collect();
+    assert_eq!(held, [(new_four, false), (new_six, true)]);
+    let history = lab.ok(
+        ALICE,
+        "ListVirtualInterfaceTestHistory",
+        json!({"bgpPeers": [new_six.to_string()]}),
+    );
+    let (listed, started) = (
+        &history["virtualInterfaceTestHistory"][0],
+        &test["virtualInterfaceTest"],
+    );
+    assert_eq!(listed["testId"], started["testId"]);
+    assert_eq!(listed["status"], "in_progress");
+
+    lab.ok(
+        ALICE,
+        "StopBgpFailoverTest",
+        json!({"virtualInterfaceId": id}),
+    );
+    lab.converge();
+    assert_eq!(
+        shown(&mut lab, ALICE, &id)["virtualInterfaceState"],
+        "available"
+    );
+}
+
 /// States of spec/states §5.1, by what the fabric says.
 #[test]
 fn the_state_is_derived_from_phase_test_programming_and_sessions() {
