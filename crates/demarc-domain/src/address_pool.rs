@@ -2,8 +2,9 @@
 //!
 //! IPv4: /29s of 169.254.0.0/16 from 169.254.96.0 on, amazon = base+1, customer = base+6. IPv6: /125s of
 //! 2001:db8:1100:2f0::/64, the same way (spec/identifiers §8). A subnet is not handed out twice to one
-//! account in one Region while it is in use, nor twice on one connection; freed ones come again only when
-//! the pool has been gone through.
+//! account in one Region while it is in use, nor twice on one connection. The pool is gone through in order,
+//! so that a subnet that became free does not come again at once (spec/routing §1.2): the next one stands
+//! behind that of the newest virtual interface, which is remembered while it is shown, deleted or not.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -72,9 +73,10 @@ pub(crate) fn allocate(
         AddressFamily::Ipv4 => (IPV4_FIRST, IPV4_SLOTS),
         AddressFamily::Ipv6 => (0, IPV6_SLOTS),
     };
-    let last = last_used(world, account, region, family);
+    let last = newest(world, account, region, family)
+        .or_else(|| last_used(world, account, region, family));
     let start = last.map_or(first, |slot| slot.saturating_add(1));
-    // Behind the last one first, then from the pool's beginning; 169.254.0.0/29 is left out.
+    // Behind that one first, then from the pool's beginning; 169.254.0.0/29 is left out.
     let candidates = (start..count)
         .chain(first..start.min(count))
         .chain(1..first);
@@ -82,6 +84,31 @@ pub(crate) fn allocate(
         .filter(|slot| !in_use(world, account, region, family, *slot))
         .map(|slot| addresses(family, slot))
         .find(|(amazon, _)| !taken(amazon))
+}
+
+/// How many virtual interfaces are looked at for the newest one with a subnet from the pool: an account may
+/// have made many for others, or with addresses of its own.
+const NEWEST: usize = 32;
+
+/// The slot of the account's newest virtual interface that has one.
+fn newest(
+    world: &World,
+    account: AccountId,
+    region: Region,
+    family: AddressFamily,
+) -> Option<Slot> {
+    let newest = world
+        .indexes
+        .virtual_interfaces_by_viewer
+        .newest_first((account, region))
+        .take(NEWEST);
+    newest
+        .filter_map(|id| world.virtual_interface(id))
+        .filter(|found| found.owner == account)
+        .find_map(|found| {
+            let peers = found.peers.iter().filter(|peer| peer.family == family);
+            peers.filter_map(|peer| slot_of(&peer.amazon_address)).max()
+        })
 }
 
 /// Compares by account, Region, family and, if given, slot; stands behind all that are equal so far.

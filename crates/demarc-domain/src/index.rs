@@ -41,11 +41,21 @@ impl<G: Ord + Copy, I: Ord + Copy> Index<G, I> {
         group: G,
         position: Option<(Timestamp, I)>,
     ) -> impl Iterator<Item = (Timestamp, I)> + '_ {
-        let seek = Seek { group, position };
+        let at = position.map_or(Place::Start, |(created, id)| Place::At(created, id));
+        let seek = Seek { group, at };
         self.0
             .range::<_, Seek<G, I>>((Bound::Excluded(seek), Bound::Unbounded))
             .take_while(move |(of, _, _)| *of == group)
             .map(|(_, created, id)| (*created, *id))
+    }
+
+    /// The group's members, newest first.
+    pub(crate) fn newest_first(&self, group: G) -> impl Iterator<Item = I> + '_ {
+        let bound = |at| Bound::Excluded(Seek { group, at });
+        self.0
+            .range::<_, Seek<G, I>>((bound(Place::Start), bound(Place::End)))
+            .rev()
+            .map(|(_, _, id)| *id)
     }
 
     fn insert(&mut self, entry: Entry<G, I>) {
@@ -57,10 +67,17 @@ impl<G: Ord + Copy, I: Ord + Copy> Index<G, I> {
     }
 }
 
-/// A place in an index: just before a group (no position), or at one entry of it.
+/// A place in an index.
 struct Seek<G, I> {
     group: G,
-    position: Option<(Timestamp, I)>,
+    at: Place<I>,
+}
+
+/// Where in a group: just before it, at one entry of it, or just behind it.
+enum Place<I> {
+    Start,
+    At(Timestamp, I),
+    End,
 }
 
 impl<G: Ord, I: Ord> Equivalent<Entry<G, I>> for Seek<G, I> {
@@ -71,9 +88,10 @@ impl<G: Ord, I: Ord> Equivalent<Entry<G, I>> for Seek<G, I> {
 
 impl<G: Ord, I: Ord> Comparable<Entry<G, I>> for Seek<G, I> {
     fn compare(&self, (group, created, id): &Entry<G, I>) -> Ordering {
-        self.group.cmp(group).then_with(|| match &self.position {
-            None => Ordering::Less,
-            Some((at, own)) => at.cmp(created).then_with(|| own.cmp(id)),
+        self.group.cmp(group).then_with(|| match &self.at {
+            Place::Start => Ordering::Less,
+            Place::At(at, own) => at.cmp(created).then_with(|| own.cmp(id)),
+            Place::End => Ordering::Greater,
         })
     }
 }

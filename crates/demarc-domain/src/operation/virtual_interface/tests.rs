@@ -314,6 +314,42 @@ fn the_state_is_derived_from_phase_test_programming_and_sessions() {
     );
 }
 
+/// A subnet that became free does not come again at once (spec/routing §1.2).
+#[test]
+fn automatic_subnets_go_on_behind_the_newest_one() {
+    let mut lab = Lab::new();
+    let port = lab.dedicated(ALICE);
+    let gateway = gateway(&mut lab, ALICE);
+    let mut addresses = Vec::new();
+    for vlan in 1..=3 {
+        let id = create_private(&mut lab, &port, &gateway, vlan);
+        addresses.push(text(&shown(&mut lab, ALICE, &id), "amazonAddress"));
+        lab.converge();
+        lab.ok(
+            ALICE,
+            "DeleteVirtualInterface",
+            json!({"virtualInterfaceId": id}),
+        );
+        lab.converge();
+    }
+    assert_eq!(
+        addresses,
+        ["169.254.96.1/29", "169.254.96.9/29", "169.254.96.17/29"]
+    );
+    // What it made for another account does not count for its own.
+    lab.ok(
+        ALICE,
+        "AllocatePrivateVirtualInterface",
+        json!({"connectionId": port, "ownerAccount": BOB, "newPrivateVirtualInterfaceAllocation":
+            {"virtualInterfaceName": "v", "vlan": 9, "asn": 65_001}}),
+    );
+    let id = create_private(&mut lab, &port, &gateway, 4);
+    assert_eq!(
+        shown(&mut lab, ALICE, &id)["amazonAddress"],
+        "169.254.96.25/29"
+    );
+}
+
 /// A port that is down takes a virtual interface; one that is not there yet does not (spec/states §5.2).
 #[test]
 fn a_port_that_is_down_takes_virtual_interfaces() {
