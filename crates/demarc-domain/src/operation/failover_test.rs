@@ -231,11 +231,11 @@ pub(crate) fn list(
     })
 }
 
-/// The history of a virtual interface goes with it (spec/states §11).
+/// The history of a virtual interface goes with it, as soon as its deletion begins (spec/states §11).
 fn is_shown(world: &World, test: &FailoverTest) -> bool {
     world
         .virtual_interface(test.virtual_interface)
-        .is_some_and(|interface| interface.holds_resources())
+        .is_some_and(|interface| interface.is_live())
 }
 
 /// Case, blanks, hyphens and underscores do not count in the status filter (spec/states §11).

@@ -73,8 +73,13 @@ fn order(route: &Route) -> (RouteDirection, AddressFamily, Prefix) {
     )
 }
 
-fn show(interface: &VirtualInterface, route: &Route) -> api::Route {
+/// The communities that customers may see; a filter must not find a route by the others, either.
+fn shown_communities(route: &Route) -> impl Iterator<Item = &(u16, u16)> {
     let shown = |(high, low): &&(u16, u16)| *high == 7_224 && SHOWN_COMMUNITIES.contains(low);
+    route.communities.iter().filter(shown)
+}
+
+fn show(interface: &VirtualInterface, route: &Route) -> api::Route {
     api::Route {
         cidr: Some(route.prefix.to_string()),
         route_direction: Some(match route.direction {
@@ -100,10 +105,7 @@ fn show(interface: &VirtualInterface, route: &Route) -> api::Route {
                 .collect(),
         ),
         communities: Some(
-            route
-                .communities
-                .iter()
-                .filter(shown)
+            shown_communities(route)
                 .map(|(high, low)| format!("{high}:{low}"))
                 .collect(),
         ),
@@ -181,6 +183,85 @@ impl Filter {
             && self
                 .communities
                 .iter()
-                .all(|community| route.communities.contains(community))
+                .all(|community| shown_communities(route).any(|shown| shown == community))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use demarc_types::Timestamp;
+
+    use super::*;
+    use crate::route_source::PathSegment;
+
+    fn route() -> Route {
+        Route {
+            direction: RouteDirection::Advertised,
+            prefix: "10.0.0.0/16".parse().unwrap(),
+            as_path: vec![PathSegment {
+                is_set: false,
+                numbers: vec![64_512, 65_001, 65_002],
+            }],
+            communities: vec![(7_224, 8_100), (7_224, 1), (65_535, 65_281)],
+            installed: Timestamp::default(),
+        }
+    }
+
+    fn filter(change: impl FnOnce(&mut RouteFilters)) -> Filter {
+        let mut filters = RouteFilters::default();
+        change(&mut filters);
+        Filter::read(Some(&filters)).unwrap()
+    }
+
+    /// spec/api-2026 §2: prefixes are alternatives, the path a contiguous run, communities must all be there.
+    #[test]
+    fn filters_match_as_they_are_meant() {
+        let words = |list: &[&str]| Some(list.iter().map(ToString::to_string).collect::<Vec<_>>());
+        for (cidrs, matches) in [
+            (&["10.0.0.0/16"][..], true),
+            (&["192.0.2.0/24", "10.0.0.0/16"], true),
+            (&["10.0.0.0/8"], false),
+            (&["10.0.0.0/17"], false),
+        ] {
+            let filter = filter(|filters| filters.cidrs = words(cidrs));
+            assert_eq!(filter.matches(&route()), matches, "{cidrs:?}");
+        }
+        for (path, matches) in [
+            (&[65_001][..], true),
+            (&[64_512, 65_001], true),
+            (&[65_001, 65_002], true),
+            (&[64_512, 65_002], false),
+            (&[65_001, 64_512], false),
+            (&[64_512, 65_001, 65_002, 65_003], false),
+        ] {
+            let filter = filter(|filters| filters.as_path = Some(path.to_vec()));
+            assert_eq!(filter.matches(&route()), matches, "{path:?}");
+        }
+        for (communities, matches) in [
+            (&["7224:8100"][..], true),
+            (&["7224:8100", "7224:8200"], false),
+            // Internal ones are not shown, so they are not found either.
+            (&["7224:1"], false),
+            (&["65535:65281"], false),
+        ] {
+            let filter = filter(|filters| filters.communities = words(communities));
+            assert_eq!(filter.matches(&route()), matches, "{communities:?}");
+        }
+    }
+
+    #[test]
+    fn filters_that_are_none_are_refused() {
+        for (cidr, community) in [
+            ("x", "7224:1"),
+            ("10.0.0.0/16", "7224"),
+            ("10.0.0.0/16", "7224:65536"),
+        ] {
+            let filters = RouteFilters {
+                cidrs: Some(vec![cidr.to_owned()]),
+                communities: Some(vec![community.to_owned()]),
+                ..RouteFilters::default()
+            };
+            assert!(Filter::read(Some(&filters)).is_err(), "{cidr} {community}");
+        }
     }
 }

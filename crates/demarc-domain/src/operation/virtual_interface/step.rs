@@ -2,7 +2,7 @@
 
 use demarc_types::VirtualInterfaceId;
 
-use crate::entity::{BgpPeer, EntityKey, PeerPhase, VirtualInterface, VirtualInterfacePhase};
+use crate::entity::{BgpPeer, EntityKey, PeerPhase, Tags, VirtualInterface, VirtualInterfacePhase};
 use crate::refusal::Refusal;
 use crate::state;
 use crate::transaction::Transaction;
@@ -13,6 +13,7 @@ pub(crate) fn step(tx: &mut Transaction<'_>, interface: &VirtualInterface) {
         VirtualInterfacePhase::Confirming { expires } => {
             let mut next = interface.clone();
             next.phase = VirtualInterfacePhase::Deleted { at: expires };
+            next.tags = Tags::default();
             for peer in &mut next.peers {
                 peer.phase = PeerPhase::Deleted;
             }
@@ -69,6 +70,7 @@ pub(crate) fn reject(tx: &mut Transaction<'_>, id: VirtualInterfaceId) -> Result
         return Err(wrong_state(&interface));
     }
     interface.phase = VirtualInterfacePhase::Rejected { at: tx.context.now };
+    interface.tags = Tags::default();
     for peer in &mut interface.peers {
         peer.phase = PeerPhase::Deleted;
     }

@@ -350,6 +350,41 @@ fn automatic_subnets_go_on_behind_the_newest_one() {
     );
 }
 
+/// Declined, run out or refused by the operator: the tags are gone as they are after a deletion.
+#[test]
+fn tags_vanish_with_the_virtual_interface() {
+    let mut lab = Lab::new();
+    let port = lab.dedicated(ALICE);
+    let allocated = |lab: &mut Lab, vlan: i64| {
+        let made = lab.ok(
+            ALICE,
+            "AllocatePrivateVirtualInterface",
+            json!({"connectionId": port, "ownerAccount": BOB, "newPrivateVirtualInterfaceAllocation":
+                {"virtualInterfaceName": "v", "vlan": vlan, "asn": 65_001, "tags": [{"key": "a", "value": "b"}]}}),
+        );
+        text(&made, "virtualInterfaceId")
+    };
+    let (declined, expired) = (allocated(&mut lab, 1), allocated(&mut lab, 2));
+    lab.ok(
+        BOB,
+        "DeleteVirtualInterface",
+        json!({"virtualInterfaceId": declined}),
+    );
+    assert_eq!(
+        shown(&mut lab, BOB, &declined)["virtualInterfaceState"],
+        "rejected"
+    );
+    assert_eq!(shown(&mut lab, BOB, &declined)["tags"], json!([]));
+    assert_eq!(
+        shown(&mut lab, BOB, &expired)["tags"],
+        json!([{"key": "a", "value": "b"}])
+    );
+    lab.advance(Span::from_days(7));
+    let seen = shown(&mut lab, BOB, &expired);
+    assert_eq!(seen["virtualInterfaceState"], "deleted");
+    assert_eq!(seen["tags"], json!([]));
+}
+
 /// A port that is down takes a virtual interface; one that is not there yet does not (spec/states §5.2).
 #[test]
 fn a_port_that_is_down_takes_virtual_interfaces() {
