@@ -1,8 +1,9 @@
 //! What simulated customers announce, and what they would hear.
 //!
 //! The set of a virtual interface follows from its id and kind alone, so that it is the same at every
-//! look. A private one announces three site prefixes and one more specific with a preference community; a
-//! public one its approved prefixes. Toward the customer goes what the gateway has (spec/routing §4).
+//! look. A private one announces three site prefixes and one more specific with a preference community, as
+//! far as its allocation goes; a public one its approved prefixes. Toward the customer goes what the gateway
+//! has (spec/routing §4).
 
 use demarc_domain::entity::{BgpPeer, Session, VirtualInterface, VirtualInterfaceKind};
 use demarc_domain::intent::{self, RoutingDomain};
@@ -32,8 +33,17 @@ pub(super) fn announced_count(interface: &VirtualInterface, family: AddressFamil
     u32::try_from(announced(interface, family).len()).unwrap_or(u32::MAX)
 }
 
-/// The prefixes that the customer announces.
+/// The prefixes that the customer announces: never more than are allowed, which would end the session
+/// (spec/routing §2).
 fn announced(interface: &VirtualInterface, family: AddressFamily) -> Vec<Prefix> {
+    let limit = usize::try_from(intent::prefix_limit(interface, family)).unwrap_or(usize::MAX);
+    let mut prefixes = wished(interface, family);
+    prefixes.truncate(limit);
+    prefixes
+}
+
+/// What the customer would announce without a limit.
+fn wished(interface: &VirtualInterface, family: AddressFamily) -> Vec<Prefix> {
     if interface.kind == VirtualInterfaceKind::Public {
         return interface
             .route_filter_prefixes

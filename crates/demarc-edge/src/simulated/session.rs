@@ -36,10 +36,18 @@ pub(super) fn urgency(world: &World, interface: &VirtualInterface) -> Option<Urg
                 urgency = urgency.or(Some(Urgency::AfterSettling));
             }
             (Session::Down, Session::Up) => return Some(Urgency::Now),
+            (Session::Up, Session::Up) if announces_otherwise(interface, stored) => {
+                urgency = urgency.or(Some(Urgency::AfterSettling));
+            }
             _ => {}
         }
     }
     urgency
+}
+
+/// The customer has come to announce more or fewer prefixes: the allocation or the approved prefixes changed.
+fn announces_otherwise(interface: &VirtualInterface, peer: &BgpPeer) -> bool {
+    peer.prefixes_received != routes::announced_count(interface, peer.family)
 }
 
 /// What to say of the virtual interface.
