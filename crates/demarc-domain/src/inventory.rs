@@ -12,9 +12,18 @@ use sha2::{Digest, Sha256};
 use crate::entity::{Connection, Device, Location};
 use crate::world::World;
 
-const SPEEDS: [&str; 4] = ["100G", "10G", "1G", "400G"];
+const SPEEDS: [&str; 4] = ["100G", "1G", "10G", "400G"];
 const MAC_SEC_SPEEDS: [&str; 3] = ["100G", "10G", "400G"];
 const DEVICES: u8 = 4;
+
+/// Speeds, and those with MACsec, of locations that were seen to offer fewer (spec/identifiers §11). Those
+/// of us-east-1 offer all that there is, so that one Region has everything.
+const FEWER_SPEEDS: [(&str, &[&str], &[&str]); 4] = [
+    ("EQC50", &["100G", "1G", "10G"], &["100G", "10G"]),
+    ("LGKNX", &["1G", "10G"], &[]),
+    ("LGU57", &["100G", "1G", "10G"], &["100G", "10G"]),
+    ("TIVIT", &["1G", "10G"], &[]),
+];
 
 /// Region, code, name and providers of locations known from public sources.
 const KNOWN: [(&str, &str, &str, &[&str]); 17] = [
@@ -105,7 +114,7 @@ const KNOWN: [(&str, &str, &str, &[&str]); 17] = [
     (
         "ap-northeast-2",
         "LGKNX",
-        "KINX Gasan, Seoul, KOR",
+        "KINX Gasen, Seoul, KOR",
         &["Sejong", "SK Telecom", "LG Uplus", "KINX", "Dreamline"],
     ),
     (
@@ -203,12 +212,18 @@ fn built_in(region: Region) -> impl Iterator<Item = Location> {
 
 fn site(region: Region, code: &str, name: String, providers: &[&str]) -> Option<Location> {
     let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    let (speeds, mac_sec_speeds): (&[&str], &[&str]) = FEWER_SPEEDS
+        .iter()
+        .find(|(of, ..)| *of == code)
+        .map_or((&SPEEDS, &MAC_SEC_SPEEDS), |(_, speeds, mac_sec)| {
+            (speeds, mac_sec)
+        });
     Some(Location {
         region,
         code: code.parse().ok()?,
         name,
-        port_speeds: owned(&SPEEDS),
-        mac_sec_port_speeds: owned(&MAC_SEC_SPEEDS),
+        port_speeds: owned(speeds),
+        mac_sec_port_speeds: owned(mac_sec_speeds),
         providers: owned(providers),
         street_address: String::new(),
         devices: (0..DEVICES)

@@ -47,7 +47,7 @@ fn a_location_says_what_it_offers() {
     );
     assert_eq!(
         location["availablePortSpeeds"],
-        json!(["100G", "10G", "1G", "400G"])
+        json!(["100G", "1G", "10G", "400G"])
     );
     assert_eq!(
         location["availableMacSecPortSpeeds"],
@@ -71,7 +71,7 @@ fn a_location_says_what_it_offers() {
     );
     assert_eq!(
         modes[0]["availablePortSpeeds"],
-        json!(["100G", "10G", "1G", "400G"])
+        json!(["100G", "1G", "10G", "400G"])
     );
     assert_eq!(modes[1]["availablePortSpeeds"], json!(["100G", "10G"]));
     assert_eq!(modes[1]["includedRegions"], json!(["us-east-1"]));
@@ -96,4 +96,71 @@ fn a_location_without_mac_sec_says_so_with_an_empty_list() {
         .unwrap();
     assert_eq!(shown["availableMacSecPortSpeeds"], json!([]));
     assert_eq!(shown["availableBillingModes"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn observed_locations_offer_what_was_observed() {
+    let rows = [
+        (
+            "us-east-2",
+            "EQC50",
+            "Equinix CH2, Chicago, IL",
+            json!(["100G", "1G", "10G"]),
+            json!(["100G", "10G"]),
+        ),
+        (
+            "ap-northeast-2",
+            "LGKNX",
+            "KINX Gasen, Seoul, KOR",
+            json!(["1G", "10G"]),
+            json!([]),
+        ),
+        (
+            "ap-northeast-2",
+            "LGU57",
+            "LG U+ Pyeong-Chon Mega Center, Seoul, KOR",
+            json!(["100G", "1G", "10G"]),
+            json!(["100G", "10G"]),
+        ),
+        (
+            "sa-east-1",
+            "TIVIT",
+            "Tivit - Site Transamerica (Sao Paulo)",
+            json!(["1G", "10G"]),
+            json!([]),
+        ),
+    ];
+    for (region, code, name, speeds, mac_sec_speeds) in rows {
+        let mut lab = Lab::new();
+        lab.region = region.parse().unwrap();
+        let answer = lab.ok(ALICE, "DescribeLocations", json!({}));
+        let shown = answer["locations"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|location| location["locationCode"] == code)
+            .unwrap();
+        assert_eq!(shown["locationName"], name);
+        assert_eq!(shown["availablePortSpeeds"], speeds, "{code}");
+        assert_eq!(shown["availableMacSecPortSpeeds"], mac_sec_speeds, "{code}");
+    }
+    let mut lab = Lab::new();
+    lab.region = "ap-northeast-2".parse().unwrap();
+    for (bandwidth, mac_sec, message) in [
+        (
+            "100Gbps",
+            false,
+            "Bandwidth 100Gbps is not offered at location LGKNX.",
+        ),
+        (
+            "10Gbps",
+            true,
+            "MACsec is not offered for 10Gbps at location LGKNX.",
+        ),
+    ] {
+        let order = json!({
+            "location": "LGKNX", "bandwidth": bandwidth, "connectionName": "c", "requestMACSec": mac_sec,
+        });
+        assert_eq!(lab.message(ALICE, "CreateConnection", order), message);
+    }
 }
