@@ -39,18 +39,17 @@ pub(crate) fn describe_connection(
     Ok(DescribeConnectionLoaResponse { loa: Some(loa) })
 }
 
-/// The older form for interconnects.
+/// The older form for interconnects. All letters are refused in the same words (spec/operations §2.2).
 pub(crate) fn describe_interconnect(
     tx: &mut Transaction<'_>,
     input: &DescribeInterconnectLoaRequest,
 ) -> Result<DescribeInterconnectLoaResponse, Refusal> {
-    let id = input::connection(&input.interconnect_id)?;
-    let not_found = || Refusal::InterconnectNotFound(input.interconnect_id.clone());
-    let found = own_connection(tx, &input.interconnect_id).map_err(|_| not_found())?;
+    let found = own_connection(tx, &input.interconnect_id)?;
     if !found.is_interconnect() {
-        return Err(not_found());
+        return Err(Refusal::ConnectionNotFound(input.interconnect_id.clone()));
     }
-    let loa = issue(tx, ParentId::Connection(id), input.provider_name.as_deref())?;
+    let id = ParentId::Connection(found.id);
+    let loa = issue(tx, id, input.provider_name.as_deref())?;
     Ok(DescribeInterconnectLoaResponse { loa: Some(loa) })
 }
 
@@ -65,11 +64,11 @@ fn issue(
             "providerName is not valid: at most {PROVIDER_LENGTH} characters are allowed."
         )));
     }
-    let (ports, lag) = match id {
-        ParentId::Connection(_) => (vec![single(tx, id)?], None),
-        ParentId::Lag(lag) => (members(tx, lag)?, Some(lag)),
+    let ports = match id {
+        ParentId::Connection(_) => vec![single(tx, id)?],
+        ParentId::Lag(lag) => members(tx, lag)?,
     };
-    let letter = letter(tx, &ports, lag, provider_name)
+    let letter = letter(tx, &ports, provider_name)
         .ok_or_else(|| Refusal::LetterNotAvailable(id.to_string()))?;
     let content = render(&letter).map_err(|_| Refusal::LetterNotAvailable(id.to_string()))?;
     for mut port in ports {
@@ -129,11 +128,11 @@ fn members(tx: &Transaction<'_>, id: LagId) -> Result<Vec<Connection>, Refusal> 
         .collect())
 }
 
-/// The letter for these ports, which are of one owner at one location; `None` without ports.
+/// The letter for these ports, which are of one owner at one location and of one LAG, if any; `None`
+/// without ports.
 fn letter(
     tx: &Transaction<'_>,
     ports: &[Connection],
-    lag: Option<LagId>,
     provider_name: Option<&str>,
 ) -> Option<Letter> {
     let first = ports.first()?;
@@ -176,7 +175,7 @@ fn letter(
             .unwrap_or_default()
             .to_owned(),
         facility,
-        lag_id: lag.map(|lag| lag.to_string()).unwrap_or_default(),
+        lag_id: first.lag.map(|lag| lag.to_string()).unwrap_or_default(),
         assignments: ports.iter().filter_map(assignment).collect(),
     })
 }

@@ -149,6 +149,16 @@ fn letters_are_for_approved_ports_of_ones_own() {
             "{row}"
         );
     }
+    for unknown in ["dxcon-ffffffff", &foreign] {
+        assert_eq!(
+            lab.refused(
+                ALICE,
+                "DescribeInterconnectLoa",
+                json!({"interconnectId": unknown})
+            ),
+            Refusal::ConnectionNotFound(unknown.to_owned())
+        );
+    }
     let dedicated = lab.dedicated(ALICE);
     assert_eq!(
         lab.refused(
@@ -156,7 +166,7 @@ fn letters_are_for_approved_ports_of_ones_own() {
             "DescribeInterconnectLoa",
             json!({"interconnectId": dedicated})
         ),
-        Refusal::InterconnectNotFound(dedicated)
+        Refusal::ConnectionNotFound(dedicated)
     );
 }
 
@@ -195,6 +205,20 @@ fn a_lag_has_a_page_for_each_member_that_is_not_up() {
         3,
         "all are up"
     );
+}
+
+#[test]
+fn the_letter_of_one_member_names_its_lag() {
+    let mut lab = Lab::new();
+    let port = lab.dedicated(ALICE);
+    let body = json!({"connectionId": port});
+    assert!(!letter(&lab.ok(ALICE, "DescribeLoa", body.clone())).contains("dxlag-"));
+    let order = json!({
+        "numberOfConnections": 1, "location": "EqDC2", "connectionsBandwidth": "10Gbps", "lagName": "lag",
+        "connectionId": port,
+    });
+    let lag = text(&lab.ok(ALICE, "CreateLag", order), "lagId");
+    assert!(letter(&lab.ok(ALICE, "DescribeLoa", body)).contains(&lag));
 }
 
 #[test]
