@@ -3,7 +3,7 @@
 use demarc_api::{self as api, EpochSeconds, HasLogicalRedundancy, Tag};
 use demarc_types::{AccountId, ParentId, Region};
 
-use crate::entity::{Connection, MacSec, MacSecKey, Tags};
+use crate::entity::{Connection, ConnectionPhase, MacSec, MacSecKey, Tags};
 use crate::parent::{self, Pool};
 use crate::settings::Settings;
 use crate::world::World;
@@ -137,10 +137,7 @@ struct Port {
 }
 
 fn port(world: &World, from: &Connection) -> Port {
-    let device = match from.parent() {
-        Some(parent) => parent::device(world, parent),
-        None => from.device.clone(),
-    };
+    let device = device(world, from);
     // A member goes by the mode and keys of its LAG.
     let lag = from
         .lag
@@ -167,16 +164,26 @@ fn port(world: &World, from: &Connection) -> Port {
 /// `unknown` while the port has no device; `yes` when a second node of the device can end peers of the
 /// port, so that a virtual interface may have two of one family (spec/states §1).
 fn logical_redundancy(world: &World, from: &Connection) -> HasLogicalRedundancy {
-    let device = match from.parent() {
-        Some(parent) => parent::device(world, parent),
-        None => from.device.clone(),
-    };
     redundancy_of(
         world,
         from.region,
         from.location.as_str(),
-        device.as_deref(),
+        device(world, from).as_deref(),
     )
+}
+
+/// The device that ends the connection: of a hosted one its parent's, from `pending` on
+/// (spec/identifiers §10).
+fn device(world: &World, from: &Connection) -> Option<String> {
+    let offered = matches!(
+        from.phase,
+        ConnectionPhase::Ordering { .. } | ConnectionPhase::Rejected { .. }
+    );
+    match from.parent() {
+        Some(_) if offered => None,
+        Some(parent) => parent::device(world, parent),
+        None => from.device.clone(),
+    }
 }
 
 pub(crate) fn redundancy_of(

@@ -93,7 +93,6 @@ fn an_offer_has_the_observed_members() {
         json!({"bandwidth": "1Gbps", "tags": [{"key": "a", "value": "b"}]}),
     );
     let answer = lab.ok(PAULA, "AllocateHostedConnection", body);
-    let device = lab.connection(&parent).device.unwrap();
     assert_eq!(
         answer,
         json!({
@@ -106,10 +105,7 @@ fn an_offer_has_the_observed_members() {
             "location": "EqDC2",
             "connectionName": "hosted",
             "region": "us-east-1",
-            "awsDevice": device,
-            "awsDeviceV2": device,
-            "awsLogicalDeviceId": device,
-            "hasLogicalRedundancy": "no",
+            "hasLogicalRedundancy": "unknown",
             "jumboFrameCapable": true,
             "macSecCapable": false,
             "partnerInterconnectMacSecCapable": false,
@@ -437,6 +433,20 @@ fn an_offer_expires_after_ninety_days() {
     assert_eq!(lab.connection_state(&id), Some("deleted"));
     lab.advance(Span::from_minutes(15));
     assert_eq!(lab.connection_state(&id), None);
+}
+
+#[test]
+fn the_device_is_shown_once_the_customer_has_confirmed() {
+    for (state, mut lab, id) in in_each_state() {
+        let answer = lab.ok(ALICE, "DescribeConnections", json!({"connectionId": id}));
+        let shown = &answer["connections"][0];
+        let placed = !matches!(state, "ordering" | "rejected");
+        for member in ["awsDevice", "awsDeviceV2", "awsLogicalDeviceId"] {
+            assert_eq!(shown[member].is_string(), placed, "{member} in {state}");
+        }
+        let redundancy = if placed { "no" } else { "unknown" };
+        assert_eq!(shown["hasLogicalRedundancy"], redundancy, "{state}");
+    }
 }
 
 // ===== delete =====
