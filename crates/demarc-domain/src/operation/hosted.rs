@@ -9,7 +9,7 @@ use demarc_api::{
 use demarc_types::{AccountId, Bandwidth, LocationCode, ParentId, Span, VlanId};
 
 use super::connection::{is_partner_of, show};
-use super::hosted_move;
+use super::hosted_move::{self, Taken};
 use super::port_order::{NAME_LENGTH, fresh_id};
 use crate::context::Context;
 use crate::entity::{Connection, ConnectionKind, ConnectionPhase, Link, Tags};
@@ -221,7 +221,7 @@ pub(super) fn check_fits(
 }
 
 /// No hosted connection on the parent has the VLAN. It is free again once one is deleted or rejected.
-pub(super) fn check_vlan(world: &World, parent: ParentId, vlan: VlanId) -> Result<(), Refusal> {
+fn check_vlan(world: &World, parent: ParentId, vlan: VlanId) -> Result<(), Refusal> {
     let taken = world
         .hosted_on(parent)
         .filter(|other| !is_gone(other))
@@ -412,7 +412,7 @@ pub(crate) fn associate(
     }
     parent::check_usable(tx, target)?;
     check_fits(connection.bandwidth, target, host.bandwidth)?;
-    hosted_move::check(tx, &connection, target)?;
+    Taken::on(tx, target).check(tx, &connection)?;
     let moved = hosted_move::carry_out(tx, connection, target);
     Ok(show(tx, &moved))
 }

@@ -1,10 +1,10 @@
 //! Moving hosted connections from one interconnect or LAG to another, with what is on them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use demarc_types::ParentId;
+use demarc_types::{ParentId, VlanId};
 
-use super::hosted::check_vlan;
 use crate::address_pool::slot_of;
 use crate::entity::{Connection, ConnectionKind, VirtualInterface};
 use crate::parent::{self, holding, is_gone};
@@ -12,36 +12,55 @@ use crate::refusal::Refusal;
 use crate::transaction::Transaction;
 use crate::world::World;
 
-/// Neither VLAN, nor addresses, nor the size of frames keep the hosted connection from the target
-/// (spec/operations §4 AssociateHostedConnection).
-pub(super) fn check(
-    world: &World,
-    connection: &Connection,
-    target: ParentId,
-) -> Result<(), Refusal> {
-    if let Some((_, vlan)) = connection.hosting() {
-        check_vlan(world, target, vlan)?;
-    }
-    let others: Vec<_> = world
-        .hosted_on(target)
-        .filter(|other| !is_gone(other) && other.id != connection.id)
-        .flat_map(|other| holding(world, ParentId::Connection(other.id)))
-        .collect();
-    for interface in holding(world, ParentId::Connection(connection.id)) {
-        if let Some(other) = others.iter().find(|other| addresses_meet(interface, other)) {
-            return Err(Refusal::invalid(format!(
-                "The addresses of virtual interface {} conflict with those of virtual interface {} on {target}.",
-                interface.id, other.id
-            )));
-        }
-        if interface.mtu > 1_500 && !parent::is_jumbo_capable(world, target) {
-            return Err(Refusal::invalid(format!(
-                "Virtual interface {} has an MTU of {}, but {target} does not support jumbo frames.",
-                interface.id, interface.mtu
-            )));
+/// What the hosted connections of a carrier hold: nothing that comes may clash with it.
+pub(super) struct Taken {
+    carrier: ParentId,
+    vlans: BTreeSet<VlanId>,
+    interfaces: Vec<Arc<VirtualInterface>>,
+}
+
+impl Taken {
+    pub(super) fn on(world: &World, carrier: ParentId) -> Self {
+        let hosted = || world.hosted_on(carrier).filter(|hosted| !is_gone(hosted));
+        Self {
+            carrier,
+            vlans: hosted()
+                .filter_map(|hosted| hosted.hosting())
+                .map(|(_, vlan)| vlan)
+                .collect(),
+            interfaces: hosted()
+                .flat_map(|hosted| holding(world, ParentId::Connection(hosted.id)))
+                .cloned()
+                .collect(),
         }
     }
-    Ok(())
+
+    /// Neither VLAN, nor addresses, nor the size of frames keep the hosted connection from the carrier
+    /// (spec/operations §4 AssociateHostedConnection).
+    pub(super) fn check(&self, world: &World, connection: &Connection) -> Result<(), Refusal> {
+        let target = self.carrier;
+        if let Some((_, vlan)) = connection.hosting()
+            && self.vlans.contains(&vlan)
+        {
+            return Err(Refusal::VlanInUse(vlan.get()));
+        }
+        for interface in holding(world, ParentId::Connection(connection.id)) {
+            let mut others = self.interfaces.iter();
+            if let Some(other) = others.find(|other| addresses_meet(interface, other)) {
+                return Err(Refusal::invalid(format!(
+                    "The addresses of virtual interface {} conflict with those of virtual interface {} on {target}.",
+                    interface.id, other.id
+                )));
+            }
+            if interface.mtu > 1_500 && !parent::is_jumbo_capable(world, target) {
+                return Err(Refusal::invalid(format!(
+                    "Virtual interface {} has an MTU of {}, but {target} does not support jumbo frames.",
+                    interface.id, interface.mtu
+                )));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Peering subnets overlap. Those out of the automatic pool are unique for an account only, so two
@@ -81,7 +100,8 @@ pub(super) fn carry_out(
     connection
 }
 
-/// Moves every hosted connection of one carrier to another; refused if one of them cannot go.
+/// Moves every hosted connection of one carrier to another; refused if one of them cannot go. They are
+/// compared with what the other carrier had before: among themselves they got on already.
 pub(super) fn all(
     tx: &mut Transaction<'_>,
     from: ParentId,
@@ -92,8 +112,9 @@ pub(super) fn all(
         .filter(|connection| !is_gone(connection))
         .cloned()
         .collect();
+    let taken = Taken::on(tx, target);
     for connection in connections {
-        check(tx, &connection, target)?;
+        taken.check(tx, &connection)?;
         carry_out(tx, connection.as_ref().clone(), target);
     }
     Ok(())

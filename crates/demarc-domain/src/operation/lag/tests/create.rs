@@ -170,6 +170,36 @@ fn hosted_connections_of_an_interconnect_move_to_the_lag() {
     assert_eq!(list["connections"][0]["lagId"], json!(lag));
 }
 
+/// Two customers, or two connections of one, may have equal addresses behind their VLANs. A LAG that takes
+/// the interconnect in changes nothing about that.
+#[test]
+fn hosted_connections_that_got_on_before_move_together() {
+    let mut lab = Lab::new();
+    let id = lab.interconnect(PAULA);
+    let offered = [8, 9].map(|vlan| {
+        let answer = lab.ok(
+            PAULA,
+            "AllocateHostedConnection",
+            json!({"connectionId": id, "ownerAccount": ALICE, "bandwidth": "1Gbps", "connectionName": "h", "vlan": vlan}),
+        );
+        let hosted = text(&answer, "connectionId");
+        lab.ok(ALICE, "ConfirmConnection", json!({"connectionId": hosted}));
+        hosted
+    });
+    lab.settle();
+    let [one, mut other] = offered
+        .each_ref()
+        .map(|hosted| lab.virtual_interface_on(ALICE, hosted, 8));
+    other.vlan = demarc_types::VlanId::new(9).unwrap();
+    lab.put(other.clone());
+    assert_eq!(one.peers[0].amazon_address, other.peers[0].amazon_address);
+    let body = order_with(1, json!({"connectionId": id}));
+    let lag = text(&lab.ok(PAULA, "CreateLag", body), "lagId");
+    for hosted in offered {
+        assert_eq!(lab.connection(&hosted).parent().unwrap().to_string(), lag);
+    }
+}
+
 #[test]
 fn who_may_host_decides_what_a_lag_allows() {
     let mut open = Lab::new();
