@@ -314,7 +314,8 @@ pub(crate) fn describe_on_interconnect(
     list(world, context, parent, &page)
 }
 
-/// A hosted connection asked for by its own id, which older Terraform does (spec/clients §1.1).
+/// A hosted connection that its partner asks for by its own id, as older Terraform does
+/// (spec/clients §1.1). Its customer finds it among connections.
 fn visible_hosted<'w>(
     world: &'w World,
     context: &Context,
@@ -323,10 +324,9 @@ fn visible_hosted<'w>(
     let ParentId::Connection(id) = id else {
         return None;
     };
-    world.connection(id).filter(|found| {
-        let sees = found.owner == context.account || is_partner_of(found, context.account);
-        found.is_hosted() && found.region == context.region && sees
-    })
+    world
+        .connection(id)
+        .filter(|found| found.region == context.region && is_partner_of(found, context.account))
 }
 
 /// The id is one of the caller's interconnects, or LAGs that host; recently deleted ones too.
