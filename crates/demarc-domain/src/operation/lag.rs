@@ -61,10 +61,11 @@ pub(crate) fn create(
     check_lag_quota(tx)?;
     check_port_quota(tx, &location, new)?;
     let lag = add_lag(tx, &location, existing.as_ref(), new, &wanted)?;
-    add_members(tx, &location, &lag, new, &wanted);
+    // First, since what is on it may need what ports just ordered do not have yet: jumbo frames.
     if let Some(connection) = existing {
         lag_member::join(tx, connection, &lag)?;
     }
+    add_members(tx, &location, &lag, new, &wanted);
     Ok(show(tx, lag.id))
 }
 

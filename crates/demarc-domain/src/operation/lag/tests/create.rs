@@ -145,6 +145,22 @@ fn what_is_on_an_existing_connection_moves_to_the_lag() {
 }
 
 #[test]
+fn jumbo_frames_on_an_existing_connection_do_not_wait_for_the_new_ports() {
+    let mut lab = Lab::new();
+    let id = lab.dedicated(ALICE);
+    let mut interface = lab.virtual_interface_on(ALICE, &id, 7);
+    interface.mtu = 9_001;
+    lab.put(interface.clone());
+    let body = order_with(2, json!({"connectionId": id}));
+    let lag = lab.ok(ALICE, "CreateLag", body);
+    assert_eq!(lag["numberOfConnections"], 2);
+    assert_eq!(
+        lab.now_of(&interface).parent.to_string(),
+        text(&lag, "lagId")
+    );
+}
+
+#[test]
 fn hosted_connections_of_an_interconnect_move_to_the_lag() {
     let mut lab = Lab::new();
     let id = lab.interconnect(PAULA);
