@@ -7,7 +7,7 @@ use demarc_types::{Bandwidth, ConnectionId, LagId};
 
 use super::{billing, lag_member};
 use crate::entity::{
-    Connection, ConnectionKind, ConnectionPhase, Lag, Link, Location, MacSec, Tags,
+    Connection, ConnectionKind, ConnectionPhase, EncryptionMode, Lag, Link, Location, MacSec, Tags,
 };
 use crate::parent::own_lag;
 use crate::refusal::Refusal;
@@ -78,7 +78,7 @@ pub(super) struct NewPort {
     pub(super) billing_mode: Option<String>,
 }
 
-/// Makes the port. A member of a LAG is on the LAG's device from the start.
+/// Makes the port. A member of a LAG is on the LAG's device and has its encryption mode from the start.
 pub(super) fn add_port(
     tx: &mut Transaction<'_>,
     location: &Location,
@@ -106,7 +106,12 @@ pub(super) fn add_port(
         provider_name: port.provider_name,
         partner_name: None,
         jumbo_capable: false,
-        mac_sec: port.mac_sec.then(MacSec::default),
+        mac_sec: port.mac_sec.then(|| MacSec {
+            mode: lag
+                .and_then(|lag| lag.mac_sec.as_ref())
+                .map_or_else(EncryptionMode::default, |common| common.mode),
+            ..MacSec::default()
+        }),
         loa_issued: None,
         billing_mode: port.billing_mode,
         billing_changes: Vec::new(),

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{lag_of, lag_up, pair};
+use super::{lag_of, lag_up, ordered, pair};
 use crate::entity::{EncryptionMode, Link, PrefixAllocation};
 use crate::testing::{ALICE, BOB, Lab, PAULA, text};
 
@@ -177,6 +177,20 @@ fn a_port_that_had_to_encrypt_does_not_go_dark_without_the_lags_keys() {
     );
     let mac_sec = lab.connection(&members[0]).mac_sec.unwrap();
     assert_eq!(mac_sec.mode, EncryptionMode::ShouldEncrypt);
+}
+
+#[test]
+fn a_port_ordered_into_a_lag_keeps_the_lags_mode_when_it_leaves() {
+    let mut lab = Lab::new();
+    let (lag, _) = lag_of(&mut lab, ALICE, json!({"requestMACSec": true}));
+    lab.ok(
+        ALICE,
+        "UpdateLag",
+        json!({"lagId": lag, "encryptionMode": "no_encrypt"}),
+    );
+    let id = ordered(&mut lab, json!({"lagId": lag, "requestMACSec": true}));
+    let left = lab.ok(ALICE, "DisassociateConnectionFromLag", pair(&id, &lag));
+    assert_eq!(left["encryptionMode"], "no_encrypt");
 }
 
 #[test]
