@@ -35,7 +35,11 @@ pub(super) fn place_order(
     tx: &mut Transaction<'_>,
     order: Order<'_>,
 ) -> Result<Connection, Refusal> {
-    let name = input::name("Connection name", order.name, NAME_LENGTH)?;
+    let what = match order.kind {
+        ConnectionKind::Interconnect => "Interconnect name",
+        ConnectionKind::Dedicated | ConnectionKind::Hosted { .. } => "Connection name",
+    };
+    let name = input::name(what, order.name, NAME_LENGTH)?;
     let bandwidth = dedicated_bandwidth(order.bandwidth)?;
     let location = offered(tx, order.location, bandwidth, order.mac_sec)?;
     let lag = match order.lag {

@@ -53,6 +53,17 @@ fn orders_take_the_speeds_of_ports() {
 }
 
 #[test]
+fn a_refused_name_is_said_to_be_an_interconnects() {
+    let mut body = order();
+    body["interconnectName"] = json!("a;b");
+    let message = Lab::new().message(PAULA, "CreateInterconnect", body);
+    assert!(
+        message.starts_with("Interconnect name is not valid."),
+        "{message}"
+    );
+}
+
+#[test]
 fn a_mac_sec_interconnect_shows_on_its_hosted_connections() {
     let mut lab = Lab::new();
     let mut body = order();
