@@ -193,18 +193,18 @@ pub(crate) fn update(
     }
     if let Some(text) = &input.encryption_mode {
         let mode = encryption_mode(text)?;
-        if connection.lag.is_some() {
-            return Err(Refusal::invalid(format!(
-                "Connection {} is a member of a Lag, which sets its encryption mode.",
-                connection.id
-            )));
-        }
         let Some(mac_sec) = connection.mac_sec.as_mut() else {
             return Err(Refusal::invalid(format!(
                 "Connection {} is not MACsec capable.",
                 connection.id
             )));
         };
+        if connection.lag.is_some() {
+            return Err(Refusal::invalid(format!(
+                "Connection {} is a member of a Lag, which sets its encryption mode.",
+                connection.id
+            )));
+        }
         mac_sec.mode = mode;
     }
     tx.put(connection.clone());

@@ -101,6 +101,7 @@ fn check_existing(
     wanted: &Wanted,
 ) -> Result<(), Refusal> {
     lag_member::check_port(world, connection)?;
+    check_lag_survives(world, connection)?;
     if connection.location != location.code {
         return Err(Refusal::invalid(format!(
             "Connection {} is not at location {}.",
@@ -116,7 +117,7 @@ fn check_existing(
     if connection.mac_sec.is_some() != wanted.mac_sec {
         return Err(Refusal::MacSecMismatch(connection.id.to_string()));
     }
-    check_lag_survives(world, connection)
+    Ok(())
 }
 
 /// One more LAG fits (spec/quotas row 8).

@@ -337,6 +337,24 @@ fn orders_are_checked_row_by_row() {
     }
 }
 
+/// Two faults at once: what keeps the connection in its LAG is said before what keeps it out of the new one.
+#[test]
+fn the_old_lag_of_a_connection_is_asked_before_it_is_compared() {
+    let mut lab = Lab::new();
+    let old = lab.ok(ALICE, "CreateLag", order(1));
+    let (id, member) = (
+        text(&old, "lagId"),
+        text(&old["connections"][0], "connectionId"),
+    );
+    lab.ok(ALICE, "UpdateLag", json!({"lagId": id, "minimumLinks": 1}));
+    let body = order_with(1, json!({"connectionId": member, "location": "CSVA1"}));
+    let message = lab.message(ALICE, "CreateLag", body);
+    assert!(
+        message.ends_with(&format!("below the minimum links of Lag {id}.")),
+        "{message}"
+    );
+}
+
 #[test]
 fn quotas_of_lags_and_of_ports_hold() {
     let mut lab = Lab::with(|settings| settings.quotas.connections_per_location = 100);
