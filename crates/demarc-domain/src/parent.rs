@@ -353,23 +353,30 @@ impl Pool {
     }
 }
 
-/// Per port by speed, times the members of a LAG; a member whose link never came up does not count
-/// (spec/quotas §2, prefix pools).
+/// Per port by speed, times the members of a LAG (spec/quotas §2, prefix pools).
 fn pool_size(world: &World, parent: ParentId) -> i64 {
-    let per_port = |bandwidth: Bandwidth| match bandwidth.megabits() {
-        400_000.. => 50_000,
-        100_000.. => 30_000,
-        _ => 5_000,
-    };
     match parent {
         ParentId::Connection(id) => world
             .connection(id)
-            .map_or(0, |connection| per_port(connection.bandwidth)),
-        ParentId::Lag(id) => world
-            .members(id)
-            .filter(|member| member.phase == ConnectionPhase::Live)
-            .map(|member| per_port(member.bandwidth))
-            .sum(),
+            .map_or(0, |connection| prefixes_of_port(connection.bandwidth)),
+        ParentId::Lag(id) => world.members(id).map(|member| pool_share(member)).sum(),
+    }
+}
+
+/// What a member adds to the pool of its LAG: nothing until its link has come up.
+pub(crate) fn pool_share(member: &Connection) -> i64 {
+    if member.phase == ConnectionPhase::Live {
+        prefixes_of_port(member.bandwidth)
+    } else {
+        0
+    }
+}
+
+fn prefixes_of_port(bandwidth: Bandwidth) -> i64 {
+    match bandwidth.megabits() {
+        400_000.. => 50_000,
+        100_000.. => 30_000,
+        _ => 5_000,
     }
 }
 

@@ -288,17 +288,15 @@ pub(super) fn check_pool_survives(
     connection: &Connection,
     lag: &Lag,
 ) -> Result<(), Refusal> {
-    let members = world.members(lag.id).count();
-    let pool = Pool::of(world, ParentId::Lag(lag.id));
-    let Some(per_member) = i64::try_from(members)
-        .ok()
-        .filter(|members| *members > 1)
-        .map(|members| pool.size / members)
-    else {
+    let share = parent::pool_share(connection);
+    let last = world
+        .members(lag.id)
+        .all(|member| member.id == connection.id);
+    if last || share == 0 {
         return Ok(());
-    };
-    let rest = pool.size - per_member;
-    if pool.allocated_ipv4.max(pool.allocated_ipv6) > rest {
+    }
+    let pool = Pool::of(world, ParentId::Lag(lag.id));
+    if pool.allocated_ipv4.max(pool.allocated_ipv6) > pool.size - share {
         return Err(Refusal::invalid(format!(
             "Connection {} cannot be taken out: the prefix pool of Lag {} would be smaller than what is allocated from it.",
             connection.id, lag.id

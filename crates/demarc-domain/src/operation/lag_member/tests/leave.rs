@@ -142,6 +142,38 @@ fn the_prefix_pool_does_not_shrink_below_what_is_allocated() {
     );
 }
 
+/// A member whose link never came up added nothing to the pool, and takes nothing with it.
+#[test]
+fn only_members_that_came_up_take_prefixes_with_them() {
+    let mut lab = Lab::new();
+    let (lag, members) = lag_of(&mut lab, ALICE, json!({"numberOfConnections": 2}));
+    lab.settle();
+    lab.link(&members[0], Link::Up);
+    let mut interface = lab.virtual_interface_on(ALICE, &lag, 7);
+    interface.prefix_allocation = Some(PrefixAllocation {
+        ipv4: 2_000,
+        ipv6: 2_000,
+    });
+    lab.put(interface);
+    let message = lab.message(
+        ALICE,
+        "DisassociateConnectionFromLag",
+        pair(&members[0], &lag),
+    );
+    assert!(message.contains("prefix pool"), "{message}");
+    let mut full = lab.virtual_interface_on(ALICE, &lag, 8);
+    full.prefix_allocation = Some(PrefixAllocation {
+        ipv4: 3_000,
+        ipv6: 3_000,
+    });
+    lab.put(full);
+    lab.ok(
+        ALICE,
+        "DisassociateConnectionFromLag",
+        pair(&members[1], &lag),
+    );
+}
+
 #[test]
 fn a_port_out_of_a_partners_lag_is_an_interconnect() {
     let mut lab = Lab::listed();
