@@ -10,7 +10,9 @@ use demarc_types::{LagId, ParentId};
 use super::connection::{check_lag_survives, show};
 use super::hosted_move;
 use super::port_order::check_member_limit;
-use crate::entity::{Connection, ConnectionKind, EncryptionMode, Lag, VirtualInterface};
+use crate::entity::{
+    Connection, ConnectionKind, ConnectionPhase, EncryptionMode, Lag, VirtualInterface,
+};
 use crate::observe::lag_may_be_up;
 use crate::parent::{self, Pool, holding, is_gone, own_connection, own_lag};
 use crate::refusal::Refusal;
@@ -263,12 +265,16 @@ pub(crate) fn disassociate(
 }
 
 /// Takes the port out of the LAG, to stand alone; what is on the LAG stays there. The LAG's keys stay
-/// with the LAG, so a port that had to encrypt falls back to should_encrypt, or it would go dark.
+/// with the LAG, so a port that had to encrypt falls back to should_encrypt, or it would go dark. A port
+/// that is not yet approved had its place from the LAG and will get one of its own (spec/operations §1.4).
 pub(super) fn leave(tx: &mut Transaction<'_>, connection: Connection, lag: &Lag) -> Connection {
     let mut left = connection;
     left.lag = None;
     if lag.allows_hosted {
         left.kind = ConnectionKind::Interconnect;
+    }
+    if matches!(left.phase, ConnectionPhase::Requested { .. }) {
+        left.device = None;
     }
     if let Some(mac_sec) = &mut left.mac_sec {
         mac_sec.encrypted = false;

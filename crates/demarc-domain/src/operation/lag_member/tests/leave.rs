@@ -23,6 +23,27 @@ fn a_member_leaves_alone() {
 }
 
 #[test]
+fn a_port_that_leaves_before_its_approval_gets_a_place_of_its_own() {
+    let mut lab = Lab::new();
+    let (lag, members) = lag_of(&mut lab, ALICE, json!({"numberOfConnections": 2}));
+    let left = lab.ok(
+        ALICE,
+        "DisassociateConnectionFromLag",
+        pair(&members[0], &lag),
+    );
+    for member in ["awsDevice", "awsDeviceV2", "awsLogicalDeviceId"] {
+        assert!(left.get(member).is_none(), "{member}");
+    }
+    assert_eq!(left["hasLogicalRedundancy"], "unknown");
+    lab.settle();
+    let (alone, inside) = (
+        lab.connection(&members[0]).device,
+        lab.connection(&members[1]).device,
+    );
+    assert!(alone.is_some() && alone != inside, "{alone:?}");
+}
+
+#[test]
 fn leaving_is_checked_row_by_row() {
     let mut lab = Lab::new();
     let (lag, _) = lag_up(&mut lab);
