@@ -380,8 +380,16 @@ fn prefixes_of_port(bandwidth: Bandwidth) -> i64 {
     }
 }
 
-/// Whether a carrier takes virtual interfaces now: available or down (spec/states §5.2).
+/// Whether a carrier takes virtual interfaces now: available or down (spec/states §5.2), and no member of a
+/// LAG, whose VLANs are the LAG's (spec/identifiers §6).
 pub(crate) fn check_usable(world: &World, parent: ParentId) -> Result<(), Refusal> {
+    if let ParentId::Connection(id) = parent
+        && let Some(lag) = world.connection(id).and_then(|found| found.lag)
+    {
+        return Err(Refusal::invalid(format!(
+            "The specified Connection ID is not available: {id} is a member of Lag {lag}, which carries what its members would."
+        )));
+    }
     match state::parent(world, parent) {
         Some("available" | "down") => Ok(()),
         Some(state) => Err(Refusal::ConnectionNotAvailable {

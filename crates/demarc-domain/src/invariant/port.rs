@@ -38,6 +38,11 @@ pub(super) fn of_connection(
         || format!("hosted connection {id} is a member of a LAG"),
         found,
     );
+    check(
+        connection.lag.is_none() || world.holders_on(ParentId::Connection(id)).next().is_none(),
+        || format!("{id} carries virtual interfaces beside those of its LAG"),
+        found,
+    );
     of_host(world, ParentId::Connection(id), found);
 }
 

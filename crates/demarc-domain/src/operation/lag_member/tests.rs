@@ -396,3 +396,47 @@ fn keys_and_mode_give_way_to_those_of_the_lag() {
     assert_eq!(answer["macSecKeys"][0]["ckn"], json!("a".repeat(64)));
     assert!(lab.connection(&id).mac_sec.unwrap().keys.is_empty());
 }
+
+// ===== what members carry =====
+
+/// The members of a LAG share its VLANs (spec/identifiers §6), so what they carry is on the LAG.
+#[test]
+fn a_member_takes_no_virtual_interface_of_its_own() {
+    let mut lab = Lab::new();
+    let (lag, member) = lag_up(&mut lab);
+    let gateway = text(
+        &lab.ok(
+            ALICE,
+            "CreateDirectConnectGateway",
+            json!({"directConnectGatewayName": "g"}),
+        )["directConnectGateway"],
+        "directConnectGatewayId",
+    );
+    lab.settle();
+    let order = |on: &str| {
+        json!({
+            "connectionId": on,
+            "newPrivateVirtualInterface": {
+                "virtualInterfaceName": "v", "vlan": 7, "asn": 65_001, "directConnectGatewayId": gateway,
+            },
+        })
+    };
+    let refused = format!(
+        "The specified Connection ID is not available: {member} is a member of Lag {lag}, which carries what its members would."
+    );
+    assert_eq!(
+        lab.message(ALICE, "CreatePrivateVirtualInterface", order(&member)),
+        refused
+    );
+    let alone = lab.dedicated(ALICE);
+    let made = lab.ok(ALICE, "CreatePrivateVirtualInterface", order(&alone));
+    let to =
+        |on: &str| json!({"virtualInterfaceId": made["virtualInterfaceId"], "connectionId": on});
+    assert_eq!(
+        lab.message(ALICE, "AssociateVirtualInterface", to(&member)),
+        refused
+    );
+    lab.ok(ALICE, "AssociateVirtualInterface", to(&lag));
+    lab.ok(ALICE, "DisassociateConnectionFromLag", pair(&member, &lag));
+    lab.ok(ALICE, "CreatePrivateVirtualInterface", order(&member));
+}
