@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::context::Context;
 use crate::entity::Tags;
+use crate::input;
 use crate::operation::tag;
 use crate::world::World;
 
@@ -122,7 +123,10 @@ fn by_id(world: &World, context: &Context, member: &str, id: &str) -> AccessReso
     let resource = match member {
         "virtualInterfaceId" => id.parse().ok().map(ArnResource::VirtualInterface),
         "directConnectGatewayId" => id.parse().ok().map(ArnResource::Gateway),
-        "resiliencyGroupId" => id.parse().ok().map(ArnResource::ResiliencyGroup),
+        // Read as the operations read it: letters in either case.
+        "resiliencyGroupId" => input::resiliency_group(id)
+            .ok()
+            .map(ArnResource::ResiliencyGroup),
         _ => match id.parse() {
             Ok(ParentId::Connection(id)) => Some(ArnResource::Connection(id)),
             Ok(ParentId::Lag(id)) => Some(ArnResource::Lag(id)),
@@ -185,5 +189,40 @@ fn known(world: &World, context: &Context, arn: ResourceArn) -> AccessResource {
     AccessResource {
         arn: arn.to_string(),
         tags,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{ALICE, Lab, text};
+
+    #[test]
+    fn an_id_in_the_other_case_is_the_same_resource() {
+        let mut lab = Lab::new();
+        let made = lab.ok(
+            ALICE,
+            "CreateResiliencyGroup",
+            json!({
+                "resiliencyGroupName": "g", "intendedResiliencyModel": "high-resiliency",
+                "tags": [{"key": "stage", "value": "production"}],
+            }),
+        );
+        let id = text(&made["resiliencyGroup"], "resiliencyGroupId");
+        for id in [id.clone(), id.to_ascii_uppercase()] {
+            let body = json!({"resiliencyGroupId": id}).to_string();
+            let context = lab.context(ALICE);
+            let operation = Operation::DeleteResiliencyGroup;
+            let found = access(&lab.world, &context, operation, body.as_bytes());
+            assert_eq!(
+                found.resources,
+                [AccessResource {
+                    arn: text(&made["resiliencyGroup"], "resiliencyGroupArn"),
+                    tags: vec![("stage".to_owned(), "production".to_owned())],
+                }]
+            );
+        }
     }
 }
