@@ -138,7 +138,7 @@ const KNOWN: [(&str, &str, &str, &[&str]); 17] = [
 ];
 
 /// The Regions of the known locations, each once.
-pub(crate) fn known_regions() -> impl Iterator<Item = &'static str> {
+fn known_regions() -> impl Iterator<Item = &'static str> {
     let names: std::collections::BTreeSet<&str> =
         KNOWN.iter().map(|(region, ..)| *region).collect();
     names.into_iter()

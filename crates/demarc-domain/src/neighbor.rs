@@ -146,7 +146,7 @@ pub fn query(
             transit_gateway_route::search(world, context, input)
         }
         R::DescribeTags(input) => tag::describe(world, context, input).map(Ec2Response::Tags),
-        R::DescribeRegions(input) => zone::regions(context, input).map(Ec2Response::Regions),
+        R::DescribeRegions(input) => zone::regions(world, context, input).map(Ec2Response::Regions),
         R::DescribeAvailabilityZones(input) => {
             zone::availability_zones(context, input).map(Ec2Response::AvailabilityZones)
         }

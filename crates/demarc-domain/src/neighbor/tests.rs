@@ -153,7 +153,17 @@ fn regions_and_zones_are_there() {
         other => panic!("{other:?}"),
     };
     let all = regions(&mut lab, Describe::default());
-    assert!(all.iter().any(|region| region.region_name == "us-east-1"));
+    // Scanners look where this list sends them, also where no location is known by name.
+    for name in ["us-east-1", "us-west-2", "eu-central-1"] {
+        assert!(
+            all.iter().any(|region| region.region_name == name),
+            "{name}"
+        );
+    }
+    assert!(
+        all.iter()
+            .all(|region| !region.region_name.starts_with("cn-"))
+    );
     assert_eq!(regions(&mut lab, by_ids(&["us-east-1"])).len(), 1);
     let unknown = lab.ec2_refused(ALICE, Ec2Request::DescribeRegions(by_ids(&["nowhere-1"])));
     assert_eq!(unknown.0, "InvalidParameterValue");
@@ -162,6 +172,19 @@ fn regions_and_zones_are_there() {
         regions(&mut lab, by_ids(&["site-7"])).len(),
         1,
         "the caller's own"
+    );
+    lab.go_to("cn-north-1");
+    let found = regions(&mut lab, Describe::default());
+    let of_partition: Vec<(&str, &str)> = found
+        .iter()
+        .map(|region| (region.region_name.as_str(), region.region_endpoint.as_str()))
+        .collect();
+    assert_eq!(
+        of_partition,
+        [
+            ("cn-north-1", "ec2.cn-north-1.amazonaws.com.cn"),
+            ("cn-northwest-1", "ec2.cn-northwest-1.amazonaws.com.cn"),
+        ]
     );
 
     lab.go_to("eu-west-1");

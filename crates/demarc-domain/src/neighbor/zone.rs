@@ -1,32 +1,76 @@
 //! Regions and availability zones, for the clients that ask for them before anything else.
 
+use std::collections::BTreeSet;
+
+use demarc_types::{Partition, Region};
+
 use super::error::Ec2Error;
 use super::filter;
 use super::request::Describe;
 use super::response::{AvailabilityZoneView, Page, RegionView};
 use crate::context::Context;
-use crate::inventory;
+use crate::world::World;
 
-/// The Regions that have locations, and the caller's own: all others exist as well, once they are named.
-pub(super) fn regions(context: &Context, input: &Describe) -> Result<Page<RegionView>, Ec2Error> {
-    let mut names: Vec<String> = inventory::known_regions().map(str::to_owned).collect();
-    if names.iter().all(|name| name != context.region.as_str()) {
-        names.push(context.region.to_string());
-    }
-    names.sort_unstable();
-    if let Some(lost) = input.ids.iter().find(|id| !names.contains(id)) {
+/// Those that an account of the real service may use without asking for them.
+const REGIONS: [&str; 21] = [
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "cn-north-1",
+    "cn-northwest-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-gov-east-1",
+    "us-gov-west-1",
+    "us-west-1",
+    "us-west-2",
+];
+
+/// The Regions of the caller's partition: the usual ones, those that the operator put locations into, and
+/// the caller's own. All others exist as well, once they are named; but scanners go by this list.
+pub(super) fn regions(
+    world: &World,
+    context: &Context,
+    input: &Describe,
+) -> Result<Page<RegionView>, Ec2Error> {
+    let partition = context.region.partition();
+    let names: BTreeSet<Region> = REGIONS
+        .into_iter()
+        .filter_map(|name| name.parse().ok())
+        .chain(world.all_stored_locations().map(|location| location.region))
+        .chain([context.region])
+        .filter(|region| region.partition() == partition)
+        .collect();
+    let is_there = |id: &String| names.iter().any(|name| name.as_str() == id);
+    if let Some(lost) = input.ids.iter().find(|id| !is_there(id)) {
         return Err(Ec2Error::value(
             lost,
             "regionName",
             "There is no such Region.",
         ));
     }
+    let domain = match partition {
+        Partition::AwsCn => "amazonaws.com.cn",
+        Partition::Aws | Partition::AwsUsGov => "amazonaws.com",
+    };
+    let wanted =
+        |name: &Region| input.ids.is_empty() || input.ids.iter().any(|id| name.as_str() == id);
     let views = names
         .into_iter()
-        .filter(|name| input.ids.is_empty() || input.ids.contains(name))
+        .filter(wanted)
         .map(|name| RegionView {
-            region_endpoint: format!("ec2.{name}.amazonaws.com"),
-            region_name: name,
+            region_endpoint: format!("ec2.{name}.{domain}"),
+            region_name: name.to_string(),
             opt_in_status: "opt-in-not-required",
         })
         .collect();
