@@ -39,6 +39,11 @@ pub fn access(world: &World, context: &Context, operation: Operation, body: &[u8
     let body = serde_json::from_slice::<Value>(body).unwrap_or_default();
     let mut resources = Vec::new();
     collect_resources(world, context, &body, &mut resources);
+    if BY_ASSOCIATION.contains(&operation)
+        && let Some(id) = body["associationId"].as_str()
+    {
+        resources.extend(gateway_of(world, context, id));
+    }
     let mut request_tags = Vec::new();
     collect_tags(&body, &mut request_tags);
     let mut tag_keys: Vec<String> = request_tags.iter().map(|(key, _)| key.clone()).collect();
@@ -50,6 +55,13 @@ pub fn access(world: &World, context: &Context, operation: Operation, body: &[u8
         tag_keys,
     }
 }
+
+/// Operations on a Direct Connect gateway that may name it by one of its associations. The change of an
+/// association is on no resource.
+const BY_ASSOCIATION: [Operation; 2] = [
+    Operation::DeleteDirectConnectGatewayAssociation,
+    Operation::DescribeDirectConnectGatewayAssociations,
+];
 
 /// Members that hold the id or ARN of a resource with an ARN.
 const ID_MEMBERS: [&str; 7] = [
@@ -75,7 +87,7 @@ fn collect_resources(
                 resources.push(by_id(world, context, name, id));
             }
             Value::String(arn) if name == "resourceArn" => {
-                resources.push(by_arn(world, context, arn))
+                resources.push(by_arn(world, context, arn));
             }
             Value::Array(_) if name == "resourceArns" => {
                 resources.extend(strings(value).map(|arn| by_arn(world, context, arn)));
@@ -146,6 +158,22 @@ fn by_id(world: &World, context: &Context, member: &str, id: &str) -> AccessReso
     }
 }
 
+/// The Direct Connect gateway of an association that the caller has a side of: an association has no ARN,
+/// and what is done to it is done to its gateway. Unknown ones name none, as foreign ones do.
+fn gateway_of(world: &World, context: &Context, id: &str) -> Option<AccessResource> {
+    let association = world.association(id.parse().ok()?)?;
+    let owner = association.gateway_owner;
+    let sides = [owner, association.associated_owner];
+    sides.contains(&context.account).then(|| {
+        let resource = ArnResource::Gateway(association.gateway);
+        known(
+            world,
+            context,
+            ResourceArn::new(association.associated_region, owner, resource),
+        )
+    })
+}
+
 /// An ARN for a policy to look at, of something that cannot exist.
 fn malformed(region: Region, context: &Context, member: &str, id: &str) -> String {
     let kind = match member {
@@ -197,7 +225,75 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::testing::{ALICE, Lab, text};
+    use crate::testing::{ALICE, BOB, Lab, text};
+
+    #[test]
+    fn an_association_stands_for_its_gateway() {
+        let mut lab = Lab::new();
+        let made = lab.ok(
+            ALICE,
+            "CreateDirectConnectGateway",
+            json!({"directConnectGatewayName": "g", "tags": [{"key": "stage", "value": "production"}]}),
+        );
+        let gateway = text(&made["directConnectGateway"], "directConnectGatewayId");
+        lab.settle();
+        let vgw = lab.vpn_gateway_on(ALICE, "10.0.0.0/16").0;
+        let made = lab.ok(
+            ALICE,
+            "CreateDirectConnectGatewayAssociation",
+            json!({"directConnectGatewayId": gateway, "gatewayId": vgw}),
+        );
+        let association = text(&made["directConnectGatewayAssociation"], "associationId");
+        let of_gateway = vec![AccessResource {
+            arn: format!("arn:aws:directconnect::{ALICE}:dx-gateway/{gateway}"),
+            tags: vec![("stage".to_owned(), "production".to_owned())],
+        }];
+        let unknown = "00000000-0000-4000-8000-000000000000";
+        for (operation, account, id, expected) in [
+            (
+                Operation::DeleteDirectConnectGatewayAssociation,
+                ALICE,
+                &*association,
+                of_gateway.clone(),
+            ),
+            (
+                Operation::DescribeDirectConnectGatewayAssociations,
+                ALICE,
+                &association,
+                of_gateway,
+            ),
+            (
+                Operation::DeleteDirectConnectGatewayAssociation,
+                BOB,
+                &association,
+                vec![],
+            ),
+            (
+                Operation::DeleteDirectConnectGatewayAssociation,
+                ALICE,
+                unknown,
+                vec![],
+            ),
+            (
+                Operation::DeleteDirectConnectGatewayAssociation,
+                ALICE,
+                "x",
+                vec![],
+            ),
+            // On no resource (spec/protocol §9).
+            (
+                Operation::UpdateDirectConnectGatewayAssociation,
+                ALICE,
+                &association,
+                vec![],
+            ),
+        ] {
+            let body = json!({"associationId": id}).to_string();
+            let context = lab.context(account);
+            let found = access(&lab.world, &context, operation, body.as_bytes());
+            assert_eq!(found.resources, expected, "{operation} {account} {id}");
+        }
+    }
 
     #[test]
     fn an_id_in_the_other_case_is_the_same_resource() {
