@@ -48,8 +48,8 @@ pub(in crate::operation) fn make(
     wanted: Wanted,
 ) -> Result<Association, Refusal> {
     let settings = &tx.context.settings;
-    gateway_rules::check_use(tx, gateway, Use::of_associated(candidate.id))?;
     check_pair(tx, gateway.id, candidate.id)?;
+    gateway_rules::check_use(tx, gateway, Use::of_associated(candidate.id))?;
     check_asn(tx, gateway, &candidate)?;
     check_vpc(tx, gateway.id, &candidate)?;
     check_list(tx, settings, gateway.id, candidate.id, &wanted.prefixes)?;
