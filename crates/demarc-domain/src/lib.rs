@@ -28,8 +28,10 @@ mod parent;
 mod refusal;
 mod resiliency;
 mod route_source;
+mod secret;
 pub mod settings;
 pub mod state;
+pub mod tagging;
 #[cfg(test)]
 mod testing;
 mod timer;
@@ -50,6 +52,7 @@ pub use resiliency::{Judgement, Site, judge};
 pub use route_source::{
     ExplainedRoute, NoRoutes, PathSegment, Rejected, Route, RouteDirection, RouteSource,
 };
+pub use secret::{Secret, secret};
 pub use settings::Settings;
 pub use timer::{fire, next_deadline};
 pub use transaction::Transaction;

@@ -107,6 +107,24 @@ fn write(tx: &mut Transaction<'_>, request: &Ec2Request) -> Result<Ec2Response, 
     }
 }
 
+/// Sets tags of the caller's resource of that id, as `CreateTags` does.
+pub(crate) fn set_tags(
+    tx: &mut Transaction<'_>,
+    id: &str,
+    tags: &[Ec2Tag],
+) -> Result<(), Ec2Error> {
+    tag::create(tx, &[id.to_owned()], tags)
+}
+
+/// Takes tags of the caller's resource of that id away, as `DeleteTags` does.
+pub(crate) fn unset_tags(
+    tx: &mut Transaction<'_>,
+    id: &str,
+    tags: &[TagToDelete],
+) -> Result<(), Ec2Error> {
+    tag::delete(tx, &[id.to_owned()], tags)
+}
+
 /// Answers a read; a write is refused, it takes [`decide`].
 pub fn query(
     world: &World,

@@ -4,11 +4,11 @@
 //! caller, Region and filters, so that one that was altered, or taken to another list, is refused
 //! (spec/protocol §5).
 
+use std::fmt::Display;
 use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use demarc_api::Operation;
 use demarc_types::Timestamp;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -38,11 +38,12 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// Reads `maxResults` and `nextToken`. `filters` are the other members that choose the entries.
+    /// Reads `maxResults` and `nextToken`. `operation` names the list, `filters` are the other members that
+    /// choose the entries.
     pub(crate) fn read(
         world: &World,
         context: &Context,
-        operation: Operation,
+        operation: impl Display,
         filters: &[&str],
         max_results: Option<i64>,
         next_token: Option<&str>,

@@ -35,7 +35,7 @@ pub(crate) async fn handle(front: &Front, parts: &Parts, body: Bytes, source: Ip
         let origin = (source, front.control.now());
         audit.begin_json(what, operation.is_read_only(), parts, &body, origin)
     });
-    let answer = match identify(front, parts, &body) {
+    let answer = match identify(front, parts, &body, Service::DirectConnect) {
         Ok(caller) => {
             if let Some(entry) = &mut entry {
                 entry.identified(&caller);
@@ -56,10 +56,14 @@ pub(crate) async fn handle(front: &Front, parts: &Parts, body: Bytes, source: Ip
     answer
 }
 
-/// Who is calling; otherwise the answer that says why that is not known.
-fn identify(front: &Front, parts: &Parts, body: &Bytes) -> Result<Caller, Box<Answer>> {
+/// Who is calling a service that speaks awsJson1.1; otherwise the answer that says why that is not known.
+pub(crate) fn identify(
+    front: &Front,
+    parts: &Parts,
+    body: &Bytes,
+    service: Service,
+) -> Result<Caller, Box<Answer>> {
     let now = front.wall_clock();
-    let service = Service::DirectConnect;
     identity::authenticate(&front.authenticator, parts, body, service, now).map_err(|error| {
         let wire = error.wire(Dialect::Json);
         let status = StatusCode::from_u16(wire.status).unwrap_or(BAD);

@@ -20,7 +20,7 @@ use crate::edge::{self, EdgeAccess};
 use crate::intake::{self, Refused};
 use crate::operator::OperatorAccess;
 use crate::throttle::Throttle;
-use crate::{direct_connect, identity, object_metrics, operator};
+use crate::{direct_connect, identity, json, object_metrics, operator};
 
 /// Everything that a request may need.
 pub(crate) struct Front {
@@ -172,7 +172,14 @@ impl Front {
         if parts.method != Method::POST {
             return method_not_allowed("POST");
         }
-        direct_connect::handle(self, parts, body, source).await
+        let target = parts.headers.get("x-amz-target");
+        let neighbour = target
+            .and_then(|value| value.to_str().ok())
+            .and_then(json::Target::read);
+        match neighbour {
+            Some(target) => json::handle(self, parts, body, target, source).await,
+            None => direct_connect::handle(self, parts, body, source).await,
+        }
     }
 
     /// Numbers of the service for anyone; those of single objects for the operator only.

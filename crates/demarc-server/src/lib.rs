@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  connection ─► listener (TLS, limits) ─► front ─┬─ X-Amz-Target: OvertureService.* ─► direct_connect
+//!                                                 ├─ other targets, of neighbours    ─► json
 //!                                                 ├─ credential scope ec2, sts, iam  ─► query
 //!                                                 ├─ /_demarc/v1/…                   ─► operator
 //!                                                 └─ /healthz, /metrics
@@ -22,6 +23,7 @@ mod fabric;
 mod front;
 mod identity;
 mod intake;
+mod json;
 mod listener;
 mod object_metrics;
 mod operator;

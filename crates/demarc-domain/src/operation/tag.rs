@@ -100,26 +100,31 @@ fn find(world: &World, context: &Context, text: &str) -> Result<Entity, Refusal>
         return Err(missing());
     }
     let entity = world.get(&key_of(arn.resource)).ok_or_else(missing)?;
-    let (owner, region, shown) = match &entity {
-        Entity::Connection(found) => (
-            found.owner,
-            Some(found.region),
-            !crate::parent::is_gone(found),
-        ),
-        Entity::Lag(found) => (found.owner, Some(found.region), found.is_live()),
-        Entity::VirtualInterface(found) => {
-            (found.owner, Some(found.region), found.holds_resources())
-        }
-        Entity::Gateway(found) => (found.owner, None, found.partition() == arn.partition),
-        Entity::ResiliencyGroup(found) => (found.owner, None, found.is_live()),
-        _ => return Err(missing()),
-    };
-    let is_here = region.is_none_or(|region| region == context.region);
-    if owner == context.account && arn.account == owner && is_here && shown {
+    if arn.account == context.account && is_own(context, &entity) {
         Ok(entity)
     } else {
         Err(missing())
     }
+}
+
+/// The entity has an ARN and is the caller's: in its Region, or global in its partition. Tags go with what
+/// carries them, so what is deleted has none.
+pub(crate) fn is_own(context: &Context, entity: &Entity) -> bool {
+    let (owner, region, shown) = match entity {
+        Entity::Connection(found) => (found.owner, found.region, !crate::parent::is_gone(found)),
+        Entity::Lag(found) => (found.owner, found.region, found.is_live()),
+        Entity::VirtualInterface(found) => (found.owner, found.region, found.holds_resources()),
+        Entity::Gateway(found) => (found.owner, found.region, true),
+        Entity::ResiliencyGroup(found) => (found.owner, found.region, found.is_live()),
+        _ => return false,
+    };
+    let is_global = matches!(entity, Entity::Gateway(_) | Entity::ResiliencyGroup(_));
+    let is_here = if is_global {
+        region.partition() == context.region.partition()
+    } else {
+        region == context.region
+    };
+    owner == context.account && is_here && shown
 }
 
 /// The entity that an ARN names.
