@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from support.account import NO_CONNECTION, NO_GROUP, NO_VIF, refused, vif_fields
+from support.account import NO_CONNECTION, NO_GROUP, NO_VIF, Account, refused, vif_fields
 from support.waiting import eventually
 
 
@@ -290,3 +290,57 @@ def test_two_equal_ports_of_a_group_become_a_pair(alice):
     )
     alice.dx.disassociate_connections_from_resiliency_group(resiliencyGroupId=group_id, connectionIdentifiers=ids[:1])
     eventually(lambda: {alice.show_connection(i)["billingMode"] for i in ids}, lambda m: m == {"FlatRateTier1"})
+
+
+def test_a_token_stands_for_one_request(alice, bob):
+    """Of one account, in one Region; another request with it is refused."""
+    made = group(alice, clientToken="token")["resiliencyGroupId"]
+    for other in ({"name": "other"}, {"model": "basic-resiliency"}):
+        with_other = {"name": "group", "model": "high-resiliency", **other}
+        refused(
+            alice.dx.create_resiliency_group, clientToken="token", resiliencyGroupName=with_other["name"],
+            intendedResiliencyModel=with_other["model"], containing="clientToken",
+        )
+    assert group(bob, clientToken="token")["resiliencyGroupId"] != made
+    alice.dx.update_resiliency_group(resiliencyGroupId=made, resiliencyGroupName="first", clientToken="update")
+    alice.dx.update_resiliency_group(resiliencyGroupId=made, resiliencyGroupName="second")
+    alice.dx.update_resiliency_group(resiliencyGroupId=made, resiliencyGroupName="first", clientToken="update")
+    assert show_group(alice, made)["resiliencyGroupName"] == "second", "the repeat did not act again"
+
+
+def test_leaving_is_all_or_nothing_and_deleting_frees_the_members(alice):
+    group_id = group(alice)["resiliencyGroupId"]
+    member, stranger = (alice.connection()["connectionId"] for _ in range(2))
+    lag = alice.lag()["lagId"]
+    alice.dx.associate_connections_to_resiliency_group(resiliencyGroupId=group_id, connectionIdentifiers=[member, lag])
+    refused(
+        alice.dx.disassociate_connections_from_resiliency_group, resiliencyGroupId=group_id,
+        connectionIdentifiers=[member, stranger], containing=stranger,
+    )
+    assert {a["connectionArn"]: a["state"] for a in members(alice, group_id)} == {
+        alice.arn("dxcon", member): "associated",
+        alice.arn("dxlag", lag): "associated",
+    }
+    alice.dx.delete_resiliency_group(resiliencyGroupId=group_id)
+    for call, more in (
+        (alice.dx.associate_connections_to_resiliency_group, {"connectionIdentifiers": [member]}),
+        (alice.dx.update_resiliency_group, {"resiliencyGroupName": "x"}),
+        (alice.dx.delete_resiliency_group, {}),
+    ):
+        refused(call, resiliencyGroupId=group_id, **more)
+    alice.dx.delete_connection(connectionId=member)
+
+
+def test_members_of_a_lag_share_its_mode_and_three_changes_are_the_most(own_server):
+    alice = Account(own_server)
+    lag = alice.lag(members=2)
+    first, second = (c["connectionId"] for c in lag["connections"])
+    change = alice.dx.update_connections_billing_mode
+    for mode in ("FlatRateTier1", "FlatRateTier2", "PayAsYouGo"):
+        change(connectionIds=[first], billingMode=mode)
+        shown = alice.show_lag(lag["lagId"])
+        assert [shown["billingMode"], *(c["billingMode"] for c in shown["connections"])] == [mode] * 3
+    refused(change, connectionIds=[second], billingMode="FlatRateTier1", containing="3 times")
+    change(connectionIds=[second], billingMode="PayAsYouGo")
+    own_server.advance(184 * 86_400)
+    change(connectionIds=[second], billingMode="FlatRateTier1")
