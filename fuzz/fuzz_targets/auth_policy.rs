@@ -38,6 +38,7 @@ fn ask(set: &PolicySet) -> Result<(), Reason> {
     let target = Target {
         arn: "arn:aws:directconnect:us-east-1:111122223333:dxcon/dxcon-fgk145dr",
         tags: &[("team", "network")],
+        required: true,
     };
     let action = Action {
         name: "directconnect:DeleteConnection",

@@ -144,6 +144,8 @@ def test_hosted_connections_proposals_and_test_history_are_paged_too(alice, bob)
         alice.dx.list_virtual_interface_test_history, "virtualInterfaceTestHistory", "testId", maxResults=2
     )
     assert [i for page in found for i in page] == tests[::-1]
+    named = alice.dx.list_virtual_interface_test_history(testId=tests[0], maxResults=1, nextToken="ignored")
+    assert [t["testId"] for t in named["virtualInterfaceTestHistory"]] == tests[:1]
 
 
 def test_lags_are_paged(alice):

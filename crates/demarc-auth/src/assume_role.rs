@@ -138,6 +138,7 @@ fn may_assume(caller: &Caller, role: &Role, role_arn: &str, now: Timestamp) -> b
     let resource = Target {
         arn: role_arn,
         tags: &[],
+        required: true,
     };
     let action = Action {
         name: "sts:AssumeRole",

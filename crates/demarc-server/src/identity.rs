@@ -9,7 +9,7 @@ use demarc_auth::{
     Target, authorize,
 };
 use demarc_control::Snapshot;
-use demarc_domain::{Access, Context, access};
+use demarc_domain::{Access, AccessResource, Context, access};
 use demarc_types::Timestamp;
 use http::request::Parts;
 
@@ -52,9 +52,16 @@ pub(crate) fn authorize_direct_connect(
         return Ok(());
     }
     let found = access(&snapshot.world, context, operation, body);
-    ask(caller, context, operation.name(), &found, source)?;
+    let name = operation.name();
+    ask(caller, context, (name, &found.resources), &found, source)?;
     if !found.request_tags.is_empty() && operation != Operation::TagResource {
-        ask(caller, context, "TagResource", &found, source)?;
+        ask(
+            caller,
+            context,
+            ("TagResource", &found.made),
+            &found,
+            source,
+        )?;
     }
     Ok(())
 }
@@ -62,22 +69,21 @@ pub(crate) fn authorize_direct_connect(
 fn ask(
     caller: &Caller,
     context: &Context,
-    action: &str,
+    (action, resources): (&str, &[AccessResource]),
     found: &Access,
     source: IpAddr,
 ) -> Result<(), Denial> {
-    let borrowed: Vec<Vec<(&str, &str)>> = found
-        .resources
+    let borrowed: Vec<Vec<(&str, &str)>> = resources
         .iter()
         .map(|resource| borrow(&resource.tags))
         .collect();
-    let resources: Vec<Target<'_>> = found
-        .resources
+    let resources: Vec<Target<'_>> = resources
         .iter()
         .zip(&borrowed)
         .map(|(resource, tags)| Target {
             arn: &resource.arn,
             tags,
+            required: resource.required,
         })
         .collect();
     let request_tags = borrow(&found.request_tags);

@@ -16,8 +16,7 @@ use crate::service::Dialect;
 pub struct Action<'a> {
     /// Prefix and operation, such as `directconnect:CreateConnection`.
     pub name: &'a str,
-    /// What it is to be done to; none for actions that IAM knows without a resource. All of them have
-    /// to be allowed.
+    /// What it is to be done to; none for actions that IAM knows without a resource.
     pub resources: &'a [Target<'a>],
     /// The tags in the request: `aws:RequestTag/KEY` and `aws:TagKeys`.
     pub request_tags: &'a [(&'a str, &'a str)],
@@ -32,8 +31,11 @@ pub struct Action<'a> {
 /// A resource and its tags: `aws:ResourceTag/KEY`.
 #[derive(Clone, Copy, Debug)]
 pub struct Target<'a> {
+    /// Ends in `/*` for any of a kind.
     pub arn: &'a str,
     pub tags: &'a [(&'a str, &'a str)],
+    /// The action has to be allowed for it. Otherwise it is enough that it is not denied.
+    pub required: bool,
 }
 
 /// The call is not allowed.
@@ -104,7 +106,7 @@ impl Denial {
 }
 
 /// Whether `principal` may do `action`: an explicit deny in any layer refuses, otherwise every layer has
-/// to allow it, for every resource.
+/// to allow it, for every resource that is required.
 ///
 /// # Errors
 /// The refusal for the first resource that is not allowed.
@@ -143,13 +145,18 @@ fn authorize_target(
             }
         }
     }
-    let Some(reason) = reason else {
+    let required = target.is_none_or(|target| target.required);
+    let Some(reason) = reason.filter(|reason| required || *reason == Reason::ExplicitDeny) else {
         return Ok(());
     };
+    let named = target.map(|target| target.arn);
     Err(Denial {
         principal: principal.arn(action.region.partition()),
         action: action.name.to_owned(),
-        resource: target.map_or_else(|| "*".to_owned(), |target| target.arn.to_owned()),
+        resource: named
+            .filter(|arn| !arn.ends_with("/*"))
+            .unwrap_or("*")
+            .to_owned(),
         reason,
     })
 }

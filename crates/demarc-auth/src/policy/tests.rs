@@ -50,7 +50,11 @@ fn action<'a>(name: &'a str, resources: &'a [Target<'a>]) -> Action<'a> {
 }
 
 fn target(arn: &str) -> Target<'_> {
-    Target { arn, tags: &[] }
+    Target {
+        arn,
+        tags: &[],
+        required: true,
+    }
 }
 
 #[test]
@@ -112,6 +116,48 @@ fn every_resource_of_a_call_has_to_be_allowed() {
 }
 
 #[test]
+fn a_resource_that_is_not_required_only_must_not_be_denied() {
+    let optional = Target {
+        required: false,
+        ..target(LAG)
+    };
+    let both = [target(CONNECTION), optional];
+    let call = "directconnect:AssociateVirtualInterface";
+    let allow = r#"{"Effect":"Allow","Action":"*","Resource":"arn:aws:directconnect:*:*:dxcon/*"}"#;
+    let deny = r#"{"Effect":"Deny","Action":"*","Resource":"arn:aws:directconnect:*:*:dxlag/*"}"#;
+    let allowed = with_policies(&[&statements(allow)]);
+    assert_eq!(authorize(&allowed, &action(call, &both)), Ok(()));
+    let denied = with_policies(&[&statements(&format!("{allow},{deny}"))]);
+    let denial = authorize(&denied, &action(call, &both)).unwrap_err();
+    assert_eq!(
+        (denial.resource.as_str(), denial.reason),
+        (LAG, Reason::ExplicitDeny)
+    );
+}
+
+#[test]
+fn any_of_a_kind_is_matched_by_patterns_for_all_of_it_only() {
+    let any = [target(
+        "arn:aws:directconnect:us-east-1:111122223333:dxcon/*",
+    )];
+    let call = "directconnect:DescribeConnections";
+    for (pattern, allowed) in [
+        ("*", true),
+        ("arn:aws:directconnect:*:*:*", true),
+        ("arn:aws:directconnect:us-east-1:111122223333:dxcon/*", true),
+        ("arn:aws:directconnect:*:*:dxlag/*", false),
+        (CONNECTION, false),
+    ] {
+        let allow = format!(r#"{{"Effect":"Allow","Action":"*","Resource":"{pattern}"}}"#);
+        let verdict = authorize(&with_policies(&[&statements(&allow)]), &action(call, &any));
+        assert_eq!(verdict.is_ok(), allowed, "{pattern}");
+        if let Err(denial) = verdict {
+            assert_eq!(denial.resource, "*");
+        }
+    }
+}
+
+#[test]
 fn resource_tags_are_those_of_each_resource() {
     let principal = with_policies(&[&statements(
         r#"{"Effect":"Allow","Action":"*","Resource":"*",
@@ -120,10 +166,12 @@ fn resource_tags_are_those_of_each_resource() {
     let ours = Target {
         arn: CONNECTION,
         tags: &[("team", "network")],
+        required: true,
     };
     let theirs = Target {
         arn: LAG,
         tags: &[("team", "storage")],
+        required: true,
     };
     let call = "directconnect:AssociateConnectionWithLag";
     assert_eq!(authorize(&principal, &action(call, &[ours])), Ok(()));

@@ -190,18 +190,22 @@ pub(crate) fn list(
         .map(|id| input::bgp_peer(id))
         .collect::<Result<Vec<_>, _>>()?;
     let status = input.status.as_deref().map(fold_status);
+    // A test that is named is no list: how to go through one is then ignored (spec/protocol §5).
+    let (max_results, next_token) = match id {
+        Some(_) => (None, None),
+        None => (input.max_results, input.next_token.as_deref()),
+    };
     let page = Page::read(
         world,
         context,
         Operation::ListVirtualInterfaceTestHistory,
         &[
-            input.test_id.as_deref().unwrap_or_default(),
             input.virtual_interface_id.as_deref().unwrap_or_default(),
             &given.join(","),
             status.as_deref().unwrap_or_default(),
         ],
-        input.max_results,
-        input.next_token.as_deref(),
+        max_results,
+        next_token,
         Unasked::Everything,
     )?;
     let wanted = |test: &FailoverTest| {

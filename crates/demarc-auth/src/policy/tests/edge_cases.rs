@@ -249,6 +249,7 @@ fn allowed(document: &str) -> bool {
     let resource = Target {
         arn: CONNECTION,
         tags: &[("team", "network"), ("Empty", "")],
+        required: true,
     };
     let resources = [resource];
     let call = Action {
