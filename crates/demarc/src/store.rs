@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use demarc_domain::entity::{Change, Entity, EntityKey};
@@ -44,7 +45,10 @@ async fn export(location: &StoreLocation, to: Option<&Path>) -> Result<(), Failu
     let summary = match to {
         None => dump::export(store.as_ref(), io::stdout()).await,
         Some(path) => {
-            let file = File::create_new(path).map_err(|error| {
+            // As secret as the store itself.
+            let mut options = File::options();
+            let file = options.write(true).create_new(true).mode(0o600).open(path);
+            let file = file.map_err(|error| {
                 Failure::Usage(format!("cannot write {}: {error}", path.display()))
             })?;
             let summary = dump::export(store.as_ref(), BufWriter::new(&file)).await;

@@ -3,6 +3,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::OpenError;
@@ -89,6 +90,8 @@ impl Directory {
         let unfinished = self.path.join(UNFINISHED);
         let mut options = File::options();
         options.read(true).write(true).create(true).truncate(true);
+        // Keys of BGP sessions and of MACsec are in it.
+        options.mode(0o600);
         let file = options.open(&unfinished);
         let file = file.map_err(|error| self.unwritable(error))?;
         let finished = fill(file).and_then(|()| {

@@ -197,6 +197,15 @@ fn a_missing_directory_is_made_with_its_parents() {
     assert!(path.join("store-v1.redb").exists());
 }
 
+#[test]
+fn a_store_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = TempDir::new().unwrap();
+    EmbeddedStore::open(folder.path()).unwrap();
+    let file = fs::metadata(folder.path().join("store-v1.redb")).unwrap();
+    assert_eq!(file.permissions().mode() & 0o777, 0o600);
+}
+
 #[tokio::test]
 async fn damaged_files_are_refused_and_left_as_they_are() {
     type Damage = fn(&mut Vec<u8>);

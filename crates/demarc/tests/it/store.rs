@@ -1,6 +1,7 @@
 //! `demarc store`.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use nix::sys::signal::Signal;
 use serde_json::json;
@@ -27,6 +28,8 @@ fn a_store_goes_through_a_file_into_another_directory() {
         "store", "export", "--data", &first, "--to", &dump,
     ]));
     assert_eq!(exported.status, Some(0), "{exported:?}");
+    let mode = fs::metadata(&dump).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "keys are in it");
     let printed = run(&mut program(&["store", "export", "--data", &first])).ok();
     assert_eq!(
         printed,
