@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::Version;
+use http::header::{CONNECTION, HeaderValue};
 use http_body_util::Full;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -80,8 +82,15 @@ where
     let service = service_fn(|request| {
         let front = Arc::clone(&front);
         let under_way = UnderWay::new(&activity);
+        let is_http2 = request.version() == Version::HTTP_2;
         async move {
-            let answer = front.handle(request, peer).await;
+            let mut answer = Arc::clone(&front).handle(request, peer).await;
+            // A client that is told sends no further request into a connection that is about to end. HTTP/2
+            // has its own way to say so.
+            if !is_http2 && *front.stopping.borrow() {
+                let headers = answer.headers_mut();
+                headers.insert(CONNECTION, HeaderValue::from_static("close"));
+            }
             drop(under_way);
             Ok::<_, Infallible>(answer.map(Full::<Bytes>::new))
         }

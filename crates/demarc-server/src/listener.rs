@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
+use crate::answer::request_id;
 use crate::conversation::converse;
 use crate::front::Front;
 
@@ -16,6 +17,9 @@ use crate::front::Front;
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long answers under way may take when the service stops.
 const DRAIN: Duration = Duration::from_secs(10);
+/// When the service stops, requests that are on their way still have so long to arrive. Their answers end the
+/// connections.
+const ARRIVING: Duration = Duration::from_millis(100);
 
 /// A bound socket, waiting to serve.
 pub struct Listener {
@@ -113,8 +117,21 @@ impl Listener {
                 }
             }
         }
-        drop(self.socket);
         front.stopping.send_replace(true);
+        // Whoever has connected is served: to close the socket on them would be a reset.
+        while let Ok(Ok((stream, peer))) =
+            tokio::time::timeout(Duration::ZERO, self.socket.accept()).await
+        {
+            accept(
+                stream,
+                peer,
+                self.tls.clone(),
+                Arc::clone(&front),
+                &graceful,
+            );
+        }
+        drop(self.socket);
+        tokio::time::sleep(ARRIVING).await;
         if tokio::time::timeout(DRAIN, graceful.shutdown())
             .await
             .is_err()
@@ -160,7 +177,8 @@ async fn turn_away(mut stream: TcpStream, is_tls: bool) {
         r#"{"__type":"ServiceUnavailableException","message":"Too many connections; try again."}"#;
     let answer = format!(
         "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/x-amz-json-1.1\r\n\
-         content-length: {}\r\nconnection: close\r\n\r\n{BODY}",
+         x-amzn-requestid: {}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{BODY}",
+        request_id(),
         BODY.len()
     );
     if !is_tls {

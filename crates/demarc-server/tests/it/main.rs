@@ -10,6 +10,7 @@ mod leniency;
 mod limits;
 mod operator;
 mod permission;
+mod stopping;
 mod support;
 mod throttling;
 mod tls;
