@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::de::{Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A secret access key. `Debug` and `Serialize` print a placeholder, so that it cannot reach a log, a
@@ -38,8 +39,19 @@ impl Serialize for Secret {
 
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(Self::new)
+        // Not as a String: what is of another type, such as a number without quotes, would be shown.
+        match Written::deserialize(deserializer)? {
+            Written::Text(text) => Ok(Self::new(text)),
+            Written::Other(_) => Err(D::Error::custom("a secret has to be a text in quotes")),
+        }
     }
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Text(String),
+    Other(IgnoredAny),
 }
 
 #[cfg(test)]
@@ -56,5 +68,18 @@ mod tests {
             "serialising hides it as well"
         );
         assert_eq!(secret.expose(), "wJalrXUtnFEMI");
+    }
+
+    #[test]
+    fn what_is_no_text_is_refused_without_showing_it() {
+        for wrong in ["12345678", "[\"wJalrXUtnFEMI\"]", "true", "null"] {
+            let error = serde_json::from_str::<Secret>(wrong)
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains("a text in quotes"), "{error}");
+            assert!(!error.contains(wrong), "{error}");
+        }
+        let read: Secret = serde_json::from_str("\"x\"").unwrap();
+        assert_eq!(read.expose(), "x");
     }
 }

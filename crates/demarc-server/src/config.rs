@@ -289,6 +289,7 @@ fn accounts_of(directory: Option<&Directory>) -> Accounts {
 /// The error and where it is, on one line, with the key of that line if the error does not say it.
 fn one_line(text: &str, error: &toml::de::Error) -> String {
     let message = error.message().lines().collect::<Vec<_>>().join(" ");
+    let message = in_words(message);
     let Some(span) = error.span() else {
         return message;
     };
@@ -303,6 +304,22 @@ fn one_line(text: &str, error: &toml::de::Error) -> String {
         format!(" `{key}`:")
     };
     format!("line {}:{key} {message}", line + 1)
+}
+
+/// The message with words for people in the place of the names of Rust's types.
+fn in_words(message: String) -> String {
+    const WHOLE: &str = "expected a whole number from 0 on";
+    let Some((said, kind)) = message.rsplit_once("expected ") else {
+        return message;
+    };
+    let words = match kind {
+        "usize" | "u64" | "u32" | "u16" => WHOLE,
+        "i64" => "expected a whole number",
+        "f64" => "expected a number",
+        "a sequence" => "expected a list",
+        _ => return message,
+    };
+    format!("{}{words}", said.replace(" as i128", ""))
 }
 
 #[cfg(test)]
@@ -347,7 +364,27 @@ mod tests {
             ),
             (
                 "[rules.quotas]\nlags = -1\n",
-                "line 2: `lags`: invalid value: integer `-1`",
+                "line 2: `lags`: invalid value: integer `-1`, expected a whole number from 0 on",
+            ),
+            (
+                "[server]\nbody_limit = 99999999999999999999\n",
+                "integer `99999999999999999999`, expected a whole number from 0 on",
+            ),
+            (
+                "[throttle]\nrate = \"x\"\n",
+                "string \"x\", expected a number",
+            ),
+            (
+                "[server]\nregions = \"us-east-1\"\n",
+                "string \"us-east-1\", expected a list",
+            ),
+            (
+                "[server]\noperator_token = 12345678\n",
+                "line 2: `operator_token`: a secret has to be a text in quotes",
+            ),
+            (
+                "[[account]]\nid = \"1\"\n[[account.user]]\nname = \"a\"\npolicies = [1]\n",
+                "line 5: `policies`: a policy is a JSON document in quotes, or the same as a table",
             ),
             (
                 "[server]\nsettel = \"1s\"\n",

@@ -79,7 +79,10 @@ fn one_hour() -> i64 {
 
 /// An IAM policy: JSON in a string, or the same as a TOML table.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a policy is a JSON document in quotes, or the same as a table"
+)]
 pub enum PolicyDocument {
     Text(String),
     Table(serde_json::Map<String, serde_json::Value>),
