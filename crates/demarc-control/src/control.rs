@@ -142,6 +142,11 @@ impl Control {
         }
     }
 
+    /// What the fabric says of routes.
+    pub fn routes(&self) -> &dyn RouteSource {
+        self.shared.routes.as_ref()
+    }
+
     /// Answers a read from the current snapshot. Wait for [`Control::read`] before, to miss nothing that
     /// another process has answered.
     ///

@@ -197,7 +197,7 @@ impl Front {
             if let Some(edges) = &self.edges {
                 text.push_str(&crate::edge_metrics::text(&edges.heard()));
             }
-            let of_objects = object_metrics::render(&snapshot.world, &text);
+            let of_objects = object_metrics::render(&snapshot.world, self.control.routes(), &text);
             text.push_str(&of_objects);
         }
         plain(

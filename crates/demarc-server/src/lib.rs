@@ -28,6 +28,7 @@ mod listener;
 mod object_metrics;
 mod operator;
 mod query;
+mod recorder;
 mod service;
 mod store_choice;
 mod throttle;

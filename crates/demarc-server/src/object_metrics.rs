@@ -1,13 +1,17 @@
 //! What AWS publishes of connections and virtual interfaces in the namespace `AWS/DX`, as Prometheus text: the
 //! same meaning, `dx_` before the name (spec/observability §1).
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use demarc_domain::entity::{Connection, Entity, Lag, MacSec, PeerPhase, VirtualInterface};
-use demarc_domain::{World, state};
+use demarc_domain::{Route, RouteDirection, RouteSource, World, state};
+use demarc_types::{AddressFamily, Prefix};
 
 /// A scrape tells of each object up to so many entities; beyond, it would cost more than it tells.
 const MOST: usize = 20_000;
+
+const ADVERTISED: &str = "dx_virtual_interface_bgp_prefixes_advertised";
 
 /// The lines of one metric.
 struct Family {
@@ -34,11 +38,12 @@ struct Families {
     encryption: Family,
     bgp_status: Family,
     prefixes_accepted: Family,
+    prefixes_advertised: Family,
 }
 
-/// The metrics of the objects in `world`; a comment instead where there are too many of them. A metric that is
+/// The metrics of the objects in `world`, with what the fabric says of `routes`; a comment instead where there are too many of them. A metric that is
 /// in `told` already, because edges measured it, is not told twice.
-pub(crate) fn render(world: &World, told: &str) -> String {
+pub(crate) fn render(world: &World, routes: &dyn RouteSource, told: &str) -> String {
     if world.len() > MOST {
         let count = world.len();
         return format!("# dx_ metrics are left out: {count} entities are more than {MOST}.\n");
@@ -60,12 +65,18 @@ pub(crate) fn render(world: &World, told: &str) -> String {
             "dx_virtual_interface_bgp_prefixes_accepted",
             "Prefixes that the customer announces and that are accepted.",
         ),
+        prefixes_advertised: Family::new(
+            ADVERTISED,
+            "Prefixes that are announced to the customer.",
+        ),
     };
+    // Asking for routes is not for nothing.
+    let routes = (!is_told(ADVERTISED, told)).then_some(routes);
     for entity in world.entities() {
         match entity {
             Entity::Connection(found) => families.connection(world, &found),
             Entity::Lag(found) => families.lag(world, &found),
-            Entity::VirtualInterface(found) => families.virtual_interface(&found),
+            Entity::VirtualInterface(found) => families.virtual_interface(world, routes, &found),
             _ => {}
         }
     }
@@ -79,6 +90,21 @@ fn up_or_down(word: &str) -> Option<u32> {
         "down" => Some(0),
         _ => None,
     }
+}
+
+fn is_told(name: &str, told: &str) -> bool {
+    told.contains(&format!("# TYPE {name} "))
+}
+
+/// How many prefixes of a family the customer hears. Two peers of a family hear the same ones.
+fn advertised(routes: &[Route], family: AddressFamily) -> u32 {
+    let heard: BTreeSet<Prefix> = routes
+        .iter()
+        .filter(|route| route.direction == RouteDirection::Advertised)
+        .map(|route| route.prefix)
+        .filter(|prefix| AddressFamily::of(prefix) == family)
+        .collect();
+    u32::try_from(heard.len()).unwrap_or(u32::MAX)
 }
 
 fn is_encrypted(mac_sec: Option<&MacSec>) -> bool {
@@ -118,7 +144,17 @@ impl Families {
         }
     }
 
-    fn virtual_interface(&mut self, found: &VirtualInterface) {
+    fn virtual_interface(
+        &mut self,
+        world: &World,
+        routes: Option<&dyn RouteSource>,
+        found: &VirtualInterface,
+    ) {
+        let is_up = found
+            .live_peers()
+            .any(|peer| state::bgp_status(peer) == "up");
+        let routes = routes.filter(|_| is_up);
+        let routes = routes.map(|routes| routes.routes(world, found));
         for peer in found.live_peers() {
             if peer.phase != PeerPhase::Available {
                 continue;
@@ -137,6 +173,14 @@ impl Families {
             self.bgp_status.add(&labels, u32::from(up));
             let accepted = if up { peer.prefixes_received } else { 0 };
             self.prefixes_accepted.add(&labels, accepted);
+            if let Some(routes) = &routes {
+                let told = if up {
+                    advertised(routes, peer.family)
+                } else {
+                    0
+                };
+                self.prefixes_advertised.add(&labels, told);
+            }
         }
     }
 
@@ -146,11 +190,11 @@ impl Families {
             self.encryption,
             self.bgp_status,
             self.prefixes_accepted,
+            self.prefixes_advertised,
         ];
         let mut text = String::new();
         for Family { name, help, lines } in all {
-            let is_new = !told.contains(&format!("# TYPE {name} "));
-            if is_new && !lines.is_empty() {
+            if !is_told(name, told) && !lines.is_empty() {
                 let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{lines}\n");
             }
         }
@@ -168,6 +212,7 @@ mod tests {
             encryption: Family::new("b", "help"),
             bgp_status: Family::new("c", "help"),
             prefixes_accepted: Family::new("d", "help"),
+            prefixes_advertised: Family::new("e", "help"),
         };
         families.state.add("id=\"x\"", 1);
         families.bgp_status.add("id=\"y\"", 0);
@@ -182,5 +227,25 @@ mod tests {
         );
         let rest = families().text("# TYPE a gauge\na 1\n");
         assert!(rest.starts_with("# HELP c"), "{rest}");
+    }
+
+    #[test]
+    fn a_prefix_that_two_peers_hear_counts_once_in_its_family() {
+        let route = |direction, prefix: &str| Route {
+            direction,
+            prefix: prefix.parse().unwrap(),
+            as_path: Vec::new(),
+            communities: Vec::new(),
+            installed: demarc_types::Timestamp::from_millis(0),
+        };
+        let routes = [
+            route(RouteDirection::Advertised, "10.0.0.0/16"),
+            route(RouteDirection::Advertised, "10.0.0.0/16"),
+            route(RouteDirection::Advertised, "10.1.0.0/16"),
+            route(RouteDirection::Advertised, "2001:db8::/48"),
+            route(RouteDirection::Accepted, "192.168.0.0/24"),
+        ];
+        assert_eq!(advertised(&routes, AddressFamily::Ipv4), 2);
+        assert_eq!(advertised(&routes, AddressFamily::Ipv6), 1);
     }
 }

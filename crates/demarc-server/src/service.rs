@@ -1,16 +1,17 @@
 //! Putting a service together from its configuration, and running it.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use demarc_auth::{Authenticator, Directory, Identities, Sessions};
 use demarc_control::{Control, Options, StartError};
 use demarc_edge::LinuxError;
 use hyper_util::server::graceful::GracefulShutdown;
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
 
 use crate::audit::{Audit, AuditFile, AuditFileError};
 use crate::config::{Config, ConfigError};
@@ -21,6 +22,7 @@ use crate::fabric::{Chosen, RunningEdges};
 use crate::front::Front;
 use crate::listener::Listener;
 use crate::operator::OperatorAccess;
+use crate::recorder::{keep_up, recorder};
 use crate::store_choice::{OpenStoreError, StoreChoice};
 use crate::throttle::Throttle;
 
@@ -31,6 +33,8 @@ const STEP_DOWN: Duration = Duration::from_secs(2);
 pub struct Service {
     /// Runs for as long as the service is there.
     _edges: Option<RunningEdges>,
+    /// So does this.
+    _upkeep: JoinSet<()>,
     front: Arc<Front>,
 }
 
@@ -128,8 +132,11 @@ impl Service {
         let running = edges
             .as_ref()
             .map(|edges| RunningEdges::start(Arc::clone(edges), local, control.clone()));
+        let mut upkeep = JoinSet::new();
+        upkeep.spawn(keep_up(metrics.clone()));
         Ok(Self {
             _edges: running,
+            _upkeep: upkeep,
             front: Arc::new(Front {
                 edge_access,
                 edges,
@@ -178,27 +185,6 @@ const DEVELOPMENT_RING: usize = 1_000;
 
 async fn start_control(store: StoreChoice, options: Options) -> Result<Control, ServiceError> {
     Ok(Control::start(store.open().await?, options).await?)
-}
-
-/// One recorder a process; a second service in the same process shares it.
-fn recorder() -> Result<PrometheusHandle, metrics_exporter_prometheus::BuildError> {
-    static RECORDER: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
-    let mut recorder = RECORDER.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(handle) = recorder.as_ref() {
-        return Ok(handle.clone());
-    }
-    let seconds = [
-        0.000_1, 0.000_3, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0,
-    ];
-    let handle = PrometheusBuilder::new()
-        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &seconds)?
-        .set_buckets_for_metric(
-            Matcher::Suffix("_requests".to_owned()),
-            &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0],
-        )?
-        .install_recorder()?;
-    metrics::gauge!("demarc_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
-    Ok(recorder.insert(handle).clone())
 }
 
 fn front(

@@ -61,6 +61,10 @@ async fn health_and_metrics_are_there_for_get_and_head() {
         .text();
     let line = "demarc_requests_total{operation=\"DescribeLags\",outcome=\"ok\"}";
     assert!(text.contains(line), "{text}");
+    let metrics = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    for name in metrics.filter_map(|metric| metric.split(' ').next()) {
+        assert!(text.contains(&format!("# HELP {name} ")), "{name}: {text}");
+    }
 }
 
 #[tokio::test]
