@@ -226,14 +226,18 @@ fn site(region: Region, code: &str, name: String, providers: &[&str]) -> Option<
         mac_sec_port_speeds: owned(mac_sec_speeds),
         providers: owned(providers),
         street_address: String::new(),
-        devices: (0..DEVICES)
-            .map(|number| Device {
-                name: device_name(region, code, number),
-                ports: None,
-                logical_redundancy: false,
-            })
-            .collect(),
+        devices: devices(region, code),
     })
+}
+
+/// The devices of a location that nobody has said any of.
+pub(crate) fn devices(region: Region, code: &str) -> Vec<Device> {
+    let device = |number| Device {
+        name: device_name(region, code, number),
+        ports: None,
+        logical_redundancy: false,
+    };
+    (0..DEVICES).map(device).collect()
 }
 
 /// `EqDC2-370kou9loeqh0`: the code and 13 characters that are always the same for one device.

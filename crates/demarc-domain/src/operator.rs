@@ -1,12 +1,14 @@
 //! What the operator does: the part of AWS staff, of the colocation site, and of the simulated far ends.
 
+mod location;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use demarc_types::{BgpPeerId, ConnectionId, Region, Span, VirtualInterfaceId};
+use demarc_types::{BgpPeerId, ConnectionId, LocationCode, Region, Span, VirtualInterfaceId};
 
 use crate::context::Context;
-use crate::entity::{Change, ConnectionPhase, EdgeSession, Location, PeerPhase, Service};
+use crate::entity::{Change, ConnectionPhase, Device, EdgeSession, Location, PeerPhase, Service};
 use crate::inventory;
 use crate::operation::{connection, virtual_interface};
 use crate::refusal::Refusal;
@@ -64,7 +66,7 @@ pub fn command(
         } => virtual_interface::set_route_filter_prefixes(&mut tx, *interface, prefixes)?,
         Order::SetLink { connection, up } => set_link(&mut tx, *connection, *up)?,
         Order::SetSession { peer, up } => set_session(&mut tx, *peer, *up)?,
-        Order::PutLocation(location) => put_location(&mut tx, location)?,
+        Order::PutLocation(location) => location::put(&mut tx, location)?,
         Order::AdvanceClock(span) => {
             let mut service = service(&mut tx);
             service.clock_offset = service.clock_offset + *span;
@@ -181,42 +183,15 @@ fn set_session(tx: &mut Transaction<'_>, id: BgpPeerId, up: bool) -> Result<(), 
     Ok(())
 }
 
-fn put_location(tx: &mut Transaction<'_>, location: &Location) -> Result<(), Refusal> {
-    let speeds = ["1G", "10G", "100G", "400G"];
-    let unknown = location
-        .port_speeds
-        .iter()
-        .chain(&location.mac_sec_port_speeds)
-        .find(|speed| !speeds.contains(&speed.as_str()));
-    if let Some(speed) = unknown {
-        return Err(Refusal::invalid(format!(
-            "Port speed `{speed}` is not valid: use {}.",
-            speeds.join(", ")
-        )));
-    }
-    if location.devices.is_empty() {
-        return Err(Refusal::invalid(format!(
-            "Location {} needs at least one device.",
-            location.code
-        )));
-    }
-    let mut names: Vec<_> = location
-        .devices
-        .iter()
-        .map(|device| device.name.as_str())
-        .collect();
-    names.sort_unstable();
-    if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(Refusal::invalid(format!(
-            "Device `{}` is named twice at location {}.",
-            pair[0], location.code
-        )));
-    }
-    tx.put(location.clone());
-    Ok(())
-}
-
 /// The locations of a Region, built-in and stored, in the order of their codes.
 pub fn locations(world: &World, region: Region) -> Vec<Arc<Location>> {
     inventory::locations(world, region)
+}
+
+/// The devices of a location that is put without any: those it has, else as many as built-in ones have.
+pub fn devices_unasked(world: &World, region: Region, code: LocationCode) -> Vec<Device> {
+    match inventory::location(world, region, code.as_str()) {
+        Some(location) => location.devices.clone(),
+        None => inventory::devices(region, code.as_str()),
+    }
 }

@@ -10,20 +10,21 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Problem;
-use super::body::number;
+use super::body::{number, seconds};
 use crate::answer::{Answer, json, whole_seconds};
 use crate::front::Front;
 
-/// The longest that a call waits for an event.
-const LONGEST: u64 = 300;
+/// The longest that a call waits for an event, in seconds.
+const LONGEST: f64 = 300.0;
 
 /// `?after=N&wait=S`: events behind number N, waiting up to S seconds for the first one.
 pub(super) async fn list(front: &Front, query: Option<&str>) -> Result<Answer, Problem> {
-    let (after, wait) = (number(query, "after")?, number(query, "wait")?.min(LONGEST));
+    let after = number(query, "after")?;
+    let wait = seconds(query, "wait")?.min(LONGEST);
     let mut stopping = front.stopping.subscribe();
     let log = front.control.events();
     let page = tokio::select! {
-        page = log.after(after, Duration::from_secs(wait)) => Some(page),
+        page = log.after(after, Duration::from_secs_f64(wait)) => Some(page),
         () = async { drop(stopping.wait_for(|stopping| *stopping).await) } => None,
     };
     // When the service stops, whoever waits gets what there is.

@@ -1,9 +1,10 @@
 //! The inventory: locations, devices, ports.
 
 use demarc_domain::entity::{Device, Location};
-use demarc_domain::{Order, locations};
+use demarc_domain::{Order, devices_unasked, locations};
 use demarc_types::{LocationCode, Region};
 use http::StatusCode;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -28,7 +29,12 @@ struct LocationBody {
     available_providers: Vec<String>,
     #[serde(default)]
     street_address: String,
-    devices: Vec<DeviceBody>,
+    /// Where a request has none: those that the location has, or some that are made up.
+    #[serde(default)]
+    devices: Option<Vec<DeviceBody>>,
+    /// `DescribeLocations` shows it, so what it answers can be sent back; it follows from the speeds.
+    #[serde(default, rename = "availableBillingModes", skip_serializing)]
+    _billing_modes: IgnoredAny,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -41,6 +47,26 @@ struct DeviceBody {
     logical_redundancy: bool,
 }
 
+impl From<&Device> for DeviceBody {
+    fn from(device: &Device) -> Self {
+        Self {
+            name: device.name.clone(),
+            ports: device.ports,
+            logical_redundancy: device.logical_redundancy,
+        }
+    }
+}
+
+impl From<DeviceBody> for Device {
+    fn from(body: DeviceBody) -> Self {
+        Self {
+            name: body.name,
+            ports: body.ports,
+            logical_redundancy: body.logical_redundancy,
+        }
+    }
+}
+
 impl From<&Location> for LocationBody {
     fn from(location: &Location) -> Self {
         Self {
@@ -51,15 +77,8 @@ impl From<&Location> for LocationBody {
             available_mac_sec_port_speeds: location.mac_sec_port_speeds.clone(),
             available_providers: location.providers.clone(),
             street_address: location.street_address.clone(),
-            devices: location
-                .devices
-                .iter()
-                .map(|device| DeviceBody {
-                    name: device.name.clone(),
-                    ports: device.ports,
-                    logical_redundancy: device.logical_redundancy,
-                })
-                .collect(),
+            devices: Some(location.devices.iter().map(DeviceBody::from).collect()),
+            _billing_modes: IgnoredAny,
         }
     }
 }
@@ -86,6 +105,10 @@ pub(super) async fn put(front: &Front, text: &str, body: &[u8]) -> Result<Answer
             "locationCode differs from {code} in the path."
         )));
     }
+    let devices = match body.devices {
+        Some(devices) => devices.into_iter().map(Device::from).collect(),
+        None => devices_unasked(&front.control.snapshot().world, body.region, code),
+    };
     let location = Location {
         region: body.region,
         code,
@@ -94,15 +117,7 @@ pub(super) async fn put(front: &Front, text: &str, body: &[u8]) -> Result<Answer
         mac_sec_port_speeds: body.available_mac_sec_port_speeds,
         providers: body.available_providers,
         street_address: body.street_address,
-        devices: body
-            .devices
-            .into_iter()
-            .map(|device| Device {
-                name: device.name,
-                ports: device.ports,
-                logical_redundancy: device.logical_redundancy,
-            })
-            .collect(),
+        devices,
     };
     let shown = LocationBody::from(&location);
     front

@@ -365,8 +365,11 @@ async fn problems_are_documented_too() {
         ("POST", "/clock/advance", "", json!({"seconds": -1})),
         ("POST", "/clock/advance", "", json!({"seconds": 1e18})),
         ("POST", "/clock/advance", "", json!({"seconds": "5"})),
+        // The members in their order, but no object.
+        ("POST", "/clock/advance", "", json!([5])),
         ("GET", "/events?after=x", "", Value::Null),
         ("GET", "/events?wait=-1", "", Value::Null),
+        ("GET", "/events?wait=NaN", "", Value::Null),
         ("GET", "/audit?after=1.5", "", Value::Null),
         ("GET", "/locations?region=Mars%21", "", Value::Null),
         (
@@ -502,4 +505,28 @@ async fn events_wait_for_something_to_happen() {
         "Direct Connect Connection State Change"
     );
     assert_eq!(first["account"], CARRIER);
+}
+
+#[tokio::test]
+async fn what_describe_locations_shows_can_be_sent_back_for_a_new_location() {
+    let server = Server::open().await;
+    let mut operator = Checked::new(&server).await;
+    let shown = server
+        .as_account(CARRIER, "DescribeLocations", json!({}))
+        .await;
+    let mut copied = shown["locations"][0].clone();
+    copied["locationCode"] = json!("MYDC2");
+    // It has no devices, so the new location gets some, and keeps them.
+    let put = operator
+        .ok("PUT", "/locations/{code}", "MYDC2", copied.clone())
+        .await;
+    assert!(!put["devices"].as_array().unwrap().is_empty(), "{put}");
+    let again = operator
+        .ok("PUT", "/locations/{code}", "MYDC2", copied)
+        .await;
+    assert_eq!(put["devices"], again["devices"]);
+    let ordered = json!({"location": "MYDC2", "bandwidth": "10Gbps", "connectionName": "x"});
+    server
+        .as_account(CARRIER, "CreateConnection", ordered)
+        .await;
 }
