@@ -140,10 +140,16 @@ fn announce(listener: &Listener, service: &Service, store: &str) -> Result<(), F
     } else {
         "accounts are configured: signatures are verified"
     };
+    let url = listener.url();
+    let credentials = if service.is_open() {
+        "AWS_ACCESS_KEY_ID=111111111111 AWS_SECRET_ACCESS_KEY=any "
+    } else {
+        ""
+    };
     writeln!(
         out,
-        "listening on {}\n{mode}\nstate is kept {store}",
-        listener.url()
+        "listening on {url}\n{mode}\nstate is kept {store}\n\
+         try it: AWS_ENDPOINT_URL={url} {credentials}aws directconnect describe-locations --region us-east-1"
     )
     .and_then(|()| out.flush())
     .map_err(|error| Failure::Other(format!("cannot write to standard output: {error}")))
