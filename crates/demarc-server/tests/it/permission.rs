@@ -163,3 +163,148 @@ async fn the_order_is_body_then_model_then_permission() {
         assert_eq!(reply.error(), error, "{body}");
     }
 }
+
+/// Users with one statement each: name, and what is in the statement beside its effect.
+const USERS: [(&str, &str); 5] = [
+    (
+        "ports",
+        r#""Action":"directconnect:*","Resource":"arn:aws:directconnect:*:*:dxcon/*""#,
+    ),
+    (
+        "own",
+        r#""Action":"directconnect:*","Resource":"arn:aws:directconnect:us-east-1:111122223333:*""#,
+    ),
+    (
+        "mover",
+        // The first example of the user guide's page on tag-based conditions.
+        r#""Action":["directconnect:AssociateVirtualInterface"],"Resource":"arn:aws:directconnect:*:*:dxvif/*",
+           "Condition":{"StringEquals":{"aws:ResourceTag/environment":["preprod","production"]}}"#,
+    ),
+    (
+        "tagger",
+        // The second one.
+        r#""Action":"directconnect:TagResource","Resource":"arn:aws:directconnect:*:*:dxvif/*",
+           "Condition":{"StringEquals":{"aws:RequestTag/environment":["preprod","production"]},
+                        "ForAllValues:StringEquals":{"aws:TagKeys":"environment"}}"#,
+    ),
+    (
+        "labelled",
+        r#""Action":"directconnect:Create*","Resource":"*",
+           "Condition":{"StringEquals":{"aws:RequestTag/team":"network"}}"#,
+    ),
+];
+
+async fn with_users() -> Server {
+    let mut text =
+        "[throttle]\nrate = 10000.0\nburst = 10000.0\n[[account]]\nid = \"111122223333\"\n\
+                    [[account.access_key]]\nid = \"AKIACARRIER\"\nsecret = \"carrier-secret\"\n"
+            .to_owned();
+    for (name, statement) in USERS {
+        text.push_str(&format!(
+            "[[account.user]]\nname = \"{name}\"\npolicies = [\'\'\'{{\"Version\":\"2012-10-17\",\
+             \"Statement\":{{\"Effect\":\"Allow\",{statement}}}}}\'\'\']\n\
+             [[account.access_key]]\nid = \"AK{name}\"\nsecret = \"{name}\"\nuser = \"{name}\"\n"
+        ));
+    }
+    Server::with(&text).await
+}
+
+#[tokio::test]
+async fn each_action_is_judged_for_the_resources_of_its_row() {
+    let server = with_users().await;
+    let carrier = Signer::of("AKIACARRIER");
+    let port = made(&server, &[]).await["connectionId"].clone();
+    let gateway = json!({"directConnectGatewayName": "g"});
+    let gateway = server
+        .ok(&carrier, "CreateDirectConnectGateway", gateway)
+        .await["directConnectGateway"]["directConnectGatewayId"]
+        .clone();
+    let vif = |vlan: u32, tags: Value| {
+        json!({"connectionId": port, "newPrivateVirtualInterface": {
+            "virtualInterfaceName": "x", "vlan": vlan, "asn": 65000,
+            "directConnectGatewayId": gateway, "tags": tags}})
+    };
+    let production = json!([{"key": "environment", "value": "production"}]);
+    let mut made = Vec::new();
+    for (vlan, tags) in [(2, production.clone()), (3, json!(null))] {
+        let answer = server
+            .ok(&carrier, "CreatePrivateVirtualInterface", vif(vlan, tags))
+            .await;
+        made.push(answer["virtualInterfaceId"].clone());
+    }
+    let arn = |kind: &str, id: &Value| {
+        let id = id.as_str().unwrap();
+        format!("arn:aws:directconnect:us-east-1:111122223333:{kind}/{id}")
+    };
+    let hidden = json!({"location": "EqDC2", "bandwidth": "1Gbps", "connectionName": "x",
+        "x": {"tags": [{"key": "team", "value": "network"}]}});
+    let rows = [
+        ("ports", "DescribeConnections", json!({}), true),
+        ("ports", "DescribeLags", json!({}), false),
+        ("ports", "DescribeLocations", json!({}), false),
+        // The gateway is no resource of this action.
+        (
+            "ports",
+            "CreatePrivateVirtualInterface",
+            vif(4, json!(null)),
+            true,
+        ),
+        (
+            "ports",
+            "CreatePrivateVirtualInterface",
+            vif(5, production.clone()),
+            false,
+        ),
+        (
+            "own",
+            "CreatePrivateVirtualInterface",
+            vif(6, production.clone()),
+            true,
+        ),
+        ("own", "DescribeDirectConnectGateways", json!({}), false),
+        ("own", "CreateConnection", connection(&[("a", "b")]), true),
+        (
+            "mover",
+            "AssociateVirtualInterface",
+            json!({"virtualInterfaceId": made[0], "connectionId": port}),
+            true,
+        ),
+        (
+            "mover",
+            "AssociateVirtualInterface",
+            json!({"virtualInterfaceId": made[1], "connectionId": port}),
+            false,
+        ),
+        (
+            "tagger",
+            "TagResource",
+            json!({"resourceArn": arn("dxvif", &made[1]), "tags": production}),
+            true,
+        ),
+        (
+            "tagger",
+            "TagResource",
+            json!({"resourceArn": arn("dxcon", &port), "tags": production}),
+            false,
+        ),
+        (
+            "tagger",
+            "TagResource",
+            json!({"resourceArn": arn("dxvif", &made[1]), "tags": [{"key": "x"}]}),
+            false,
+        ),
+        // Unknown members are ignored: they are no tags of the request.
+        ("labelled", "CreateConnection", hidden, false),
+    ];
+    for (user, operation, body, allowed) in rows {
+        let signer = Signer::new(&format!("AK{user}"), user);
+        let reply = server.call(&signer, operation, body.clone()).await;
+        let denied = reply.status != 200 && reply.error() == "AccessDeniedException";
+        assert_eq!(
+            !denied,
+            allowed,
+            "{user} {operation} {body}: {}",
+            reply.text()
+        );
+    }
+}
