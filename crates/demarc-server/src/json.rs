@@ -72,7 +72,11 @@ struct Call<'a> {
 impl Call<'_> {
     /// Asks the caller's policies about an action on one resource, or on none in particular.
     fn authorize(&self, action: &str, arn: Option<&str>) -> Result<(), Denial> {
-        let resource = arn.map(|arn| Resource { arn, tags: &[] });
+        let resource = arn.map(|arn| Resource {
+            arn,
+            tags: &[],
+            required: true,
+        });
         let action = Action {
             name: action,
             resources: resource.as_slice(),
