@@ -122,25 +122,29 @@ impl EventLog {
 
 #[cfg(test)]
 mod tests {
-    use demarc_types::{AccountId, Timestamp};
+    use demarc_domain::event::{Detail, Subject};
+    use demarc_types::{AccountId, ProposalId, Timestamp};
 
     use super::*;
 
-    fn event(word: &str) -> Event {
+    fn event(state: &'static str) -> Event {
         Event {
             detail_type: "test",
             account: AccountId::DEVELOPMENT,
             region: None,
             time: Timestamp::from_millis(0),
-            resources: Vec::new(),
-            detail: word.into(),
+            subject: Subject::Proposal(ProposalId::from_random([0; 16])),
+            detail: Detail::Review { state },
         }
     }
 
-    fn words(page: &EventPage) -> Vec<&str> {
+    fn words(page: &EventPage) -> Vec<&'static str> {
         let events = page.events.iter();
         events
-            .filter_map(|numbered| numbered.event.detail.as_str())
+            .filter_map(|numbered| match numbered.event.detail {
+                Detail::Review { state } => Some(state),
+                _ => None,
+            })
             .collect()
     }
 

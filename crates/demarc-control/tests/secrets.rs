@@ -118,7 +118,11 @@ async fn keys_do_not_appear_in_debug_texts_events_or_logs() {
     assert!(page.events.len() > 5, "the calls made events");
     for event in page.events {
         assert_no_secret(
-            &format!("{:?} {}", event.event, event.event.detail),
+            &format!(
+                "{:?} {}",
+                event.event,
+                serde_json::to_string(&event.event.detail).unwrap()
+            ),
             "an event",
         );
     }

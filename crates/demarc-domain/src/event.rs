@@ -4,6 +4,7 @@
 //! none can be forgotten and none can be wrong. Envelope: spec/observability §3.
 
 mod beside;
+mod detail;
 mod reason;
 #[cfg(test)]
 mod tests;
@@ -11,8 +12,8 @@ mod tests;
 use std::collections::BTreeSet;
 
 use demarc_types::{AccountId, ArnResource, ParentId, Region, ResourceArn, Timestamp};
-use serde_json::{Value, json};
 
+pub use self::detail::{Detail, Subject};
 use crate::entity::{Change, Entity, EntityKey, ProposalPhase, VirtualInterface};
 use crate::state;
 use crate::world::World;
@@ -26,10 +27,8 @@ pub struct Event {
     /// Absent for what belongs to no Region.
     pub region: Option<Region>,
     pub time: Timestamp,
-    /// ARNs, or ids of what has none.
-    pub resources: Vec<String>,
-    /// `previousState`, `state`, where there is one the `reason`, and what else there is to say.
-    pub detail: Value,
+    pub subject: Subject,
+    pub detail: Detail,
 }
 
 /// What changed its state between two Worlds, in the order of the changes.
@@ -81,12 +80,12 @@ struct Stated {
     detail_type: &'static str,
     account: AccountId,
     region: Option<Region>,
-    resource: String,
+    subject: Subject,
     word: &'static str,
 }
 
 fn stated(world: &World, entity: &Entity) -> Option<Stated> {
-    let arn = |region, owner, resource| ResourceArn::new(region, owner, resource).to_string();
+    let arn = |region, owner, resource| Subject::Arn(ResourceArn::new(region, owner, resource));
     Some(match entity {
         Entity::Connection(found) => Stated {
             detail_type: if found.is_interconnect() {
@@ -96,21 +95,21 @@ fn stated(world: &World, entity: &Entity) -> Option<Stated> {
             },
             account: found.owner,
             region: Some(found.region),
-            resource: arn(found.region, found.owner, ArnResource::Connection(found.id)),
+            subject: arn(found.region, found.owner, ArnResource::Connection(found.id)),
             word: state::connection(world, found),
         },
         Entity::Lag(found) => Stated {
             detail_type: "Direct Connect Lag State Change",
             account: found.owner,
             region: Some(found.region),
-            resource: arn(found.region, found.owner, ArnResource::Lag(found.id)),
+            subject: arn(found.region, found.owner, ArnResource::Lag(found.id)),
             word: state::lag(world, found),
         },
         Entity::VirtualInterface(found) => Stated {
             detail_type: "Direct Connect Virtual Interface State Change",
             account: found.owner,
             region: Some(found.region),
-            resource: arn(
+            subject: arn(
                 found.region,
                 found.owner,
                 ArnResource::VirtualInterface(found.id),
@@ -121,21 +120,21 @@ fn stated(world: &World, entity: &Entity) -> Option<Stated> {
             detail_type: "Direct Connect Gateway State Change",
             account: found.owner,
             region: None,
-            resource: arn(found.region, found.owner, ArnResource::Gateway(found.id)),
+            subject: arn(found.region, found.owner, ArnResource::Gateway(found.id)),
             word: state::gateway(found),
         },
         Entity::Association(found) => Stated {
             detail_type: "Direct Connect Association State Change",
             account: found.gateway_owner,
             region: None,
-            resource: found.id.to_string(),
+            subject: Subject::Association(found.id),
             word: state::association(found),
         },
         Entity::Proposal(found) => Stated {
             detail_type: "Direct Connect Proposal State Change",
             account: found.associated_owner,
             region: None,
-            resource: found.id.to_string(),
+            subject: Subject::Proposal(found.id),
             word: match found.phase {
                 ProposalPhase::Requested { .. } => "requested",
                 ProposalPhase::Accepted { .. } => "accepted",
@@ -146,7 +145,7 @@ fn stated(world: &World, entity: &Entity) -> Option<Stated> {
             detail_type: "Direct Connect Failover Test State Change",
             account: found.owner,
             region: Some(found.region),
-            resource: arn(
+            subject: arn(
                 found.region,
                 found.owner,
                 ArnResource::VirtualInterface(found.virtual_interface),
@@ -168,21 +167,21 @@ fn of_entity(before: &World, after: &World, key: EntityKey, now: Timestamp) -> V
     if let Some(stated) = new.as_ref().and_then(|entity| stated(after, entity)) {
         if old_word != Some(stated.word) {
             let entity = new.as_ref();
-            let why = entity.and_then(|new| reason::of(after, new, old_word, stated.word));
-            let mut detail = json!({ "previousState": old_word, "state": stated.word });
-            if let Some(why) = why {
-                detail["reason"] = why.into();
-            }
-            if let Some(Entity::FailoverTest(test)) = entity {
-                detail["testId"] = test.id.to_string().into();
-            }
             events.push(Event {
                 detail_type: stated.detail_type,
                 account: stated.account,
                 region: stated.region,
                 time: now,
-                resources: vec![stated.resource],
-                detail,
+                subject: stated.subject,
+                detail: Detail::State {
+                    previous_state: old_word,
+                    reason: entity.and_then(|new| reason::of(after, new, old_word, stated.word)),
+                    state: stated.word,
+                    test_id: match entity {
+                        Some(Entity::FailoverTest(test)) => Some(test.id),
+                        _ => None,
+                    },
+                },
             });
         }
     } else if let (None, Some(Entity::Gateway(_) | Entity::Association(_))) = (&new, &old) {
@@ -212,8 +211,8 @@ fn gone(before: &World, entity: &Entity, now: Timestamp) -> Option<Event> {
         account: stated.account,
         region: stated.region,
         time: now,
-        resources: vec![stated.resource],
-        detail: json!({ "previousState": stated.word, "state": last }),
+        subject: stated.subject,
+        detail: Detail::states(Some(stated.word), last),
     })
 }
 
@@ -232,24 +231,22 @@ fn of_peers(
         if old_words == Some(words) {
             continue;
         }
-        let mut detail = json!({
-            "peer": peer.id.to_string(),
-            "addressFamily": peer.family.as_str(),
-            "previousState": old_words.map(|(state, _)| state),
-            "state": words.0,
-            "previousStatus": old_words.map(|(_, status)| status),
-            "status": words.1,
-        });
         let old_status = old_words.map(|(_, status)| status);
-        if let Some(why) = reason::of_peer(world, interface, peer, old_status, words.1) {
-            detail["reason"] = why.into();
-        }
+        let detail = Detail::Peer {
+            address_family: peer.family.as_str(),
+            peer: peer.id,
+            previous_state: old_words.map(|(state, _)| state),
+            previous_status: old_status,
+            reason: reason::of_peer(world, interface, peer, old_status, words.1),
+            state: words.0,
+            status: words.1,
+        };
         events.push(Event {
             detail_type: "Direct Connect BGP Peer State Change",
             account: interface.owner,
             region: Some(interface.region),
             time: now,
-            resources: vec![ResourceArn::new(interface.region, interface.owner, arn).to_string()],
+            subject: Subject::Arn(ResourceArn::new(interface.region, interface.owner, arn)),
             detail,
         });
     }

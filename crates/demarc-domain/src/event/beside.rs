@@ -2,9 +2,8 @@
 //! somebody.
 
 use demarc_types::{ArnResource, ResourceArn, Timestamp};
-use serde_json::json;
 
-use super::Event;
+use super::{Detail, Event, Subject};
 use crate::entity::{BgpPeer, Connection, Entity, VirtualInterface, VirtualInterfacePhase};
 use crate::intent;
 
@@ -48,8 +47,8 @@ fn encryption(old: &Connection, new: &Connection, now: Timestamp) -> Option<Even
             account: new.owner,
             region: Some(new.region),
             time: now,
-            resources: vec![ResourceArn::new(new.region, new.owner, arn).to_string()],
-            detail: json!({ "previousState": before, "state": after }),
+            subject: Subject::Arn(ResourceArn::new(new.region, new.owner, arn)),
+            detail: Detail::states(Some(before), after),
         }
     })
 }
@@ -60,7 +59,7 @@ fn review(old: Option<&VirtualInterface>, new: &VirtualInterface, now: Timestamp
         interface.phase == VirtualInterfacePhase::Verifying { approve_at: None }
     };
     (waits(new) && !old.is_some_and(waits)).then(|| {
-        let detail = json!({ "state": "verifying" });
+        let detail = Detail::Review { state: "verifying" };
         on_interface("Direct Connect Verification Needed", new, detail, now)
     })
 }
@@ -108,12 +107,12 @@ fn prefix_limits(
         } else {
             "Direct Connect Prefix Limit Warning"
         };
-        let detail = json!({
-            "peer": peer.id.to_string(),
-            "addressFamily": peer.family.as_str(),
-            "limit": intent::prefix_limit(new, peer.family),
-            "received": peer.prefixes_received,
-        });
+        let detail = Detail::Prefixes {
+            address_family: peer.family.as_str(),
+            limit: intent::prefix_limit(new, peer.family),
+            peer: peer.id,
+            received: peer.prefixes_received,
+        };
         events.push(on_interface(detail_type, new, detail, now));
     }
     events
@@ -122,7 +121,7 @@ fn prefix_limits(
 fn on_interface(
     detail_type: &'static str,
     interface: &VirtualInterface,
-    detail: serde_json::Value,
+    detail: Detail,
     now: Timestamp,
 ) -> Event {
     let arn = ArnResource::VirtualInterface(interface.id);
@@ -131,7 +130,7 @@ fn on_interface(
         account: interface.owner,
         region: Some(interface.region),
         time: now,
-        resources: vec![ResourceArn::new(interface.region, interface.owner, arn).to_string()],
+        subject: Subject::Arn(ResourceArn::new(interface.region, interface.owner, arn)),
         detail,
     }
 }

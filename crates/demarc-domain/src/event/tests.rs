@@ -14,17 +14,27 @@ fn during(lab: &mut Lab, step: impl FnOnce(&mut Lab)) -> Vec<Event> {
 }
 
 /// `(detail type, new state, reason)` of each event, without the words that all types have in common.
-fn told(events: &[Event]) -> Vec<(&str, &str, Option<&str>)> {
+fn told(events: &[Event]) -> Vec<(&'static str, &'static str, Option<&'static str>)> {
     let mut told: Vec<_> = events
         .iter()
         .map(|event| {
             let kind = event.detail_type.trim_start_matches("Direct Connect ");
-            let state = event.detail["state"].as_str().unwrap_or_default();
-            (kind, state, event.detail["reason"].as_str())
+            match event.detail {
+                Detail::State { state, reason, .. } | Detail::Peer { state, reason, .. } => {
+                    (kind, state, reason)
+                }
+                Detail::Review { state } => (kind, state, None),
+                Detail::Prefixes { .. } => (kind, "", None),
+            }
         })
         .collect();
     told.sort_unstable();
     told
+}
+
+/// The detail as it is shown.
+fn shown(event: &Event) -> Value {
+    serde_json::to_value(event.detail).unwrap()
 }
 
 fn report(interface: &VirtualInterface, session: Session, received: u32) -> Report {
@@ -190,8 +200,13 @@ fn a_test_is_the_reason_while_it_lasts() {
         .iter()
         .find(|event| event.detail_type.contains("Test"))
         .unwrap();
-    assert!(of_test.resources[0].ends_with(&format!(":dxvif/{id}")));
-    assert!(of_test.detail["testId"].is_string());
+    assert!(
+        of_test
+            .subject
+            .to_string()
+            .ends_with(&format!(":dxvif/{id}"))
+    );
+    assert!(shown(of_test)["testId"].is_string());
     let events = during(&mut lab, |lab| {
         lab.ok(ALICE, "StopBgpFailoverTest", start);
     });
@@ -259,7 +274,7 @@ fn prefixes_are_warned_of_before_the_limit_ends_the_session() {
         let events = during(&mut lab, |lab| {
             lab.report(&[report(&interface, session, received)])
         });
-        let details: Vec<Value> = events.iter().map(|event| event.detail.clone()).collect();
+        let details: Vec<Value> = events.iter().map(shown).collect();
         let told: Vec<_> = told(&events)
             .into_iter()
             .map(|(kind, state, reason)| format!("{kind} {state} {}", reason.unwrap_or("-")))
@@ -300,4 +315,31 @@ fn a_review_that_nobody_does_by_itself_is_asked_for() {
     });
     let kinds: Vec<_> = told(&events).into_iter().map(|(kind, ..)| kind).collect();
     assert!(kinds.contains(&"Verification Needed"), "{kinds:?}");
+}
+
+#[test]
+fn details_are_shown_with_the_documented_members() {
+    let mut lab = Lab::new();
+    let port = lab.dedicated(ALICE);
+    let events = during(&mut lab, |lab| {
+        lab.virtual_interface_on(ALICE, &port, 101);
+    });
+    let of = |kind: &str| events.iter().find(|event| event.detail_type.contains(kind));
+    let interface = of("Virtual Interface").unwrap();
+    assert_eq!(
+        shown(interface),
+        json!({"previousState": null, "state": "available"})
+    );
+    let Subject::Arn(arn) = interface.subject else {
+        panic!("{:?}", interface.subject)
+    };
+    let demarc_types::ArnResource::VirtualInterface(id) = arn.resource else {
+        panic!("{arn}")
+    };
+    let peer = lab.world.virtual_interface(id).unwrap().peers[0].id;
+    assert_eq!(
+        shown(of("BGP Peer").unwrap()),
+        json!({"addressFamily": "ipv4", "peer": peer.to_string(), "previousState": null,
+            "previousStatus": null, "state": "available", "status": "up"})
+    );
 }

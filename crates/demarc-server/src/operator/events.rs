@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use demarc_control::NumberedEvent;
+use demarc_domain::event::Detail;
 use demarc_types::AccountId;
 use http::StatusCode;
 use serde::Serialize;
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::Problem;
@@ -52,8 +52,9 @@ struct Envelope<'a> {
     time: String,
     /// Empty for what belongs to no Region.
     region: String,
-    resources: &'a [String],
-    detail: &'a Value,
+    /// The ARN of what it is about, or its id where it has none.
+    resources: [String; 1],
+    detail: &'a Detail,
     number: u64,
 }
 
@@ -77,7 +78,7 @@ fn envelope(numbered: &NumberedEvent) -> Envelope<'_> {
             .region
             .map(|region| region.to_string())
             .unwrap_or_default(),
-        resources: &event.resources,
+        resources: [event.subject.to_string()],
         detail: &event.detail,
         number: numbered.number,
     }
