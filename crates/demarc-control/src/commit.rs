@@ -1,8 +1,11 @@
 //! Making a draft durable, and finding out what became of it.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
-use demarc_store::{Batch, CommitError, Revision, Sharing, commit_definitely};
+use demarc_domain::entity::Change;
+use demarc_domain::{Report, World};
+use demarc_store::{Batch, CommitError, Revision, SharedStore, Sharing, commit_definitely};
 use rand_chacha::rand_core::Rng;
 use tokio::time::Instant;
 
@@ -10,10 +13,13 @@ use crate::catching::committed;
 use crate::commit_id::dated;
 use crate::control::{ControlError, with_causes};
 use crate::draft::Draft;
+use crate::round::Round;
 use crate::writer::Writer;
 
 /// How long an engine of this process alone is asked what became of a commit.
 const ALONE: Duration = Duration::from_millis(500);
+/// Requests that are decided between two looks at the commit under way: the store does not wait for long.
+const AT_ONCE: usize = 16;
 
 /// The draft was not committed, as far as we know.
 #[derive(Debug)]
@@ -25,6 +31,22 @@ pub(crate) enum Failure {
     /// The engine takes less than it said. Nothing was changed.
     TooLarge(String),
     Lost(ControlError),
+}
+
+impl From<CommitError> for Failure {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Conflict { head } => Self::Conflict { head },
+            CommitError::TooLarge(_) => Self::TooLarge(error.to_string()),
+            CommitError::Unknown(cause) => {
+                Self::Lost(ControlError::Unknown(with_causes(cause.as_ref())))
+            }
+            CommitError::Unavailable(cause) => {
+                Self::Lost(ControlError::Unavailable(with_causes(cause.as_ref())))
+            }
+            CommitError::Corrupted(_) => Self::Lost(ControlError::Unavailable(with_causes(&error))),
+        }
+    }
 }
 
 impl Writer {
@@ -48,8 +70,8 @@ impl Writer {
         let mut random = [0; 10];
         self.seeds.fill_bytes(&mut random);
         let id = dated(self.shared.now(&world), random);
-        let batch = builder.finish(id);
-        match self.store_commit(batch).await {
+        let commit = self.store_commit(builder.finish(id));
+        match self.meanwhile(commit, &world).await {
             Ok(revision) => {
                 metrics::histogram!("demarc_commit_seconds")
                     .record(started.elapsed().as_secs_f64());
@@ -65,19 +87,57 @@ impl Writer {
                 Ok(())
             }
             Err(failure) => {
-                // The fabric saw a World that did not come to be. What it said still holds.
-                let now = self.shared.now(&self.world);
-                let mut keys = changes.iter().map(demarc_domain::entity::Change::key);
-                self.fabric.touched(&self.world, &mut keys, now);
-                let later = std::mem::replace(&mut self.reports, reports);
-                self.reports.extend(later);
+                // What was decided on top of it falls with it.
+                if let Some(Round { draft, decided, .. }) = self.ahead.take() {
+                    self.undo(&draft.changes, draft.reports);
+                    self.decide_again(decided);
+                }
+                self.undo(&changes, reports);
                 Err(failure)
             }
         }
     }
 
+    /// Waits for the commit that leads to `world`. Where nobody else writes, it will hardly ever fail, so what
+    /// is asked for meanwhile is decided on top of it: in [`Writer::ahead`], to be committed next.
+    async fn meanwhile<T>(&mut self, commit: impl Future<Output = T>, world: &World) -> T {
+        if !self.runs_ahead() {
+            return commit.await;
+        }
+        let mut commit = std::pin::pin!(commit);
+        let mut round = None;
+        let outcome = loop {
+            let has_room = round
+                .as_ref()
+                .is_none_or(|round: &Round| round.has_room(self.most));
+            let (left, is_open) = (!self.waiting.is_empty(), self.waiting.is_open());
+            tokio::select! {
+                biased;
+                outcome = &mut commit => break outcome,
+                () = std::future::ready(()), if has_room && left => {}
+                came = self.waiting.arrive(AT_ONCE), if has_room && is_open => if !came { continue },
+            }
+            let round = round.get_or_insert_with(|| self.round_on(world.clone()));
+            self.decide(round);
+        };
+        self.ahead = round;
+        outcome
+    }
+
+    /// The decisions did not come to be.
+    fn undo(&mut self, changes: &[Change], reports: VecDeque<Report>) {
+        // The fabric saw a World that there is not. What it said still holds.
+        let now = self.shared.now(&self.world);
+        let mut keys = changes.iter().map(Change::key);
+        self.fabric.touched(&self.world, &mut keys, now);
+        let later = std::mem::replace(&mut self.reports, reports);
+        self.reports.extend(later);
+    }
+
     /// Nothing is to be committed, but someone is told so: that has to be true of the head.
-    async fn check_head(&self) -> Result<(), Failure> {
+    ///
+    /// `&mut`, since tasks can be sent to another thread, but not be shared with it.
+    async fn check_head(&mut self) -> Result<(), Failure> {
         if self.store.sharing() == Sharing::Exclusive {
             return Ok(());
         }
@@ -88,25 +148,19 @@ impl Writer {
         }
     }
 
-    async fn store_commit(&self, batch: Batch) -> Result<Revision, Failure> {
+    fn store_commit(
+        &self,
+        batch: Batch,
+    ) -> impl Future<Output = Result<Revision, Failure>> + use<> {
         let patience = match self.store.sharing() {
             Sharing::Exclusive => ALONE,
             Sharing::Shared => self.sharing.commit_patience,
         };
-        let result = commit_definitely(self.store.as_ref(), self.revision, batch, patience).await;
-        result.map_err(|error| match error {
-            CommitError::Conflict { head } => Failure::Conflict { head },
-            CommitError::TooLarge(_) => Failure::TooLarge(error.to_string()),
-            CommitError::Unknown(cause) => {
-                Failure::Lost(ControlError::Unknown(with_causes(cause.as_ref())))
-            }
-            CommitError::Unavailable(cause) => {
-                Failure::Lost(ControlError::Unavailable(with_causes(cause.as_ref())))
-            }
-            CommitError::Corrupted(_) => {
-                Failure::Lost(ControlError::Unavailable(with_causes(&error)))
-            }
-        })
+        let (store, at) = (SharedStore::clone(&self.store), self.revision);
+        async move {
+            let made = commit_definitely(store.as_ref(), at, batch, patience).await;
+            made.map_err(Failure::from)
+        }
     }
 
     /// Waits a little, differently from others who met the same conflict.

@@ -31,15 +31,11 @@ impl Draft {
         }
     }
 
-    /// Appends a decision; one that does not fit changes nothing.
-    pub(crate) fn take(&mut self, world: World, changes: Vec<Change>) -> Result<(), Rejected> {
-        if changes.is_empty() {
-            return Ok(());
-        }
+    /// Appends a decision and gives the World before it; one that does not fit changes nothing.
+    pub(crate) fn take(&mut self, world: World, changes: Vec<Change>) -> Result<World, Rejected> {
         self.builder.push(changes.iter().map(stored).collect())?;
         self.changes.extend(changes);
-        self.world = world;
-        Ok(())
+        Ok(std::mem::replace(&mut self.world, world))
     }
 }
 

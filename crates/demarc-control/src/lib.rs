@@ -8,10 +8,11 @@
 //!  readers ◄──────────────── ArcSwap<Snapshot> ◄────┘──► event log
 //! ```
 //!
-//! The writer owns the World. It takes what queued up during the last commit, decides each request on top
-//! of the one before, fires what is due, commits all of it as one batch, and only then publishes the new
-//! snapshot and answers. Readers load the current snapshot and never wait. Dropping every [`Control`]
-//! stops the writer after the batch at hand.
+//! The writer owns the World. It decides each request on top of the one before, fires what is due, commits
+//! all of it as one batch, and only then publishes the new snapshot and answers. What is asked for while a
+//! commit is under way is decided on top of it and makes the next batch; it falls if that commit fails
+//! (`docs/decisions/0007-decide-ahead.md`). Readers load the current snapshot and never wait. Dropping every
+//! [`Control`] stops the writer after the batches at hand.
 //!
 //! Several processes may share one store. Each commit builds on the head, so they are serialised: who comes
 //! second gets a conflict, takes in what the others committed and decides again. Each follows the others'
@@ -32,9 +33,11 @@ mod health;
 mod load;
 mod options;
 mod read;
+mod round;
 mod snapshot;
 mod task;
 mod tenure;
+mod waiting;
 mod writer;
 
 pub use clock::{Clock, SystemClock};

@@ -24,9 +24,11 @@ use crate::follower::Follower;
 use crate::health::{Role, Standing};
 use crate::load::{StartError, load};
 use crate::options::{Options, SharingOptions};
+use crate::round::{Decided, Round};
 use crate::snapshot::Snapshot;
 use crate::task::Task;
 use crate::tenure::Tenure;
+use crate::waiting::Waiting;
 
 /// How long nothing is begun after a failure, but for requests.
 const REST: Duration = Duration::from_secs(1);
@@ -50,19 +52,15 @@ pub(crate) struct Writer {
     pub(crate) follower: Follower,
     pub(crate) tenure: Tenure,
     pub(crate) sharing: SharingOptions,
+    pub(crate) waiting: Waiting,
+    /// What was decided on top of a commit while that was under way.
+    pub(crate) ahead: Option<Round>,
     batch: usize,
+    /// The most requests of the next round: fewer than usual after the store had found one too large.
+    pub(crate) most: usize,
     /// The last commit failed: ask whether the store is there before trying another one.
     in_doubt: bool,
     rest_until: Instant,
-}
-
-/// What became of the tasks that were looked at.
-struct Round {
-    draft: Draft,
-    /// So many are decided; the others did not fit.
-    taken: usize,
-    /// These can never be committed.
-    too_large: Vec<(usize, String)>,
 }
 
 pub(crate) async fn start(
@@ -114,14 +112,17 @@ pub(crate) async fn start(
         follower,
         tenure,
         sharing: options.sharing,
+        waiting: Waiting::new(tasks),
+        ahead: None,
         batch: options.batch.max(1),
+        most: options.batch.max(1),
         in_doubt: false,
         rest_until: Instant::now(),
     };
     writer.found().await?;
     writer.take_role();
     writer.resync();
-    tokio::spawn(writer.run(tasks));
+    tokio::spawn(writer.run());
     Ok(shared)
 }
 
@@ -142,7 +143,7 @@ impl Writer {
         let failed = |error: String| StartError::Commit(CommitError::Unavailable(error.into()));
         let deadline = Instant::now() + self.sharing.commit_patience;
         while self.world.service().is_none() {
-            let mut draft = self.draft();
+            let mut draft = self.round_on(self.world.clone()).draft;
             let mut context = self.context(&draft.world);
             let (world, changes) = found(&draft.world, &mut context);
             // One small document fits any store.
@@ -166,8 +167,7 @@ impl Writer {
         self.fabric.resync(&self.world, now);
     }
 
-    async fn run(mut self, mut tasks: mpsc::Receiver<Box<dyn Task>>) {
-        let mut waiting = Vec::with_capacity(self.batch);
+    async fn run(mut self) {
         loop {
             let follows =
                 self.store.sharing() == Sharing::Shared && self.shared.standing.ended().is_none();
@@ -180,11 +180,10 @@ impl Writer {
                     }
                     continue;
                 }
-                count = tasks.recv_many(&mut waiting, self.batch) => if count == 0 { break },
+                is_open = self.waiting.arrive(self.batch) => if !is_open { break },
                 () = tokio::time::sleep_until(wake) => {}
             }
-            let taken = std::mem::take(&mut waiting);
-            self.turn(taken).await;
+            self.turn().await;
         }
         tracing::debug!("the writer has ended");
     }
@@ -216,62 +215,78 @@ impl Writer {
         at.max(self.rest_until)
     }
 
-    /// Decides, commits and answers what was asked, in as many batches as it takes.
-    async fn turn(&mut self, tasks: Vec<Box<dyn Task>>) {
-        let mut tasks = VecDeque::from(tasks);
-        let mut most = tasks.len();
+    /// Decides, commits and answers what was asked, in as many rounds as it takes.
+    async fn turn(&mut self) {
+        self.most = self.batch;
         let mut deadline = Instant::now() + self.sharing.commit_patience;
         let mut conflicts = 0;
         loop {
             if let Err(error) = self.prepare().await {
-                return self.give_up(tasks, &error);
+                return self.give_up(&error);
             }
-            let round = self.decide(&mut tasks, most);
-            let outcome = self.commit(round.draft, round.taken > 0).await;
-            match outcome {
+            let mut round = match self.ahead.take() {
+                Some(ahead) => ahead,
+                None => self.round_on(self.world.clone()),
+            };
+            self.decide(&mut round);
+            let Round {
+                draft,
+                decided,
+                took,
+                ..
+            } = round;
+            tell(decided.len(), took);
+            match self.commit(draft, !decided.is_empty()).await {
                 Ok(()) => {
-                    for (number, task) in tasks.drain(..round.taken).enumerate() {
-                        let rejected = round.too_large.iter().find(|(which, _)| *which == number);
-                        task.answer(match rejected {
-                            Some((_, why)) => Err(ControlError::TooLarge(why.clone())),
-                            None => Ok(()),
-                        });
+                    for decided in decided {
+                        decided.answer();
                     }
-                    if tasks.is_empty() {
+                    if self.waiting.is_empty() && self.ahead.is_none() {
                         return;
                     }
                     deadline = Instant::now() + self.sharing.commit_patience;
                 }
                 Err(Failure::Conflict { head }) => {
+                    self.decide_again(decided);
                     conflicts += 1;
                     metrics::counter!("demarc_conflicts_total").increment(1);
                     if Instant::now() > deadline {
                         let text = format!("other processes were first {conflicts} times");
-                        return self.give_up(tasks, &ControlError::Unavailable(text));
+                        return self.give_up(&ControlError::Unavailable(text));
                     }
                     if conflicts > 1 {
                         self.back_off(conflicts).await;
                     }
                     if let Err(error) = self.catch_up(head, deadline).await {
-                        return self.give_up(tasks, &error);
+                        return self.give_up(&error);
                     }
                 }
-                Err(Failure::TooLarge(_)) if round.taken > 1 => most = 1,
+                Err(Failure::TooLarge(_)) if decided.len() > 1 => {
+                    self.decide_again(decided);
+                    self.most = 1;
+                }
                 Err(Failure::TooLarge(why)) => {
-                    for task in tasks.drain(..round.taken) {
-                        task.answer(Err(ControlError::TooLarge(why.clone())));
-                    }
-                    return self.give_up(tasks, &ControlError::Unavailable(why));
+                    let error = ControlError::TooLarge(why.clone());
+                    refuse(decided, &error);
+                    return self.give_up(&ControlError::Unavailable(why));
                 }
                 Err(Failure::Lost(error)) => {
-                    for task in tasks.drain(..round.taken) {
-                        task.answer(Err(error.clone()));
-                    }
+                    refuse(decided, &error);
                     self.resync();
-                    return self.give_up(tasks, &ControlError::Unavailable(error.reason()));
+                    return self.give_up(&ControlError::Unavailable(error.reason()));
                 }
             }
         }
+    }
+
+    /// Others would be first most of the time where they write, too. And what is tried one by one has to end.
+    pub(crate) fn runs_ahead(&self) -> bool {
+        self.store.sharing() == Sharing::Exclusive && self.most == self.batch
+    }
+
+    pub(crate) fn decide_again(&mut self, decided: Vec<Decided>) {
+        let tasks = decided.into_iter().map(|decided| decided.task);
+        self.waiting.put_back(tasks);
     }
 
     /// Makes sure that there is a store, and that what others wrote there is taken in.
@@ -290,48 +305,43 @@ impl Writer {
     }
 
     /// Refuses what has not been done.
-    fn give_up(&mut self, tasks: VecDeque<Box<dyn Task>>, error: &ControlError) {
-        tracing::error!(%error, requests = tasks.len(), "a batch was not committed");
+    fn give_up(&mut self, error: &ControlError) {
+        tracing::error!(%error, requests = self.waiting.len(), "a batch was not committed");
         self.shared.standing.refuse_writes(error.to_string());
         self.in_doubt = true;
         self.rest_until = Instant::now() + REST;
-        for task in tasks {
-            task.answer(Err(error.clone()));
-        }
+        self.waiting.refuse(error);
     }
 
-    /// Decides as many of the tasks as fit, each on top of the one before, then what is due.
-    fn decide(&mut self, tasks: &mut VecDeque<Box<dyn Task>>, most: usize) -> Round {
+    /// Decides as much of what waits as there is room for, each on top of the one before, then what is due.
+    pub(crate) fn decide(&mut self, round: &mut Round) {
         let started = std::time::Instant::now();
-        let mut draft = self.draft();
-        let mut too_large = Vec::new();
-        let mut taken = 0;
-        self.mind_lease(&mut draft);
-        for (number, task) in tasks.iter_mut().take(most.max(1)).enumerate() {
-            let mut context = self.callers_context(&draft.world, task.caller());
-            if let Some((world, changes)) = task.decide(&draft.world, &mut context) {
-                match self.accept(&mut draft, world, changes) {
+        self.mind_lease(&mut round.draft);
+        while round.has_room(self.most)
+            && let Some(mut task) = self.waiting.next()
+        {
+            let mut too_large = None;
+            let mut context = self.callers_context(&round.draft.world, task.caller());
+            if let Some((world, changes)) = task.decide(&round.draft.world, &mut context) {
+                match self.accept(&mut round.draft, world, changes) {
                     Ok(()) => {}
-                    Err(Rejected::Full(_)) => break,
-                    Err(rejected) => too_large.push((number, rejected.to_string())),
+                    Err(Rejected::Full(_)) => {
+                        self.waiting.put_back(std::iter::once(task));
+                        round.is_full = true;
+                        break;
+                    }
+                    Err(rejected) => too_large = Some(rejected.to_string()),
                 }
             }
-            taken = number + 1;
+            round.decided.push(Decided { task, too_large });
         }
         if self.leads()
             && Instant::now() >= self.rest_until
-            && self.what_is_due(&mut draft).is_err()
+            && self.what_is_due(&mut round.draft).is_err()
         {
             self.rest_until = Instant::now() + REST;
         }
-        metrics::histogram!("demarc_batch_requests")
-            .record(f64::from(u32::try_from(taken).unwrap_or(u32::MAX)));
-        metrics::histogram!("demarc_batch_decide_seconds").record(started.elapsed().as_secs_f64());
-        Round {
-            draft,
-            taken,
-            too_large,
-        }
+        round.took += started.elapsed();
     }
 
     /// Shows a sign of life, takes the lease over or gives it up, whichever it is time for.
@@ -361,9 +371,11 @@ impl Writer {
         world: World,
         changes: Vec<Change>,
     ) -> Result<(), Rejected> {
-        let before = draft.world.clone();
+        if changes.is_empty() {
+            return Ok(());
+        }
         let first = draft.changes.len();
-        draft.take(world, changes)?;
+        let before = draft.take(world, changes)?;
         let now = self.shared.now(&draft.world);
         let changes = &draft.changes[first..];
         if self.store.sharing() == Sharing::Exclusive {
@@ -375,8 +387,9 @@ impl Writer {
         Ok(())
     }
 
-    fn draft(&self) -> Draft {
-        Draft::new(self.world.clone(), self.store.limits())
+    /// A round that builds on this World.
+    pub(crate) fn round_on(&self, world: World) -> Round {
+        Round::new(Draft::new(world, self.store.limits()))
     }
 
     /// For what the service does by itself.
@@ -407,6 +420,18 @@ impl Writer {
             routes: Arc::clone(&self.shared.routes),
         }
     }
+}
+
+fn refuse(decided: Vec<Decided>, error: &ControlError) {
+    for decided in decided {
+        decided.refuse(error);
+    }
+}
+
+fn tell(requests: usize, took: Duration) {
+    metrics::histogram!("demarc_batch_requests")
+        .record(f64::from(u32::try_from(requests).unwrap_or(u32::MAX)));
+    metrics::histogram!("demarc_batch_decide_seconds").record(took.as_secs_f64());
 }
 
 /// On whose behalf the service itself acts.

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use demarc_api::{Operation, Request};
-use demarc_control::{Clock, Control, ControlError, Options};
+use demarc_control::{Clock, Control, ControlError, NumberedEvent, Options};
 use demarc_domain::entity::Entity;
+use demarc_domain::event::Detail;
 use demarc_domain::{Refusal, Settings, World, violations};
 use demarc_edge::Simulated;
 use demarc_store::{EmbeddedStore, Fault, Faulty, MemoryStore, SharedStore};
@@ -173,6 +174,34 @@ async fn race(store: SharedStore, exact: bool) {
         assert_eq!((live_ports, live_interfaces), (10, 4));
     }
     assert_eq!(stored(&store).await, documents(&snapshot.world));
+    assert_story_is_whole(&control).await;
+}
+
+/// Each event begins with the state that the one before ended with: none is missing, none was told too early
+/// or of what did not come to be.
+async fn assert_story_is_whole(control: &Control) {
+    let (mut states, mut last) = (BTreeMap::new(), 0);
+    loop {
+        let page = control.events().after(last, Duration::ZERO).await;
+        if page.events.is_empty() {
+            break;
+        }
+        for NumberedEvent { number, event } in page.events {
+            assert!(number > last, "{number} comes after {last}");
+            last = number;
+            if let Detail::State {
+                previous_state,
+                state,
+                ..
+            } = event.detail
+            {
+                let about = (event.detail_type, event.subject.to_string());
+                let known = states.insert(about, state);
+                assert_eq!(known, previous_state, "{event:?}");
+            }
+        }
+    }
+    assert!(states.len() > 5, "something happened");
 }
 
 fn count(world: &World, of: impl Fn(&Entity) -> bool) -> usize {
@@ -209,6 +238,9 @@ async fn concurrent_writers_keep_rules_and_quotas_while_the_store_fails() {
                 (demarc_store::Call::Commit, 0) if commits > 1 => Fault::FailBefore,
                 (demarc_store::Call::Commit, 1) if commits > 1 => Fault::LoseReply,
                 (demarc_store::Call::Commit, 2) => Fault::Delay(Duration::from_millis(3)),
+                (demarc_store::Call::Commit, 3) if commits > 1 => {
+                    Fault::FailLater(Duration::from_millis(3))
+                }
                 _ => Fault::None,
             }
         });

@@ -37,6 +37,8 @@ pub enum Fault {
     Delay(Duration),
     /// The engine refuses before anything happened. A watch or a read is refused too.
     FailBefore,
+    /// It takes so long to refuse; nothing happened.
+    FailLater(Duration),
     /// The commit takes effect, but nobody says so. Other calls just fail.
     LoseReply,
     /// Nobody says anything, and the commit reaches the engine only after this time. Other calls just fail.
@@ -129,6 +131,10 @@ impl Store for Faulty {
                 Fault::None | Fault::BreakAfter(_) => {}
                 Fault::Delay(time) => sleep(time).await,
                 Fault::FailBefore => return Err(CommitError::Unavailable(injected())),
+                Fault::FailLater(time) => {
+                    sleep(time).await;
+                    return Err(CommitError::Unavailable(injected()));
+                }
                 Fault::LoseReply => {
                     let _lost = self.inner.commit(at, batch).await;
                     return Err(CommitError::Unknown(injected()));
@@ -180,6 +186,10 @@ async fn pass(fault: Fault) -> Result<(), Cause> {
         Fault::Delay(time) => {
             sleep(time).await;
             Ok(())
+        }
+        Fault::FailLater(time) => {
+            sleep(time).await;
+            Err(injected())
         }
         Fault::FailBefore | Fault::LoseReply | Fault::CommitLater(_) => Err(injected()),
     }
