@@ -6,6 +6,7 @@ mod load;
 mod measure;
 mod metrics;
 mod moto;
+mod paced;
 mod reads;
 mod recording;
 mod report;

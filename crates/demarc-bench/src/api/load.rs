@@ -7,6 +7,8 @@ use anyhow::{Context, bail, ensure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::paced;
+
 /// What one connection asks for, request after request.
 pub(crate) trait Caller: Send + 'static {
     /// The bytes of the next request, given the body of the answer before.
@@ -39,23 +41,55 @@ pub(crate) struct Outcome {
     pub(crate) rate: f64,
     /// Sorted.
     latencies: Vec<Duration>,
+    /// How late the generator itself was where it kept a rate; sorted.
+    lateness: Vec<Duration>,
 }
 
 impl Outcome {
     /// The latency that `share` of the requests do not exceed.
     pub(crate) fn percentile(&self, share: f64) -> Duration {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "an index into what was counted"
-        )]
-        let index = (self.latencies.len() as f64 * share) as usize;
-        let last = self.latencies.len().saturating_sub(1);
-        self.latencies
-            .get(index.min(last))
-            .copied()
-            .unwrap_or_default()
+        percentile(&self.latencies, share)
     }
+
+    /// The same of the time by which the generator missed the planned time although the connection was free.
+    /// The server has no part in it, so latencies do not hold it.
+    pub(crate) fn late(&self, share: f64) -> Duration {
+        percentile(&self.lateness, share)
+    }
+
+    fn of(load: &Load, all: Vec<Samples>) -> Self {
+        let count = all.iter().map(|samples| samples.latencies.len()).sum();
+        let (mut latencies, mut lateness) = (Vec::with_capacity(count), Vec::new());
+        for mut samples in all {
+            latencies.append(&mut samples.latencies);
+            lateness.append(&mut samples.lateness);
+        }
+        latencies.sort_unstable();
+        lateness.sort_unstable();
+        Self {
+            rate: latencies.len() as f64 / load.time.as_secs_f64(),
+            latencies,
+            lateness,
+        }
+    }
+}
+
+fn percentile(sorted: &[Duration], share: f64) -> Duration {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an index into what was counted"
+    )]
+    let index = (sorted.len() as f64 * share) as usize;
+    let last = sorted.len().saturating_sub(1);
+    sorted.get(index.min(last)).copied().unwrap_or_default()
+}
+
+/// What one connection saw in the time measured.
+#[derive(Default)]
+pub(super) struct Samples {
+    pub(super) latencies: Vec<Duration>,
+    pub(super) lateness: Vec<Duration>,
 }
 
 impl Load {
@@ -64,75 +98,67 @@ impl Load {
         &self,
         caller: impl Fn(usize) -> anyhow::Result<C>,
     ) -> anyhow::Result<Outcome> {
-        let begin = Instant::now();
-        let mut tasks = Vec::new();
-        for number in 0..self.connections {
-            let connection = connection(*self, number, caller(number)?, begin);
-            tasks.push(match self.rate {
-                Some(_) => tokio::task::spawn_blocking(|| alone(connection)),
-                None => tokio::spawn(connection),
-            });
-        }
-        let mut latencies = Vec::new();
-        for task in tasks {
-            latencies.append(&mut task.await??);
-        }
-        latencies.sort_unstable();
-        let rate = latencies.len() as f64 / self.time.as_secs_f64();
-        Ok(Outcome { rate, latencies })
-    }
-}
-
-/// Runs a connection that keeps a rate in a thread of its own, with the kernel's fine timers: those of the
-/// runtime go by the millisecond, so all connections would wake up together and queue behind each other.
-fn alone<T>(connection: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .build()?;
-    runtime.block_on(connection)
-}
-
-/// One connection's requests; the latencies of those that were answered in the time measured.
-async fn connection<C: Caller>(
-    load: Load,
-    number: usize,
-    mut caller: C,
-    begin: Instant,
-) -> anyhow::Result<Vec<Duration>> {
-    let mut wire = Wire::connect(load.address).await?;
-    let counted = begin + load.warm_up;
-    let end = counted + load.time;
-    let period = load
-        .rate
-        .map(|rate| Duration::from_secs_f64(load.connections as f64 / rate));
-    let mut planned = begin
-        + period
-            .unwrap_or_default()
-            .mul_f64(number as f64 / load.connections as f64);
-    let mut latencies = Vec::new();
-    let mut answer = Vec::new();
-    loop {
-        let mut sent = Instant::now();
-        if let Some(period) = period {
-            if planned > sent {
-                // The generator's own lateness in waking up is not the server's.
-                std::thread::sleep(planned - sent);
-                sent = Instant::now();
-            } else {
-                // The answer before came late, and this request had to wait for it.
-                sent = planned;
+        let callers = (0..self.connections)
+            .map(caller)
+            .collect::<anyhow::Result<Vec<C>>>()?;
+        let load = *self;
+        let all = match self.rate {
+            None => load.hurry(callers).await?,
+            Some(rate) => {
+                tokio::task::spawn_blocking(move || paced::run(&load, rate, callers)).await??
             }
-            planned += period;
+        };
+        Ok(Outcome::of(self, all))
+    }
+
+    async fn hurry<C: Caller>(self, callers: Vec<C>) -> anyhow::Result<Vec<Samples>> {
+        let begin = Instant::now();
+        let connections: Vec<_> = callers
+            .into_iter()
+            .map(|caller| tokio::spawn(self.connection(caller, begin)))
+            .collect();
+        let mut all = Vec::new();
+        for connection in connections {
+            all.push(connection.await??);
         }
-        wire.ask(caller.next(&answer)?, &mut answer).await?;
-        let now = Instant::now();
-        if now >= end {
-            return Ok(latencies);
-        }
-        if now >= counted {
-            latencies.push(now - sent);
+        Ok(all)
+    }
+
+    /// One connection's requests, as fast as answers come.
+    async fn connection<C: Caller>(self, mut caller: C, begin: Instant) -> anyhow::Result<Samples> {
+        let mut wire = Wire::connect(self.address).await?;
+        let mut samples = Samples::default();
+        let mut answer = Vec::new();
+        let mut sent = Instant::now();
+        loop {
+            wire.ask(caller.next(&answer)?, &mut answer).await?;
+            let now = Instant::now();
+            match self.when(begin, now) {
+                When::WarmingUp => {}
+                When::Measured => samples.latencies.push(now - sent),
+                When::Over => return Ok(samples),
+            }
+            sent = now;
         }
     }
+
+    pub(super) fn when(&self, begin: Instant, now: Instant) -> When {
+        let elapsed = now - begin;
+        if elapsed < self.warm_up {
+            When::WarmingUp
+        } else if elapsed < self.warm_up + self.time {
+            When::Measured
+        } else {
+            When::Over
+        }
+    }
+}
+
+/// Which part of a measurement it is.
+pub(super) enum When {
+    WarmingUp,
+    Measured,
+    Over,
 }
 
 /// A connection that understands as much of HTTP/1.1 as these servers speak.
@@ -153,32 +179,34 @@ impl Wire {
     pub(crate) async fn ask(&mut self, request: &[u8], body: &mut Vec<u8>) -> anyhow::Result<()> {
         self.stream.write_all(request).await?;
         self.buffer.clear();
-        let head = loop {
-            self.read().await?;
-            if let Some(at) = find(&self.buffer, b"\r\n\r\n") {
-                break at + 4;
+        loop {
+            let count = self.stream.read_buf(&mut self.buffer).await?;
+            ensure!(count > 0, "the server closed the connection");
+            if let Some(found) = complete(&self.buffer)? {
+                body.clear();
+                body.extend_from_slice(found);
+                return Ok(());
             }
-        };
-        let length = content_length(&self.buffer[..head])?;
-        while self.buffer.len() < head + length {
-            self.read().await?;
         }
-        body.clear();
-        body.extend_from_slice(&self.buffer[head..head + length]);
-        if !self.buffer.starts_with(b"HTTP/1.1 200 ") {
-            bail!("{}", String::from_utf8_lossy(&self.buffer));
-        }
-        Ok(())
-    }
-
-    async fn read(&mut self) -> anyhow::Result<()> {
-        let count = self.stream.read_buf(&mut self.buffer).await?;
-        ensure!(count > 0, "the server closed the connection");
-        Ok(())
     }
 }
 
-fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
+/// The body of an answer that is complete. Anything but 200 is an error.
+pub(super) fn complete(answer: &[u8]) -> anyhow::Result<Option<&[u8]>> {
+    let Some(head) = find(answer, b"\r\n\r\n").map(|at| at + 4) else {
+        return Ok(None);
+    };
+    let end = head + content_length(&answer[..head])?;
+    if answer.len() < end {
+        return Ok(None);
+    }
+    if !answer.starts_with(b"HTTP/1.1 200 ") {
+        bail!("{}", String::from_utf8_lossy(answer));
+    }
+    Ok(Some(&answer[head..end]))
+}
+
+pub(super) fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
     bytes.windows(what.len()).position(|window| window == what)
 }
 

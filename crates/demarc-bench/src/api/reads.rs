@@ -10,7 +10,7 @@ use super::measure::Options;
 use super::report::Table;
 use super::server::{Server, answer_of};
 use super::sign::Signer;
-use super::{Load, moto};
+use super::{Load, Outcome, moto};
 
 /// A virtual interface to ask for; gives its id.
 pub(crate) async fn prepare(server: &Server, signer: &Signer) -> anyhow::Result<String> {
@@ -72,22 +72,28 @@ pub(super) async fn measure(
             100.0 * ours / theirs
         ),
     );
-    let half = Load {
-        rate: Some(ours / 2.0),
-        ..load
-    };
-    let outcome = half.run(same).await?;
+    let half = Some(ours / 2.0);
+    let outcome = Load { rate: half, ..load }.run(same).await?;
     table.row(
         "the same at half that rate, p50 / p99",
         "p99 < 2 ms",
-        format!(
-            "{:.2?} / {:.2?} at {:.0}/s",
-            outcome.percentile(0.5),
-            outcome.percentile(0.99),
-            outcome.rate
-        ),
+        calm(&outcome),
     );
+    // What of it is the machine's: the generator and any server take turns.
+    let outcome = Load { rate: half, ..bare }.run(same).await?;
+    table.row("the bare server at that rate", "", calm(&outcome));
     moto::measure(options, ours, table).await
+}
+
+fn calm(outcome: &Outcome) -> String {
+    format!(
+        "{:.2?} / {:.2?} at {:.0}/s (the generator was late by {:.2?} / {:.2?})",
+        outcome.percentile(0.5),
+        outcome.percentile(0.99),
+        outcome.rate,
+        outcome.late(0.5),
+        outcome.late(0.99),
+    )
 }
 
 /// The middle one.
