@@ -272,6 +272,16 @@ pub(super) fn merge(path: AsPath<'_>, as4_path: AsPath<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(as4_path.as_bytes());
 }
 
+/// A checked four-octet path without its confederation segments.
+pub(super) fn without_confederations(path: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(path.len());
+    let kept = |segment: &Segment<'_>| !segment.kind.is_confederation();
+    for segment in AsPath::from_checked(path).segments().filter(kept) {
+        push_segment(segment.kind, segment.asns(), &mut out);
+    }
+    out
+}
+
 /// Appends a segment of at most 255 ASNs.
 pub(super) fn push_segment(
     kind: SegmentKind,

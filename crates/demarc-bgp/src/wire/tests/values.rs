@@ -560,6 +560,20 @@ fn as4_path_replaces_the_far_end_of_as_path() {
             Some(aggregator(23456)),
             "100 70000",
         ),
+        (
+            "a confederation's own segments count for nothing",
+            seq(&[100, 23456]),
+            Some(
+                [
+                    vec![3, 1, 0, 0, 0xfc, 0x58],
+                    seq4(&[70000]),
+                    vec![4, 1, 0, 0, 0, 9],
+                ]
+                .concat(),
+            ),
+            None,
+            "100 70000",
+        ),
     ];
     for (name, path, as4_path, aggregator, wanted) in rows {
         let mut parts = vec![

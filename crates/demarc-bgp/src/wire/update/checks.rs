@@ -1,5 +1,6 @@
 //! Is the value of a known attribute well-formed, and if not, what then (RFC 7606 §7).
 
+use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::wire::as_path::{self, AsnWidth, PathError};
@@ -52,14 +53,18 @@ pub(super) fn aggregator(value: &[u8], four: bool) -> Result<&[u8], (Treatment, 
     }
 }
 
-/// RFC 6793 §6: a malformed one is discarded.
-pub(super) fn as4_path(value: &[u8]) -> Result<&[u8], (Treatment, FaultReason)> {
+/// RFC 6793 §6: a malformed one is discarded; of one that a confederation has let out, only the
+/// segments that are its own affair.
+pub(super) fn as4_path(value: &[u8]) -> Result<Cow<'_, [u8]>, (Treatment, FaultReason)> {
     match as_path::check(value, AsnWidth::Four) {
-        Ok(()) if !value.is_empty() => Ok(value),
+        Ok(()) if !value.is_empty() => Ok(Cow::Borrowed(value)),
         Ok(()) => Err((DISCARD, FaultReason::Length)),
-        Err(PathError::Malformed | PathError::Confederation | PathError::AsnZero) => {
-            Err((DISCARD, FaultReason::Value))
+        Err(PathError::Confederation) => {
+            let rest = as_path::without_confederations(value);
+            let rest = as4_path(&rest).map_err(|_| (DISCARD, FaultReason::Value))?;
+            Ok(Cow::Owned(rest.into_owned()))
         }
+        Err(PathError::Malformed | PathError::AsnZero) => Err((DISCARD, FaultReason::Value)),
     }
 }
 

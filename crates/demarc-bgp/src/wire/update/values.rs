@@ -1,5 +1,6 @@
 //! The values of one UPDATE's attributes, and their canonical form.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use crate::wire::as_path::{self, AsPath};
@@ -19,7 +20,7 @@ pub(super) struct Values<'a> {
     pub(super) communities: Option<&'a [u8]>,
     pub(super) extended_communities: Option<&'a [u8]>,
     pub(super) large_communities: Option<&'a [u8]>,
-    pub(super) as4_path: Option<&'a [u8]>,
+    pub(super) as4_path: Option<Cow<'a, [u8]>>,
     pub(super) as4_aggregator: Option<&'a [u8]>,
     pub(super) unknown: Vec<(u8, &'a [u8])>,
 }
@@ -91,7 +92,8 @@ impl Values<'_> {
     fn whole_path(&self, two_octet_path: &[u8]) -> Vec<u8> {
         let mut widened = Vec::with_capacity(two_octet_path.len() * 2);
         as_path::widen(two_octet_path, &mut widened);
-        let Some(as4_path) = self.as4_path.filter(|_| !self.as4_is_stale()) else {
+        let as4_path = self.as4_path.as_deref();
+        let Some(as4_path) = as4_path.filter(|_| !self.as4_is_stale()) else {
             return widened;
         };
         let mut merged = Vec::with_capacity(widened.len() + as4_path.len());
