@@ -21,6 +21,13 @@ pub enum PublicScope {
     Global,
 }
 
+/// The well-known communities that forbid to hand a route to another network (RFC 1997).
+const STAY_HERE: [Community; 3] = [
+    Community::NO_EXPORT,
+    Community::NO_ADVERTISE,
+    Community::NO_EXPORT_SUBCONFED,
+];
+
 /// What the communities of a customer's route ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct CommunityRequest {
@@ -30,7 +37,8 @@ pub struct CommunityRequest {
     pub scope: Option<PublicScope>,
     /// Several tags of one kind that exclude each other: worth a warning to the customer.
     pub contradictory: bool,
-    /// NO_EXPORT: use the route, do not hand it on.
+    /// NO_EXPORT, or another of RFC 1997 that means as much on external sessions: use the route,
+    /// do not hand it on.
     pub no_export: bool,
 }
 
@@ -40,7 +48,7 @@ pub struct CommunityRequest {
 pub fn read_communities(communities: impl IntoIterator<Item = Community>) -> CommunityRequest {
     let mut request = CommunityRequest::default();
     for community in communities {
-        if community == Community::NO_EXPORT {
+        if STAY_HERE.contains(&community) {
             request.no_export = true;
         } else if let Some(preference) = return_preference(community) {
             let before = request.return_preference;
@@ -132,8 +140,16 @@ mod tests {
             };
             assert_eq!(request(text), expected, "{text}");
         }
-        assert!(request("65535:65281").no_export);
-        assert!(!request("65535:65282").no_export);
+        for (community, stays) in [
+            ("65535:65281", true),
+            ("65535:65282", true),
+            ("65535:65283", true),
+            // NOPEER and GRACEFUL_SHUTDOWN forbid nothing.
+            ("65535:65284", false),
+            ("65535:0", false),
+        ] {
+            assert_eq!(request(community).no_export, stays, "{community}");
+        }
     }
 
     #[test]
