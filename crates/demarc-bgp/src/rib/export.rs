@@ -36,14 +36,11 @@ impl<P: PrefixKey> Rib<P> {
         let Some(up) = self.session_mut(index).up.as_mut() else {
             return;
         };
-        up.begin_refresh_owed = enhanced;
-        up.end_refresh_owed = enhanced;
-        if let Some(member) = up.member.as_mut() {
-            member.walk = Some(Walk {
-                next: 0,
-                end,
-                purpose: WalkPurpose::Renew,
-            });
+        if up.end_of_rib_owed {
+            // No marker goes out before End-of-RIB (RFC 7313 §4).
+            up.refresh_owed = Some(enhanced);
+        } else {
+            up.begin_refresh(enhanced, end);
         }
         self.ready.push(index);
     }
@@ -102,6 +99,10 @@ impl<P: PrefixKey> Rib<P> {
         };
         if std::mem::take(&mut up.end_of_rib_owed) {
             encoder.end_of_rib(out);
+            if let Some(enhanced) = up.refresh_owed.take() {
+                up.begin_refresh(enhanced, self.table.net_bound());
+                return Progress::More;
+            }
         }
         if std::mem::take(&mut up.end_refresh_owed) {
             RouteRefresh::encode(P::FAMILY, RefreshKind::End, out);

@@ -89,6 +89,7 @@ impl<P: PrefixKey> Rib<P> {
             end_of_rib_owed: established.end_of_rib,
             begin_refresh_owed: false,
             end_refresh_owed: false,
+            refresh_owed: None,
         });
         self.ready.push(index);
     }

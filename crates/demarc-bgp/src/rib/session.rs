@@ -106,9 +106,24 @@ pub(super) struct Up {
     /// The neighbor asked for a refresh with markers (RFC 7313): BoRR is to be sent.
     pub(super) begin_refresh_owed: bool,
     pub(super) end_refresh_owed: bool,
+    /// It asked before End-of-RIB was out, and whether with markers: they have to wait for it.
+    pub(super) refresh_owed: Option<bool>,
 }
 
 impl Up {
+    /// Everything is to be sent again.
+    pub(super) fn begin_refresh(&mut self, enhanced: bool, end: u32) {
+        self.begin_refresh_owed = enhanced;
+        self.end_refresh_owed = enhanced;
+        if let Some(member) = self.member.as_mut() {
+            member.walk = Some(Walk {
+                next: 0,
+                end,
+                purpose: WalkPurpose::Renew,
+            });
+        }
+    }
+
     /// The limit that keeps routes from the neighbor right now.
     pub(super) fn reached_cap(&self) -> Option<u32> {
         let cap = self.member.as_ref()?.cap.as_ref()?;

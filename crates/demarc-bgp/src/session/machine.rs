@@ -58,6 +58,8 @@ pub struct Session {
     helper: Helper,
     /// The neighbor has sent its first full set since the session came up.
     end_of_rib: bool,
+    /// Between the marks of a refresh that the neighbor sends.
+    refreshing: bool,
     counters: Counters,
     last_sent: Option<LastError>,
     last_received: Option<LastError>,
@@ -86,6 +88,7 @@ impl Session {
             limit_wait: LimitWait::default(),
             helper: Helper::default(),
             end_of_rib: false,
+            refreshing: false,
             counters: Counters::default(),
             last_sent: None,
             last_received: None,

@@ -220,6 +220,32 @@ fn a_refresh_sends_everything_again() {
     }
 }
 
+/// RFC 7313 §4.
+#[test]
+fn marks_of_a_refresh_wait_for_end_of_rib() {
+    let mut bench = Bench::new();
+    let one = bench.up(1, linked(1));
+    bench.send(one, &attributes(1, &[], &[]), &["10.0.0.0/8"]);
+    let two = bench.up(2, linked(2));
+    bench.rib.refresh(two, true);
+    let mut out = Vec::new();
+    while bench.rib.poll_transmit(two, &mut out, usize::MAX) == Progress::More {}
+    let mut told = Vec::new();
+    while let Some(&[high, low, kind]) = out.get(16..19) {
+        let length = usize::from(u16::from_be_bytes([high, low]));
+        let rest = out.split_off(length);
+        told.push((kind, length, if kind == 5 { out[21] } else { 0 }));
+        out = rest;
+    }
+    let update = told[0];
+    assert_eq!((update.0, update.1 > 23), (2, true));
+    assert_eq!(
+        told,
+        [update, (2, 23, 0), (5, 23, 1), update, (5, 23, 2)],
+        "routes, End-of-RIB, then all again between the marks"
+    );
+}
+
 #[test]
 fn a_restarting_neighbor_keeps_its_routes_until_it_has_spoken() {
     let mut bench = Bench::new();

@@ -212,10 +212,14 @@ impl Session {
     }
 
     fn refresh(&mut self, direction: Direction, refresh: RouteRefresh) {
-        let enhanced = self
+        let negotiated = self
             .link(direction)
-            .and_then(|link| link.negotiated.as_ref())
-            .is_some_and(|negotiated| negotiated.enhanced_route_refresh);
+            .and_then(|link| link.negotiated.as_ref());
+        let enhanced = negotiated.is_some_and(|it| it.enhanced_route_refresh);
+        // A neighbor that restarts gracefully sends all it has once before it may begin to send
+        // all of it again (RFC 7313 §4).
+        let restarts = |it: &Negotiated| it.peer_capabilities.graceful_restart.is_some();
+        let too_early = !self.end_of_rib && negotiated.is_some_and(|it| restarts(it));
         let known = refresh
             .known
             .filter(|(family, _)| *family == self.config.family);
@@ -225,8 +229,14 @@ impl Session {
                     .push_back(Output::RefreshRequested { enhanced });
             }
             // Marks mean something only when both sides have agreed on them (RFC 7313 §4).
-            Some(RefreshKind::Begin) if enhanced => self.outputs.push_back(Output::RefreshBegin),
-            Some(RefreshKind::End) if enhanced => self.outputs.push_back(Output::RefreshEnd),
+            Some(RefreshKind::Begin) if enhanced && !too_early => {
+                self.refreshing = true;
+                self.outputs.push_back(Output::RefreshBegin);
+            }
+            Some(RefreshKind::End) if self.refreshing => {
+                self.refreshing = false;
+                self.outputs.push_back(Output::RefreshEnd);
+            }
             Some(RefreshKind::Begin | RefreshKind::End) | None => {}
         }
     }

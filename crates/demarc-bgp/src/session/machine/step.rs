@@ -196,7 +196,7 @@ impl Session {
             .and_then(|link| link.negotiated.clone());
         let Some(negotiated) = negotiated else { return };
         self.counters.established += 1;
-        self.end_of_rib = false;
+        (self.end_of_rib, self.refreshing) = (false, false);
         if self.config.restart == Restart::Restarted {
             self.config.restart = Restart::Preserving;
         }
