@@ -59,8 +59,12 @@ impl Negotiated {
 pub(super) fn negotiate(config: &SessionConfig, open: &Open) -> Result<Negotiated, Notification> {
     let capabilities = &open.capabilities;
     if open.asn() != config.peer_asn || open.two_octet_asn == 0 {
-        let asn = open.two_octet_asn.to_be_bytes();
-        return Err(Notification::with_data(ErrorCode::OPEN_BAD_PEER_AS, asn));
+        // The RFC gives this error no data: the number that was judged helps both operators.
+        let data = match capabilities.four_octet_asn {
+            Some(asn) if open.two_octet_asn != 0 => asn.get().to_be_bytes().to_vec(),
+            _ => open.two_octet_asn.to_be_bytes().to_vec(),
+        };
+        return Err(Notification::with_data(ErrorCode::OPEN_BAD_PEER_AS, data));
     }
     // RFC 6286 §2.2; an identifier like ours is an error on internal sessions only.
     if open.router_id.is_unspecified() {

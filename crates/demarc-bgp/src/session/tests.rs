@@ -9,7 +9,8 @@ use super::{
 };
 use crate::wire::{
     Asn, Capabilities, ErrorCode, Family, GracefulRestart, GracefulRestartFamily, Message,
-    Notification, Open, SessionContext, UpdateEncoder, decode, encode_keepalive,
+    Notification, Open, RefreshKind, RouteRefresh, SessionContext, UpdateEncoder, decode,
+    encode_keepalive,
 };
 
 const OUT: Direction = Direction::Outgoing;
@@ -194,13 +195,13 @@ fn unacceptable_opens_are_refused_with_their_own_code() {
             "other ASN",
             with(|it| it.capabilities.four_octet_asn = Some(Asn::new(65002))),
             ErrorCode::OPEN_BAD_PEER_AS,
-            &[0xfd, 0xe9],
+            &[0, 0, 0xfd, 0xea],
         ),
         (
             "ASN zero",
             with(|it| it.capabilities.four_octet_asn = Some(Asn::ZERO)),
             ErrorCode::OPEN_BAD_PEER_AS,
-            &[0xfd, 0xe9],
+            &[0, 0, 0, 0],
         ),
         (
             "AS_TRANS without the capability",
@@ -235,7 +236,7 @@ fn unacceptable_opens_are_refused_with_their_own_code() {
 }
 
 #[test]
-fn hold_three_means_a_keepalive_each_second() {
+fn vector_11_hold_three_means_a_keepalive_each_second() {
     let mut open = peer_open();
     open.hold_time = 3;
     let session = established_with(&open);
@@ -399,6 +400,75 @@ fn a_restarted_neighbor_takes_over_its_old_session() {
     assert!(closed(&outputs, OUT));
     session.handle_connected(IN, at(10));
     assert_eq!(session.state(), State::OpenSent);
+}
+
+#[test]
+fn only_a_good_open_tells_that_a_neighbor_has_restarted() {
+    let session = established_with(&restarting_open(true));
+    assert!(!session.yields_to_restart(at(2)), "a late collision");
+    assert!(session.yields_to_restart(at(3)));
+    assert!(!established_with(&peer_open()).yields_to_restart(at(3)));
+    assert!(!started().yields_to_restart(at(3)), "nothing is up");
+
+    let open = bytes_of(&peer_open());
+    for length in 0..open.len() {
+        assert_eq!(session.judge_restart(&open[..length]), None, "{length}");
+    }
+    assert_eq!(session.judge_restart(&open), Some(true));
+    let mut other = peer_open();
+    other.capabilities.four_octet_asn = Some(Asn::new(65002));
+    let mut broken = open.clone();
+    broken[19] = 3;
+    let more = [open.as_slice(), &keepalive()].concat();
+    for (name, bytes, wanted) in [
+        ("another ASN", bytes_of(&other), false),
+        ("version 3", broken, false),
+        ("a KEEPALIVE", keepalive(), false),
+        ("no BGP", b"GET / HTTP/1.1".to_vec(), false),
+        ("an OPEN and more", more, true),
+    ] {
+        assert_eq!(session.judge_restart(&bytes), Some(wanted), "{name}");
+    }
+}
+
+fn refresh(kind: RefreshKind) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    RouteRefresh::encode(Family::Ipv4, kind, &mut bytes);
+    bytes
+}
+
+/// RFC 7313 §4: which marks count.
+#[test]
+fn marks_of_a_refresh_count_after_end_of_rib_and_in_their_order() {
+    let marks = |session: &mut Session, kind| -> usize {
+        session.handle_input(OUT, &refresh(kind), at(1));
+        let outputs = drain(session);
+        let mark = |it: &&Output| matches!(it, Output::RefreshBegin | Output::RefreshEnd);
+        outputs.iter().filter(mark).count()
+    };
+    let mut open = restarting_open(true);
+    open.capabilities.enhanced_route_refresh = true;
+    let mut session = established_with(&open);
+    assert_eq!(marks(&mut session, RefreshKind::Begin), 0, "too early");
+    assert_eq!(marks(&mut session, RefreshKind::End), 0, "no beginning");
+    let mut bytes = Vec::new();
+    UpdateEncoder {
+        family: Family::Ipv4,
+        four_octet_asn: true,
+    }
+    .end_of_rib(&mut bytes);
+    session.handle_input(OUT, &bytes, at(1));
+    drain(&mut session);
+    assert_eq!(marks(&mut session, RefreshKind::Begin), 1);
+    assert_eq!(marks(&mut session, RefreshKind::End), 1);
+    assert_eq!(marks(&mut session, RefreshKind::End), 0, "it has ended");
+    // A neighbor without graceful restart may never send End-of-RIB.
+    open.capabilities.graceful_restart = None;
+    let mut session = established_with(&open);
+    assert_eq!(marks(&mut session, RefreshKind::Begin), 1);
+    open.capabilities.enhanced_route_refresh = false;
+    let mut session = established_with(&open);
+    assert_eq!(marks(&mut session, RefreshKind::Begin), 0, "not agreed");
 }
 
 #[test]

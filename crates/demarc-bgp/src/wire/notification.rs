@@ -200,6 +200,9 @@ impl fmt::Display for Notification {
             (ErrorCode::OPEN_BAD_PEER_AS, &[a, b]) => {
                 write!(f, ": {}", u16::from_be_bytes([a, b]))
             }
+            (ErrorCode::OPEN_BAD_PEER_AS, &[a, b, c, d]) => {
+                write!(f, ": {}", u32::from_be_bytes([a, b, c, d]))
+            }
             (ErrorCode::OPEN_BAD_IDENTIFIER, &[a, b, c, d]) => {
                 write!(f, ": {}", Ipv4Addr::new(a, b, c, d))
             }
