@@ -5,6 +5,7 @@
 //! own beyond that. When cancelled, its sockets close; nothing else is lost.
 
 mod connection;
+mod knock;
 mod outputs;
 
 use std::collections::VecDeque;
@@ -15,7 +16,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use demarc_bgp::session::{Admission, Command, Direction, Restart, Session};
+use demarc_bgp::session::{Command, Direction, Restart, Session};
 use tokio::io::{Interest, Ready};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -25,8 +26,9 @@ use tracing::debug;
 use crate::clock::Clock;
 use crate::config::{NeighborConfig, SpeakerConfig};
 use crate::message::{Epoch, FromRib, NeighborIndex, ToNeighbor, ToRib};
-use crate::sockets::{Sockets, reset};
+use crate::sockets::Sockets;
 use connection::{Connection, Progress};
+use knock::{Knock, knocking};
 
 /// RFC 9687 §4: how long nothing may be writable.
 const SEND_HOLD_TIME: Duration = Duration::from_secs(8 * 60);
@@ -54,6 +56,7 @@ pub(crate) struct NeighborTask {
     dial: Option<Dial>,
     outgoing: Option<Connection>,
     incoming: Option<Connection>,
+    knock: Option<Knock>,
     /// The connection that the session is established on.
     up: Option<Direction>,
     epoch: Epoch,
@@ -66,6 +69,7 @@ pub(crate) struct NeighborTask {
 enum Wake {
     Ready(Direction, io::Result<Ready>),
     Dialed(io::Result<TcpStream>),
+    Knocked(io::Result<usize>),
     Inbox(Option<ToNeighbor>),
     FromRib(Option<FromRib>),
     RibHasRoom,
@@ -91,6 +95,7 @@ impl NeighborTask {
             dial: None,
             outgoing: None,
             incoming: None,
+            knock: None,
             up: None,
             epoch: 0,
             pending: VecDeque::new(),
@@ -103,9 +108,11 @@ impl NeighborTask {
         self.session.handle_start(self.setup.clock.now());
         loop {
             self.carry_out();
+            self.reconsider_knock();
             match self.wake().await {
                 Wake::Ready(direction, ready) => self.ready(direction, ready),
                 Wake::Dialed(result) => self.dialed(result),
+                Wake::Knocked(read) => self.knocked(read),
                 Wake::Inbox(Some(message)) => self.message(message),
                 Wake::FromRib(Some(message)) => self.rib_message(message),
                 Wake::RibHasRoom => {}
@@ -126,6 +133,7 @@ impl NeighborTask {
             dial,
             outgoing,
             incoming,
+            knock,
             setup,
             pending,
             ..
@@ -138,6 +146,7 @@ impl NeighborTask {
                 Wake::Ready(Direction::Incoming, ready)
             }
             result = dialing(dial) => Wake::Dialed(result),
+            read = knocking(knock) => Wake::Knocked(read),
             message = setup.inbox.recv() => Wake::Inbox(message),
             message = setup.from_rib.recv() => Wake::FromRib(message),
             permit = setup.to_rib.reserve(), if full => {
@@ -270,23 +279,6 @@ impl NeighborTask {
             }
             // Who asked may have gone away.
             ToNeighbor::Status(answer) => _ = answer.send(self.session.status(now)),
-        }
-    }
-
-    fn incoming(&mut self, stream: TcpStream) {
-        let now = self.setup.clock.now();
-        if self.session.admit_incoming(now) == Admission::Refuse {
-            reset(stream);
-            return;
-        }
-        // Whatever the old connection still has to be told goes first.
-        self.carry_out();
-        match Connection::new(stream) {
-            Ok(connection) => {
-                self.incoming = Some(connection);
-                self.session.handle_connected(Direction::Incoming, now);
-            }
-            Err(error) => self.lost(Direction::Incoming, &error),
         }
     }
 

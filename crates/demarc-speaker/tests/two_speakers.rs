@@ -2,81 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the failure")]
 
-use std::io::{Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+mod common;
+
+use std::io::Read;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use demarc_speaker::{HostSockets, Reloads, SpeakerConfig, run, run_reloadable};
+use common::{Running, eventually, free_port, json, start};
+use demarc_speaker::{HostSockets, Reloads, SpeakerConfig, run_reloadable};
 use serde_json::Value;
-
-/// A port that is free on an address now.
-fn free_port(address: IpAddr) -> u16 {
-    TcpListener::bind((address, 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
-}
-
-/// A speaker and where its control server is.
-struct Running {
-    control: SocketAddr,
-    task: tokio::task::JoinHandle<()>,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-fn start(text: &str, control: SocketAddr) -> Running {
-    let config = SpeakerConfig::parse("test", text).unwrap();
-    let task = tokio::spawn(async move { run(config).await.unwrap() });
-    Running { control, task }
-}
-
-/// One HTTP request without keeping the connection.
-fn http(control: SocketAddr, method: &str, path: &str) -> Option<String> {
-    let mut stream = TcpStream::connect(control).ok()?;
-    let request = format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
-    answer
-        .split_once("\r\n\r\n")
-        .map(|(_, body)| body.to_owned())
-}
-
-async fn json(control: SocketAddr, method: &'static str, path: &'static str) -> Value {
-    let text = tokio::task::spawn_blocking(move || http(control, method, path))
-        .await
-        .unwrap();
-    text.and_then(|text| serde_json::from_str(&text).ok())
-        .unwrap_or(Value::Null)
-}
-
-/// Asks until the answer is as wanted, for at most 20 s.
-async fn eventually(
-    control: SocketAddr,
-    path: &'static str,
-    what: &str,
-    wanted: impl Fn(&Value) -> bool,
-) -> Value {
-    let start = Instant::now();
-    loop {
-        let value = json(control, "GET", path).await;
-        if wanted(&value) {
-            return value;
-        }
-        assert!(
-            start.elapsed() < Duration::from_secs(20),
-            "{what}: {value:#}"
-        );
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
 
 fn established(value: &Value) -> bool {
     value[0]["state"] == "Established"

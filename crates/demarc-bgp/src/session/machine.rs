@@ -1,6 +1,7 @@
 //! The session: two links, one neighbor.
 
 mod input;
+mod restart;
 mod step;
 
 use std::collections::VecDeque;
@@ -404,10 +405,7 @@ impl Session {
             Some(IdleReason::Damped { .. } | IdleReason::Resting) | None => {}
         }
         let established = |link: &Link| link.state == State::Established;
-        let restarts = now.since(self.shown_since) >= LATE_COLLISION
-            && self
-                .negotiated()
-                .is_some_and(|it| it.restart_time().is_some());
+        let restarts = self.yields_to_restart(now);
         let superseded = "the neighbor has opened a new connection";
         for direction in [Direction::Outgoing, Direction::Incoming] {
             if self.link(direction).is_some_and(established) && restarts {

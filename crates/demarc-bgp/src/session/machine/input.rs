@@ -96,7 +96,7 @@ impl Session {
         }
     }
 
-    fn context(&self, direction: Direction) -> SessionContext {
+    pub(super) fn context(&self, direction: Direction) -> SessionContext {
         let negotiated = self
             .link(direction)
             .and_then(|link| link.negotiated.as_deref());

@@ -1,0 +1,125 @@
+//! A speaker and a neighbor made by hand, on loopback addresses.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the failure")]
+
+mod common;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use common::{Running, eventually, free_port, json, start};
+use demarc_bgp::wire::{
+    Asn, Capabilities, GracefulRestart, GracefulRestartFamily, Open, encode_keepalive,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
+
+/// A speaker on 127.78.`last`.1 that waits for 127.78.`last`.2, and where it listens.
+fn waiting(last: u8) -> (Running, SocketAddr) {
+    let own = IpAddr::V4(Ipv4Addr::new(127, 78, last, 1));
+    let listen = SocketAddr::new(own, free_port(own));
+    let control = SocketAddr::new(own, free_port(own));
+    let text = format!(
+        "asn = 64512\nrouter_id = \"10.0.0.1\"\nlisten = [\"{listen}\"]\ncontrol = \"{control}\"\n\
+         [[neighbor]]\naddress = \"127.78.{last}.2\"\nasn = 65001\nport = 0\n"
+    );
+    (start(&text, control), listen)
+}
+
+/// Connects as the neighbor.
+async fn call(last: u8, listen: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    let own = IpAddr::V4(Ipv4Addr::new(127, 78, last, 2));
+    socket.bind(SocketAddr::new(own, 0)).unwrap();
+    socket.connect(listen).await.unwrap()
+}
+
+/// An OPEN that agrees to graceful restart, and the KEEPALIVE that accepts the other side's.
+fn hello() -> Vec<u8> {
+    let family = GracefulRestartFamily {
+        afi: 1,
+        safi: 1,
+        forwarding_preserved: true,
+    };
+    let open = Open {
+        two_octet_asn: 65001,
+        hold_time: 90,
+        router_id: Ipv4Addr::new(192, 0, 2, 2),
+        capabilities: Capabilities {
+            multiprotocol: vec![(1, 1)],
+            four_octet_asn: Some(Asn::new(65001)),
+            graceful_restart: Some(GracefulRestart {
+                restarting: true,
+                notification: false,
+                restart_time: 60,
+                families: vec![family],
+            }),
+            ..Capabilities::default()
+        },
+    };
+    let mut bytes = Vec::new();
+    open.encode(&mut bytes);
+    encode_keepalive(&mut bytes);
+    bytes
+}
+
+/// Reads until the speaker closes; whether it did so within two seconds.
+async fn is_closed(stream: &mut TcpStream) -> bool {
+    let mut buffer = [0; 1024];
+    let end = async { while !matches!(stream.read(&mut buffer).await, Ok(0) | Err(_)) {} };
+    let end = tokio::time::timeout(Duration::from_secs(2), end).await;
+    end.is_ok()
+}
+
+/// RFC 4724 §5: the new connection is tracked until it sends an OPEN.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_connection_takes_a_session_over_only_with_a_good_open() {
+    let (speaker, listen) = waiting(1);
+    eventually(speaker.control, "/neighbors", "it runs", |it| it.is_array()).await;
+    let mut first = call(1, listen).await;
+    first.write_all(&hello()).await.unwrap();
+    eventually(speaker.control, "/neighbors", "up", |it| {
+        it[0]["state"] == "Established" && it[0]["state_seconds"].as_f64() > Some(3.1)
+    })
+    .await;
+
+    let silent = call(1, listen).await;
+    let mut talkative = call(1, listen).await;
+    talkative
+        .write_all(b"GET / HTTP/1.1\r\n\r\n")
+        .await
+        .unwrap();
+    assert!(is_closed(&mut talkative).await, "that is no OPEN");
+    drop(silent);
+    let mut restarted = call(1, listen).await;
+    let hello = hello();
+    let (begin, rest) = hello.split_at(21);
+    restarted.write_all(begin).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let shown = json(speaker.control, "GET", "/neighbors").await;
+    assert_eq!(shown[0]["state"], "Established", "{shown:#}");
+    assert_eq!(shown[0]["flaps"], 0, "{shown:#}");
+
+    restarted.write_all(rest).await.unwrap();
+    let over = |it: &serde_json::Value| {
+        it[0]["state"] == "Established" && it[0]["flaps"] == 1 && it[0]["established"] == 2
+    };
+    eventually(speaker.control, "/neighbors", "taken over", over).await;
+    assert!(is_closed(&mut first).await, "the old connection is over");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wrong_paths_and_methods_are_told_in_json() {
+    let (speaker, _) = waiting(2);
+    eventually(speaker.control, "/neighbors", "it runs", |it| it.is_array()).await;
+    for (method, path) in [
+        ("GET", "/nothing"),
+        ("POST", "/neighbors"),
+        ("GET", "/neighbors/127.78.2.2/clear"),
+        ("POST", "/neighbors/127.78.2.9/clear"),
+        ("POST", "/neighbors/127.78.2.2/explode"),
+    ] {
+        let answer = json(speaker.control, method, path).await;
+        assert!(answer["error"].is_string(), "{method} {path}: {answer}");
+    }
+}
