@@ -21,7 +21,7 @@ use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep_until;
-use tracing::{debug, info, warn};
+use tracing::{debug, info};
 
 use crate::clock::Clock;
 use crate::config::{NeighborConfig, SpeakerConfig, family_of};
@@ -34,6 +34,8 @@ struct Path {
     session: Session,
     socket: UdpSocket,
     inbox: mpsc::Sender<ToNeighbor>,
+    /// The path has failed and the neighbor's task, which was busy, has not been told.
+    failure_owed: bool,
     /// For who wants to know; `None` until the neighbor was heard.
     state: watch::Sender<Option<State>>,
 }
@@ -68,6 +70,7 @@ pub(crate) fn of_neighbor(
         session: Session::new(config, seed, clock.since_start()),
         socket: sending_socket(sockets, local, seed)?,
         inbox,
+        failure_owed: false,
         state,
     };
     let task = BfdTask {
@@ -170,6 +173,7 @@ impl Watches {
             session,
             socket,
             inbox,
+            failure_owed: false,
             state: watch::Sender::new(None),
         };
         let order = Order::Watch {
@@ -232,6 +236,9 @@ fn sending_socket(sockets: &Sockets, local: IpAddr, seed: u64) -> io::Result<Udp
 /// when machines are behind, packets are better dropped than late.
 const RECEIVED_DEPTH: usize = 256;
 
+/// A busy task is told of a failure again after this.
+const TELL_AGAIN: Duration = Duration::from_millis(10);
+
 type Received = ([u8; PACKET_LENGTH], IpAddr);
 
 struct BfdTask {
@@ -254,6 +261,9 @@ impl BfdTask {
                 .filter_map(|path| path.session.next_deadline())
                 .min();
             let far = self.clock.since_start() + Duration::from_secs(3600);
+            let again = self.clock.since_start() + TELL_AGAIN;
+            let owed = self.paths.values().any(|path| path.failure_owed);
+            let deadline = deadline.into_iter().chain(owed.then_some(again)).min();
             let wake = self.clock.instant_of(deadline.unwrap_or(far));
             tokio::select! {
                 order = orders.recv() => match order {
@@ -326,9 +336,17 @@ impl Path {
         while let Some(event) = self.session.poll_event() {
             info!(neighbor = %self.neighbor, from = ?event.from, to = ?event.to, "BFD");
             self.state.send_replace(Some(event.to));
-            let down = ToNeighbor::Command(Command::BfdDown);
-            if event.is_path_failure() && self.inbox.try_send(down).is_err() {
-                warn!(neighbor = %self.neighbor, "BFD down could not be told");
+            self.failure_owed |= event.is_path_failure();
+        }
+        if !self.failure_owed {
+            return;
+        }
+        let down = ToNeighbor::Command(Command::BfdDown);
+        match self.inbox.try_send(down) {
+            // A task that has ended has no session to end.
+            Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => self.failure_owed = false,
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                debug!(neighbor = %self.neighbor, "its task is busy: BFD down is told again");
             }
         }
     }
