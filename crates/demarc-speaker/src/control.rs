@@ -94,6 +94,8 @@ enum Refusal {
     UnknownNeighbor(String),
     UnknownCommand(String),
     UnknownDirection(String),
+    UnknownPath,
+    WrongMethod,
     NotReloaded(ReloadError),
     ShuttingDown,
 }
@@ -112,6 +114,14 @@ impl IntoResponse for Refusal {
             Self::UnknownDirection(direction) => (
                 StatusCode::BAD_REQUEST,
                 format!("direction is in, accepted, rejected or out, not {direction:?}"),
+            ),
+            Self::UnknownPath => (
+                StatusCode::NOT_FOUND,
+                "there is /neighbors, /neighbors/ADDRESS, /routes, /metrics and /reload".to_owned(),
+            ),
+            Self::WrongMethod => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "commands and /reload are POST, everything else is GET".to_owned(),
             ),
             Self::NotReloaded(error) => (StatusCode::CONFLICT, error.to_string()),
             Self::ShuttingDown => (
@@ -145,6 +155,8 @@ pub(crate) async fn serve(listener: TcpListener, directory: Directory) {
         .route("/routes", get(routes))
         .route("/metrics", get(metrics_text))
         .route("/reload", post(reload))
+        .fallback(|| async { Refusal::UnknownPath })
+        .method_not_allowed_fallback(|| async { Refusal::WrongMethod })
         .with_state(directory);
     if let Err(error) = axum::serve(listener, router).await {
         warn!(%error, "the control server has stopped");

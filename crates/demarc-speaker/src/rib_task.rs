@@ -19,6 +19,7 @@ use demarc_bgp::session::RouteUpdate;
 use demarc_bgp::wire::Family;
 use ipnet::IpNet;
 use tokio::sync::mpsc;
+use tracing::field::display;
 use tracing::{info, warn};
 
 use crate::config::{ExportMode, NeighborConfig, SpeakerConfig};
@@ -279,8 +280,10 @@ impl RibTask {
 
     fn log_events(&mut self) {
         while let Some(event) = self.domain.poll_event() {
-            let address =
-                |id: SessionId| self.by_id.get(&id).map(|it| self.neighbors[it.0].address);
+            let address = |id: SessionId| {
+                let neighbor = self.by_id.get(&id).map(|it| self.neighbors[it.0].address);
+                neighbor.map(display)
+            };
             match event {
                 Event::PrefixWarning {
                     session,
@@ -288,14 +291,20 @@ impl RibTask {
                     prefixes,
                     limit,
                 } => warn!(
-                    neighbor = ?address(session), percent = warning.percent(), prefixes, limit,
+                    neighbor = address(session),
+                    percent = warning.percent(),
+                    prefixes,
+                    limit,
                     "near the prefix limit"
                 ),
                 Event::SiteLinkLimitReached { session, limit } => {
-                    warn!(neighbor = ?address(session), limit, "not all SiteLink routes are sent");
+                    warn!(
+                        neighbor = address(session),
+                        limit, "not all SiteLink routes are sent"
+                    );
                 }
                 Event::ContradictoryCommunities { session, prefix } => {
-                    info!(neighbor = ?address(session), %prefix, "contradictory communities");
+                    info!(neighbor = address(session), %prefix, "contradictory communities");
                 }
             }
         }

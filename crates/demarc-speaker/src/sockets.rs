@@ -122,7 +122,8 @@ impl Sockets {
     ) -> io::Result<TcpListener> {
         let socket = self.tcp(address)?;
         for (neighbor, key) in keys {
-            set_md5_key(&socket, neighbor, key.expose())?;
+            set_md5_key(&socket, neighbor, key.expose())
+                .map_err(|error| key_not_taken(neighbor, &error))?;
         }
         socket.bind(&SockAddr::from(address))?;
         socket.listen(BACKLOG)?;
@@ -150,6 +151,17 @@ impl Sockets {
         let socket = tokio::net::TcpSocket::from_std_stream(socket.into());
         socket.connect(neighbor).await
     }
+}
+
+fn key_not_taken(neighbor: IpAddr, error: &io::Error) -> io::Error {
+    let hint = match error.kind() {
+        io::ErrorKind::OutOfMemory => "; net.core.optmem_max bounds the keys of one socket",
+        _ => "",
+    };
+    io::Error::new(
+        error.kind(),
+        format!("the key of neighbor {neighbor} was not taken: {error}{hint}"),
+    )
 }
 
 /// Closes with a reset: to someone who should not have called (spec/routing §1).
