@@ -5,7 +5,9 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use demarc_bgp::session::{Admission, Command, Direction, Session, SessionConfig, Timestamp};
+use demarc_bgp::session::{
+    Admission, Command, Direction, Restart, Session, SessionConfig, Timestamp,
+};
 use demarc_bgp::sim::Watcher;
 use demarc_bgp::wire::{Asn, Family, encode_keepalive};
 use libfuzzer_sys::fuzz_target;
@@ -18,6 +20,7 @@ fn config(local: u32, peer: u32) -> SessionConfig {
         family: Family::Ipv4,
         passive: false,
         hold_time: SessionConfig::HOLD_TIME,
+        restart: Restart::Helper,
     }
 }
 
