@@ -174,14 +174,11 @@ impl Speaker {
                         address: *address,
                         source,
                     })?;
-            let listener = Arc::new(listener);
-            let reader = RosterReader::new(&roster);
-            let find = move |address| reader.inbox(address);
-            service.spawn(listener::accept(Arc::clone(&listener), find));
-            listeners.push(listener);
+            listeners.push(Arc::new(listener));
         }
         service.spawn(md5::watch());
         let (reload, requests) = mpsc::channel(RELOADS);
+        let mut control = None;
         if let Some(address) = config.control {
             let directory = Directory {
                 roster: RosterReader::new(&roster),
@@ -191,7 +188,7 @@ impl Speaker {
             };
             let listener = control::listen(address)
                 .map_err(|source| SpeakerError::Control { address, source })?;
-            service.spawn(control::serve(listener, directory));
+            control = Some(control::serve(listener, directory));
         }
         let rib = RibTask::new(&config.originate, seed);
         std::thread::Builder::new()
@@ -214,6 +211,17 @@ impl Speaker {
             service,
         };
         speaker.begin(neighbors).await?;
+        // Now that all neighbors are known: one that calls is not taken for a stranger, and nobody
+        // is told that there are none.
+        for listener in &speaker.listeners {
+            let reader = RosterReader::new(&speaker.roster);
+            let find = move |address| reader.inbox(address);
+            let accept = listener::accept(Arc::clone(listener), find);
+            speaker.service.spawn(accept);
+        }
+        if let Some(control) = control {
+            speaker.service.spawn(control);
+        }
         Ok((speaker, requests))
     }
 

@@ -108,6 +108,30 @@ async fn a_new_connection_takes_a_session_over_only_with_a_good_open() {
     assert!(is_closed(&mut first).await, "the old connection is over");
 }
 
+/// Whoever asks as soon as there is an answer is not told that there is nobody.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_answer_names_all_neighbors() {
+    let own = IpAddr::V4(Ipv4Addr::new(127, 78, 3, 1));
+    let listen = SocketAddr::new(own, free_port(own));
+    let control = SocketAddr::new(own, free_port(own));
+    let mut text = format!(
+        "asn = 64512\nrouter_id = \"10.0.0.1\"\nlisten = [\"{listen}\"]\ncontrol = \"{control}\"\n"
+    );
+    for number in 0..1000 {
+        let (high, low) = (number / 250, number % 250 + 1);
+        text +=
+            &format!("[[neighbor]]\naddress = \"127.79.{high}.{low}\"\nasn = 65001\nport = 0\n");
+    }
+    let _speaker = start(&text, control);
+    let first = loop {
+        let answer = json(control, "GET", "/neighbors").await;
+        if answer.is_array() {
+            break answer;
+        }
+    };
+    assert_eq!(first.as_array().map(Vec::len), Some(1000));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wrong_paths_and_methods_are_told_in_json() {
     let (speaker, _) = waiting(2);
