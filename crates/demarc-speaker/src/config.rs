@@ -44,7 +44,7 @@ pub struct NeighborConfig {
     /// Routes of other SiteLink interfaces sent to this neighbor; `None` is unlimited.
     pub site_link_limit: Option<u32>,
     pub prefix_limit: u32,
-    /// Approved prefixes of a public interface.
+    /// Approved prefixes of a public interface; of no meaning on others.
     pub route_filter: Vec<IpNet>,
     pub local_region: bool,
     pub bfd: bool,
@@ -140,8 +140,6 @@ pub enum ConfigProblem {
     NoNextHop { address: IpAddr, family: Family },
     #[error("neighbor {address}: password must have 1 to 80 bytes, this one has {length}")]
     PasswordLength { address: IpAddr, length: usize },
-    #[error("neighbor {address}: route_filter is for interface_kind = \"public\" only")]
-    RouteFilter { address: IpAddr },
     #[error("neighbor {address}: site_link is not for interface_kind = \"public\"")]
     PublicSiteLink { address: IpAddr },
     #[error("{prefix}: bits are set past the prefix length; {network} may be meant")]

@@ -8,6 +8,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use demarc_bgp::policy::InterfaceKind;
 use demarc_bgp::rib::Origination;
 use demarc_bgp::session::Restart;
 use tokio::net::TcpListener;
@@ -229,6 +230,10 @@ impl Speaker {
     async fn begin(&mut self, neighbors: Vec<NeighborConfig>) -> Result<(), SpeakerError> {
         let mut begun = Vec::with_capacity(neighbors.len());
         for neighbor in neighbors {
+            let public = neighbor.interface_kind == InterfaceKind::Public;
+            if !public && !neighbor.route_filter.is_empty() {
+                warn!(neighbor = %neighbor.address, "route_filter is read on public interfaces only");
+            }
             let (inbox, received) = mpsc::channel(INBOX_DEPTH);
             let inbox_of = inbox.clone();
             let watched = match neighbor.bfd {

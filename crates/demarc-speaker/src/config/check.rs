@@ -108,9 +108,6 @@ fn check_neighbor(raw: Neighbor, config: &SpeakerConfig) -> Result<NeighborConfi
         Kind::Public => InterfaceKind::Public,
     };
     let public = interface_kind == InterfaceKind::Public;
-    if !public && !raw.route_filter.is_empty() {
-        return Err(ConfigProblem::RouteFilter { address });
-    }
     if public && raw.site_link {
         return Err(ConfigProblem::PublicSiteLink { address });
     }
