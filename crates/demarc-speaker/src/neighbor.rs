@@ -189,6 +189,12 @@ impl NeighborTask {
                     self.write(direction);
                 }
                 if ready.is_readable() || ready.is_read_closed() || ready.is_error() {
+                    // An OPEN that waits on the other connection decides a collision: read after a
+                    // KEEPALIVE here, it would come too late, and the neighbor may have decided
+                    // otherwise (RFC 4271 §6.8).
+                    if self.up.is_none() {
+                        self.read(direction.other());
+                    }
                     self.read(direction);
                 }
             }
