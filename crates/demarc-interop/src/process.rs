@@ -57,11 +57,16 @@ impl Process {
         }
     }
 
-    /// Sends a signal; `SIGSTOP` freezes it.
+    /// Sends a signal to it and to the processes that it has made of itself; `SIGSTOP` freezes them.
     pub fn signal(&self, signal: Signal) {
-        let id = i32::try_from(self.child.id()).expect("ids are small");
-        // It may have ended by itself; the test then sees that.
-        let _ = kill(Pid::from_raw(id), signal);
+        let id = self.child.id();
+        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
+        let children = children.unwrap_or_default();
+        let parts = children.split_whitespace().filter_map(|id| id.parse().ok());
+        for id in std::iter::once(id.cast_signed()).chain(parts) {
+            // It may have ended by itself; the test then sees that.
+            let _ = kill(Pid::from_raw(id), signal);
+        }
     }
 
     /// What it has printed.

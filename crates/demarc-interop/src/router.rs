@@ -58,8 +58,10 @@ pub struct RouterPlan {
     /// Offered hold time in seconds, where a test needs a certain one.
     pub hold_time: Option<u16>,
     pub bfd: bool,
-    /// Speak four-octet AS numbers. Only ExaBGP can be told not to.
+    /// Speak four-octet AS numbers. BIRD and GoBGP cannot be told not to.
     pub four_octet_asn: bool,
+    /// Promise to keep forwarding through a restart. BIRD always does, OpenBGPD never.
+    pub graceful_restart: bool,
 }
 
 impl RouterPlan {
@@ -77,6 +79,7 @@ impl RouterPlan {
             hold_time: None,
             bfd: false,
             four_octet_asn: true,
+            graceful_restart: false,
         }
     }
 
@@ -135,6 +138,41 @@ impl Router {
         self.plan = plan;
     }
 
+    /// Announces what the plan says, where the configuration cannot: GoBGP has no static routes, its
+    /// client adds them.
+    pub fn announce(&self) {
+        if self.plan.kind != RouterKind::Gobgp {
+            return;
+        }
+        let there = wait_for(Duration::from_secs(10), || {
+            self.client(&["neighbor"]).contains("Peer")
+        });
+        assert!(there, "gobgpd does not answer");
+        let family = self.family();
+        for prefix in &self.plan.prefixes {
+            let _ = self.client(&["global", "rib", "add", prefix, "-a", family]);
+        }
+    }
+
+    /// Asks the speaker for all its routes again, as after a change of the daemon's import policy.
+    /// ExaBGP has no import policy, GoBGP keeps all routes and asks nobody.
+    pub fn ask_for_refresh(&self) {
+        let speaker = self.plan.remote();
+        let _ = match self.plan.kind {
+            RouterKind::Bird => self.client(&["reload", "in", "speaker"]),
+            RouterKind::Frr => self.client(&[&format!(
+                "clear bgp {} unicast {speaker} soft in",
+                self.family()
+            )]),
+            RouterKind::Openbgpd => self.client(&["neighbor", speaker, "refresh"]),
+            RouterKind::Exabgp | RouterKind::Gobgp => String::new(),
+        };
+    }
+
+    fn family(&self) -> &'static str {
+        if self.plan.ipv6 { "ipv6" } else { "ipv4" }
+    }
+
     /// Runs the daemon's own client and gives what it prints.
     #[must_use]
     pub fn client(&self, arguments: &[&str]) -> String {
@@ -159,7 +197,7 @@ impl Router {
     /// The routes as the daemon shows them. ExaBGP has no table: its log of received UPDATEs.
     #[must_use]
     pub fn routes(&self) -> String {
-        let family = if self.plan.ipv6 { "ipv6" } else { "ipv4" };
+        let family = self.family();
         match self.plan.kind {
             RouterKind::Bird => self.client(&["show", "route", "all"]),
             RouterKind::Frr => self.client(&[&format!("show bgp {family} unicast")]),

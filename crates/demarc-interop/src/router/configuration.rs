@@ -120,16 +120,25 @@ fn bird(plan: &RouterPlan) -> Text {
 }
 
 fn frr(plan: &RouterPlan) -> Text {
-    let remote = plan.remote();
+    let (local, remote) = (plan.local(), plan.remote());
     let mut text = format!(
-        "router bgp {}\n bgp router-id 10.77.0.{}\n",
+        "bgp as-path access-list own seq 5 permit ^$\nrouter bgp {}\n bgp router-id 10.77.0.{}\n",
         plan.asn, plan.number
     );
     text.push_str(" no bgp ebgp-requires-policy\n no bgp default ipv4-unicast\n no bgp network import-check\n");
     writeln!(text, " neighbor {remote} remote-as {}", plan.speaker_asn)?;
     writeln!(text, " neighbor {remote} timers connect 1")?;
+    // The wire has eight addresses of each family.
+    writeln!(text, " neighbor {remote} update-source {local}")?;
     if plan.passive {
         writeln!(text, " neighbor {remote} passive")?;
+    }
+    if !plan.four_octet_asn {
+        // No capability at all: a router of last century.
+        writeln!(text, " neighbor {remote} dont-capability-negotiate")?;
+    }
+    if plan.graceful_restart {
+        text.push_str(" bgp graceful-restart\n bgp graceful-restart preserve-fw-state\n");
     }
     if let Some(seconds) = plan.hold_time {
         writeln!(
@@ -145,7 +154,10 @@ fn frr(plan: &RouterPlan) -> Text {
     for prefix in &plan.prefixes {
         writeln!(text, "  network {prefix}")?;
     }
+    // It would send our own routes back to us.
+    writeln!(text, "  neighbor {remote} filter-list own out")?;
     writeln!(text, "  neighbor {remote} activate\n exit-address-family")?;
+
     Ok(text)
 }
 
@@ -180,11 +192,17 @@ fn gobgp(plan: &RouterPlan) -> Text {
         "[neighbors.transport.config]\nlocal-address = \"{local}\""
     )?;
     writeln!(text, "passive-mode = {}", plan.passive)?;
+    if plan.graceful_restart {
+        text.push_str("[neighbors.graceful-restart.config]\nenabled = true\nrestart-time = 60\n");
+    }
     writeln!(
         text,
         "[[neighbors.afi-safis]]\n[neighbors.afi-safis.config]"
     )?;
     writeln!(text, "afi-safi-name = \"{}-unicast\"", family(plan))?;
+    if plan.graceful_restart {
+        text.push_str("[neighbors.afi-safis.mp-graceful-restart.config]\nenabled = true\n");
+    }
     Ok(text)
 }
 
@@ -208,9 +226,14 @@ fn exabgp(plan: &RouterPlan) -> Text {
     if let Some(key) = plan.password {
         writeln!(text, " md5-password '{key}';")?;
     }
+    text.push_str(" capability {\n");
     if !plan.four_octet_asn {
-        writeln!(text, " capability {{\n  asn4 disable;\n }}")?;
+        text.push_str("  asn4 disable;\n");
     }
+    if plan.graceful_restart {
+        text.push_str("  graceful-restart 60;\n");
+    }
+    text.push_str(" }\n");
     writeln!(text, " family {{ {} unicast; }}\n static {{", family(plan))?;
     for prefix in &plan.prefixes {
         writeln!(text, "  route {prefix} next-hop self;")?;
@@ -242,6 +265,9 @@ fn openbgpd(plan: &RouterPlan, directory: &Path) -> Text {
     )?;
     if plan.passive {
         writeln!(text, " passive")?;
+    }
+    if !plan.four_octet_asn {
+        writeln!(text, " announce as-4byte no")?;
     }
     if let Some(key) = plan.password {
         writeln!(text, " tcp md5sig password \"{key}\"")?;
