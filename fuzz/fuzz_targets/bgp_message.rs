@@ -3,7 +3,7 @@
 #![no_main]
 
 use demarc_bgp::wire::{
-    Family, Header, Message, PathAttributes, SessionContext, UpdateEncoder, decode,
+    Family, Header, Message, PathAttributes, RouteRefresh, SessionContext, UpdateEncoder, decode,
 };
 use ipnet::IpNet;
 use libfuzzer_sys::fuzz_target;
@@ -28,14 +28,38 @@ fuzz_target!(|data: &[u8]| {
     message.extend(length.to_be_bytes());
     message.push(type_code % 8);
     message.extend(body);
+    // As they are, too: any bytes may come first on a connection.
+    if let Ok(Some(header)) = Header::peek(data) {
+        let _ = data
+            .get(..header.length)
+            .map(|it| decode(it, &context).is_ok());
+    }
     match decode(&message, &context) {
         Ok(Message::Update(update)) => {
-            let _ = update.withdrawn().count();
+            let announced = update.announced().count();
+            if update.treat_as_withdraw() {
+                assert_eq!(
+                    announced, 0,
+                    "what is treated as withdrawn is not announced"
+                );
+                assert!(!update.faults().is_empty());
+            }
+            if update.is_end_of_rib() {
+                assert_eq!((announced, update.withdrawn().count()), (0, 0));
+            }
+            let own = |prefix: &IpNet| prefix.addr().is_ipv4() == (context.family == Family::Ipv4);
+            assert!(
+                update
+                    .withdrawn()
+                    .all(|prefix| own(&prefix) && prefix == prefix.trunc())
+            );
             for fault in update.faults() {
                 let _ = fault.to_string();
             }
             for (attributes, nlri) in update.announced() {
-                round_trip(&attributes, &nlri.collect::<Vec<_>>(), &context);
+                let nlri: Vec<_> = nlri.collect();
+                assert!(nlri.iter().all(own));
+                round_trip(&attributes, &nlri, &context);
             }
         }
         Ok(Message::Open(open)) => {
@@ -46,8 +70,22 @@ fuzz_target!(|data: &[u8]| {
         }
         Ok(Message::Notification(notification)) => {
             let _ = (notification.to_string(), notification.shutdown_text());
+            let mut again = Vec::new();
+            notification.encode(&mut again);
+            assert_eq!(again, message);
         }
-        Ok(Message::Keepalive | Message::RouteRefresh(_)) => {}
+        Ok(Message::RouteRefresh(refresh)) => {
+            if let Some((family, kind)) = refresh.known {
+                let mut again = Vec::new();
+                RouteRefresh::encode(family, kind, &mut again);
+                assert_eq!(
+                    again[18..],
+                    message[18..23],
+                    "the same but for filters behind it"
+                );
+            }
+        }
+        Ok(Message::Keepalive) => {}
         Err(notification) => assert!(notification.code.name().is_some(), "{notification}"),
     }
 });

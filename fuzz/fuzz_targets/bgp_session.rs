@@ -36,6 +36,11 @@ fuzz_target!(|data: &[u8]| {
     };
     let mut config = config(64512, 65001);
     config.passive = choice & 1 == 1;
+    config.restart = match choice >> 1 & 3 {
+        1 => Restart::Preserving,
+        2 => Restart::Restarted,
+        _ => Restart::Helper,
+    };
     let mut now = Timestamp::default();
     let mut session = Session::new(config, u64::from(choice), now);
     let mut watcher = Watcher::default();
@@ -54,6 +59,11 @@ fuzz_target!(|data: &[u8]| {
                 session.handle_connected(Direction::Outgoing, now);
             }
             1 => {
+                // What a driver asks before it admits a connection (RFC 4724 §5).
+                let good = session.judge_restart(&script[..script.len().min(64)]);
+                if session.yields_to_restart(now) && good == Some(false) {
+                    continue;
+                }
                 if session.admit_incoming(now) == Admission::Accept {
                     drain(&mut session, &mut watcher);
                     watcher.connected(Direction::Incoming);
