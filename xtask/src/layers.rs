@@ -17,6 +17,7 @@ const LAYERS: [(Layer, &[&str]); 5] = [
             "demarc-auth",
             "demarc-bgp",
             "demarc-bfd",
+            "demarc-lacp",
             "demarc-query",
         ],
     ),
