@@ -5,6 +5,9 @@
 //   PORT ingress (port_in): (port, VLAN) -> virtual interface; pop the tag; into the gateway's namespace
 //   outer end ingress (vif_in): push the tag; out of the port
 //
+// In place of a port there may be a bundle (a LAG): what comes in by any member that collects is its own, and
+// what goes out takes the member that the flow's hash chooses among those that distribute.
+//
 // The "outer end" is the end of the virtual interface's veth that stays beside the ports. Build:
 // clang -O2 -g -Wall -mcpu=v3 -target bpf -I/usr/include/$(uname -m)-linux-gnu -c edge.bpf.c -o edge.bpf.o
 #include <stdbool.h>
@@ -19,14 +22,16 @@
 #define BGP_PORT 179
 #define BFD_PORT 3784
 #define SOURCE_CHECK 1 /* only sources of `sources` may send */
+#define BUNDLE 0x80000000 /* the number of a bundle, where that of a port may be; no interface has it */
+#define MEMBERS 16 /* of a bundle at most */
 
 struct port_key {
-	__u32 port;
+	__u32 port; /* or bundle */
 	__u32 vlan;
 };
 
 struct vif {
-	__u32 port;
+	__u32 port; /* or bundle */
 	__u32 outer_end;
 	__u16 vlan;
 	__u8 mac[6];
@@ -54,6 +59,17 @@ struct strays {
 	__u64 untagged;
 	__u64 unknown_vlan;
 	__u64 failed;
+};
+
+struct membership {
+	__u32 bundle;
+	__u32 distributes; /* for who takes this over after us */
+};
+
+/* The members that distribute. */
+struct bundle {
+	__u32 count;
+	__u32 ports[MEMBERS];
 };
 
 enum way { WAY_IN, WAY_OUT, WAY_CONTROL };
@@ -122,6 +138,20 @@ struct {
 	__type(value, __u8);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 } sources SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32); /* interface index of a port that collects */
+	__type(value, struct membership);
+} collecting SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, struct bundle);
+} bundles SEC(".maps");
 
 /* What the checks need to know of a frame without its tag. */
 struct frame {
@@ -237,9 +267,91 @@ static __always_inline bool fits(__u32 outer_end, enum way way, __u64 bytes)
 	return false;
 }
 
+/* The virtual interface of a VLAN of a port. A port that is none itself may be a member that collects. */
+static __always_inline struct vif *find(struct port_key *key)
+{
+	struct vif *vif = bpf_map_lookup_elem(&ports, key);
+	struct membership *member;
+
+	if (vif)
+		return vif;
+	member = bpf_map_lookup_elem(&collecting, &key->port);
+	if (!member)
+		return NULL;
+	key->port = member->bundle;
+	return bpf_map_lookup_elem(&ports, key);
+}
+
+static __always_inline __u32 mix(__u32 hash, __u32 word)
+{
+	hash ^= word;
+	hash ^= hash >> 16;
+	hash *= 0x85ebca6b;
+	hash ^= hash >> 13;
+	hash *= 0xc2b2ae35;
+	return hash ^ hash >> 16;
+}
+
+/* The same for all packets of a flow: addresses, and ports where all of them have some. */
+static __always_inline __u32 flow(struct __sk_buff *skb)
+{
+	__u32 start, hash, addresses[8] = {}, both = 0;
+	__u8 protocol;
+
+	if (skb->protocol == bpf_htons(ETH_P_IP)) {
+		__u8 ip[12];
+
+		if (bpf_skb_load_bytes(skb, ETH_HLEN, ip, sizeof(ip)) ||
+		    bpf_skb_load_bytes(skb, ETH_HLEN + 12, addresses, 8))
+			return 0;
+		start = ETH_HLEN + (ip[0] & 15) * 4;
+		protocol = ip[9];
+		if ((ip[6] & 0x3f) || ip[7])
+			protocol = 0; /* a fragment: others of the packet have no ports */
+	} else if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
+		if (bpf_skb_load_bytes(skb, ETH_HLEN + 6, &protocol, 1) ||
+		    bpf_skb_load_bytes(skb, ETH_HLEN + 8, addresses, sizeof(addresses)))
+			return 0;
+		start = ETH_HLEN + 40;
+	} else {
+		return 0;
+	}
+	hash = protocol;
+	for (int i = 0; i < 8; i++)
+		hash = mix(hash, addresses[i]);
+	if (protocol == IPPROTO_TCP || protocol == IPPROTO_UDP)
+		bpf_skb_load_bytes(skb, start, &both, 4);
+	return mix(hash, both);
+}
+
+/* The member for a packet; 0: none distributes. Of members that come and go only their own flows move: each
+ * flow has its favorite. */
+static __always_inline __u32 member(struct __sk_buff *skb, __u32 number)
+{
+	struct bundle *bundle = bpf_map_lookup_elem(&bundles, &number);
+	__u32 hash, chosen = 0, best = 0;
+
+	if (!bundle)
+		return 0;
+	hash = flow(skb);
+	for (int i = 0; i < MEMBERS; i++) {
+		__u32 weight;
+
+		if (i >= bundle->count)
+			break;
+		weight = mix(hash, bundle->ports[i] * 0x9e3779b1);
+		if (!chosen || weight > best) {
+			best = weight;
+			chosen = bundle->ports[i];
+		}
+	}
+	return chosen;
+}
+
 SEC("classifier") int port_in(struct __sk_buff *skb)
 {
 	struct port_key key = { .port = skb->ifindex };
+	__u32 port = skb->ifindex;
 	struct frame frame = {};
 	struct counters *count;
 	struct vif *vif;
@@ -250,17 +362,17 @@ SEC("classifier") int port_in(struct __sk_buff *skb)
 		if (skb->protocol == bpf_htons(0x8809) || skb->protocol == bpf_htons(0x88cc) ||
 		    skb->protocol == bpf_htons(0x888e))
 			return TC_ACT_OK;
-		return stray(key.port, 0);
+		return stray(port, 0);
 	}
 	key.vlan = skb->vlan_tci & 0xfff; /* priority bits are ignored */
-	vif = bpf_map_lookup_elem(&ports, &key);
+	vif = find(&key);
 	if (!vif || skb->vlan_proto != bpf_htons(ETH_P_8021Q))
-		return stray(key.port, 1);
+		return stray(port, 1);
 	if (bpf_skb_vlan_pop(skb))
-		return stray(key.port, 2);
+		return stray(port, 2);
 	/* bpf_redirect_peer skips the checks that a link makes: destination and length. */
 	if (bpf_skb_load_bytes(skb, 0, mac, 6))
-		return stray(key.port, 2);
+		return stray(port, 2);
 	count = bpf_map_lookup_elem(&stats, &vif->outer_end);
 	if (!count)
 		return TC_ACT_SHOT;
@@ -304,8 +416,14 @@ SEC("classifier") int vif_in(struct __sk_buff *skb)
 	struct vif *vif = bpf_map_lookup_elem(&vifs, &outer_end);
 	struct counters *count = bpf_map_lookup_elem(&stats, &outer_end);
 	struct frame frame = {};
+	__u32 port;
 
 	if (!vif || !count)
+		return TC_ACT_SHOT;
+	port = vif->port;
+	if (port & BUNDLE)
+		port = member(skb, port);
+	if (!port)
 		return TC_ACT_SHOT;
 	look(skb, &frame);
 	if (!frame.control && !fits(outer_end, WAY_OUT, frame.bytes)) {
@@ -316,8 +434,8 @@ SEC("classifier") int vif_in(struct __sk_buff *skb)
 	count->out_packets += frame.packets;
 	count->out_bytes += frame.bytes;
 	if (bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), vif->vlan))
-		return stray(vif->port, 2);
-	return bpf_redirect(vif->port, 0);
+		return stray(port, 2);
+	return bpf_redirect(port, 0);
 }
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -4,8 +4,10 @@
 //! (`demarc-edge`). Requests are made so that doing them again changes nothing.
 
 mod address;
+mod bundle;
 mod counters;
 mod error;
+mod filter;
 mod link;
 mod namespace;
 mod netlink;
@@ -13,7 +15,9 @@ mod police;
 mod probe;
 mod program;
 mod route;
+mod slow;
 
+pub use bundle::{BundleMaps, Inherited, bundle_number};
 pub use counters::{Strays, VifCounters};
 pub use error::KernelError;
 pub use link::{Link, VethSpec};
@@ -22,3 +26,4 @@ pub use netlink::Kernel;
 pub use probe::probe;
 pub use program::{Attachment, VlanDelivery, VlanProgram};
 pub use route::{KnownRoute, NextHop, Table};
+pub use slow::{LinkWatch, SlowSocket, wait};

@@ -201,7 +201,7 @@ pub(crate) fn silence(name: &str) -> Result<(), KernelError> {
     set_parameters(&[(&format!("ipv6/conf/{name}/disable_ipv6"), "1")])
 }
 
-fn link(entry: &[u8]) -> Option<Link> {
+pub(crate) fn link(entry: &[u8]) -> Option<Link> {
     let mut link = Link {
         index: number32(entry.get(4..)?)?,
         up: number32(entry.get(8..)?)? & UP != 0,

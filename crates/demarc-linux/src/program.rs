@@ -11,6 +11,7 @@ use aya::programs::{LinkOrder, ProgramError, SchedClassifier, TcAttachType};
 use aya::util::nr_cpus;
 use aya::{Ebpf, include_bytes_aligned};
 
+use crate::bundle::BundleMaps;
 use crate::counters::{INTERFACE_COUNTERS, PORT_COUNTERS};
 use crate::error::KernelError;
 use crate::link::silence;
@@ -30,7 +31,7 @@ pub enum Attachment {
 /// What is to be delivered where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VlanDelivery {
-    /// Interface index of the port.
+    /// Interface index of the port, or the number of a bundle ([`crate::bundle_number`]).
     pub port: u32,
     pub vlan: u16,
     /// Interface index of the end of the pair that stays beside the port.
@@ -52,6 +53,7 @@ pub struct VlanProgram {
     pub(crate) strays: PerCpuHashMap<MapData, u32, [u64; PORT_COUNTERS]>,
     pub(crate) buckets: HashMap<MapData, [u8; 8], [u64; 3]>,
     pub(crate) sources: LpmTrie<MapData, [u8; 20], u8>,
+    bundles: Option<BundleMaps>,
     attachment: Attachment,
     /// By interface name, with its index.
     attached: Index<String, u32>,
@@ -86,7 +88,8 @@ fn map<T, E: std::error::Error>(
 }
 
 /// Where our filter is among those of an interface.
-const PRIORITY: u16 = 1;
+pub(crate) const PRIORITY: u16 = 1;
+pub(crate) const HANDLE_NUMBER: u32 = 1;
 const HANDLE: TcHandle = TcHandle::new(0, 1);
 
 impl VlanProgram {
@@ -108,6 +111,10 @@ impl VlanProgram {
             strays: map(&mut program, "strays", PerCpuHashMap::try_from)?,
             buckets: map(&mut program, "buckets", HashMap::try_from)?,
             sources: map(&mut program, "sources", LpmTrie::try_from)?,
+            bundles: Some(BundleMaps::new(
+                map(&mut program, "collecting", HashMap::try_from)?,
+                map(&mut program, "bundles", HashMap::try_from)?,
+            )),
             program,
             attachment,
             attached: Index::new(),
@@ -116,6 +123,17 @@ impl VlanProgram {
 
     pub fn attachment(&self) -> Attachment {
         self.attachment
+    }
+
+    /// The members of bundles, for the one who changes them: the first who asks.
+    ///
+    /// # Errors
+    /// [`KernelError::Program`] for the second.
+    pub fn take_bundles(&mut self) -> Result<BundleMaps, KernelError> {
+        self.bundles.take().ok_or_else(|| KernelError::Program {
+            action: "change bundles".to_owned(),
+            message: "somebody else does".to_owned(),
+        })
     }
 
     /// Takes the frames that come in by a port. The interface is in the namespace of the calling

@@ -1,0 +1,226 @@
+//! Sockets for the slow protocols of a port, and for news of links. All `unsafe` of this crate is here.
+#![expect(
+    unsafe_code,
+    reason = "no safe interface to packet sockets and their options: each call passes a structure of its own \
+              with its length"
+)]
+
+use std::io::{self, Read, Write};
+use std::mem::{size_of, zeroed};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout};
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+
+use crate::error::KernelError;
+use crate::link::{Link, link};
+use crate::netlink::{number16, number32};
+
+/// IEEE 802.3 slow protocols.
+const ETHERTYPE: u16 = 0x8809;
+/// Their group: a bridge does not forward it.
+const GROUP: [u8; 6] = [0x01, 0x80, 0xc2, 0x00, 0x00, 0x02];
+const ETHERNET_HEADER: usize = 14;
+/// Room for frames that wait. Some dozens: who sends more loses his own.
+const BUFFER: usize = 32 * 1024;
+/// Longer than any message about a link.
+const NEWS: usize = 32 * 1024;
+
+/// Sends and receives the slow protocols of one interface.
+#[derive(Debug)]
+pub struct SlowSocket {
+    socket: Socket,
+}
+
+fn option<T>(socket: &Socket, level: i32, name: i32, value: &T) -> io::Result<()> {
+    let length = libc::socklen_t::try_from(size_of::<T>()).unwrap_or_default();
+    // SAFETY: `value` is a live structure of `length` bytes, of which the kernel takes a copy.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            level,
+            name,
+            std::ptr::from_ref(value).cast(),
+            length,
+        )
+    };
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+impl SlowSocket {
+    /// A socket on the interface of this index in the namespace of the calling thread. It does not block.
+    ///
+    /// # Errors
+    /// [`KernelError::Request`]; needs CAP_NET_RAW.
+    pub fn open(interface: u32) -> Result<Self, KernelError> {
+        let open = || -> io::Result<Self> {
+            let index = i32::try_from(interface).map_err(io::Error::other)?;
+            // Nothing comes in until it is bound.
+            let socket = Socket::new(Domain::PACKET, Type::RAW.nonblocking(), None)?;
+            socket.set_recv_buffer_size(BUFFER)?;
+            // SAFETY: all zero is a valid packet_mreq.
+            let mut group: libc::packet_mreq = unsafe { zeroed() };
+            group.mr_ifindex = index;
+            group.mr_type = u16::try_from(libc::PACKET_MR_MULTICAST).unwrap_or_default();
+            group.mr_alen = 6;
+            group.mr_address[..6].copy_from_slice(&GROUP);
+            option(
+                &socket,
+                libc::SOL_PACKET,
+                libc::PACKET_ADD_MEMBERSHIP,
+                &group,
+            )?;
+            let fill = |storage: *mut socket2::SockAddrStorage, length: *mut libc::socklen_t| {
+                let address = storage.cast::<libc::sockaddr_ll>();
+                // SAFETY: the storage is zeroed, valid for writes, and has room and alignment for any kind of
+                // address; so has the length.
+                unsafe {
+                    (*address).sll_family = u16::try_from(libc::AF_PACKET).unwrap_or_default();
+                    (*address).sll_protocol = ETHERTYPE.to_be();
+                    (*address).sll_ifindex = index;
+                    *length = libc::socklen_t::try_from(size_of::<libc::sockaddr_ll>())
+                        .unwrap_or_default();
+                }
+                Ok(())
+            };
+            // SAFETY: `fill` writes an address and its true length.
+            let ((), address) = unsafe { SockAddr::try_init(fill)? };
+            socket.bind(&address)?;
+            Ok(Self { socket })
+        };
+        open().map_err(KernelError::request(format!(
+            "listen to LACP on interface {interface}"
+        )))
+    }
+
+    /// The next frame that came in, behind its type; `None`: none for now.
+    ///
+    /// # Errors
+    /// Of the socket: the interface is down or gone.
+    pub fn receive<'a>(&self, buffer: &'a mut [u8]) -> io::Result<Option<&'a [u8]>> {
+        match (&self.socket).read(buffer) {
+            Ok(count) => Ok(Some(buffer.get(ETHERNET_HEADER..count).unwrap_or_default())),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sends a frame to the group.
+    ///
+    /// # Errors
+    /// Of the socket.
+    pub fn send(&self, source: [u8; 6], payload: &[u8]) -> io::Result<()> {
+        let mut frame = Vec::with_capacity(ETHERNET_HEADER + payload.len());
+        frame.extend_from_slice(&GROUP);
+        frame.extend_from_slice(&source);
+        frame.extend_from_slice(&ETHERTYPE.to_be_bytes());
+        frame.extend_from_slice(payload);
+        (&self.socket).write(&frame).map(|_| ())
+    }
+}
+
+impl AsFd for SlowSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+/// Tells of links that change, in the namespace where it was opened.
+#[derive(Debug)]
+pub struct LinkWatch {
+    socket: Socket,
+}
+
+impl LinkWatch {
+    /// # Errors
+    /// [`KernelError::Request`].
+    pub fn open() -> Result<Self, KernelError> {
+        let open = || -> io::Result<Self> {
+            let route = Some(Protocol::from(libc::NETLINK_ROUTE));
+            let kind = Type::RAW.nonblocking();
+            let socket = Socket::new(Domain::from(libc::AF_NETLINK), kind, route)?;
+            let group = libc::RTNLGRP_LINK;
+            option(
+                &socket,
+                libc::SOL_NETLINK,
+                libc::NETLINK_ADD_MEMBERSHIP,
+                &group,
+            )?;
+            Ok(Self { socket })
+        };
+        open().map_err(KernelError::request("watch links"))
+    }
+
+    /// Links as they are now, of those that changed; one that is gone is down. What was missed because too
+    /// much happened is left out: who wants to be sure looks from time to time.
+    ///
+    /// # Errors
+    /// Of the socket.
+    pub fn news(&self) -> io::Result<Vec<Link>> {
+        let mut links = Vec::new();
+        let mut buffer = vec![0; NEWS];
+        loop {
+            let count = match (&self.socket).read(&mut buffer) {
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(links),
+                Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => continue,
+                Err(error) => return Err(error),
+            };
+            let mut rest = &buffer[..count];
+            while let Some((kind, payload, behind)) = message(rest) {
+                rest = behind;
+                let found = match kind {
+                    libc::RTM_NEWLINK => link(payload),
+                    libc::RTM_DELLINK => link(payload).map(|gone| Link {
+                        up: false,
+                        carrier: false,
+                        ..gone
+                    }),
+                    _ => None,
+                };
+                links.extend(found);
+            }
+        }
+    }
+}
+
+/// Type and payload of the first netlink message, and what follows it.
+fn message(bytes: &[u8]) -> Option<(u16, &[u8], &[u8])> {
+    let length = usize::try_from(number32(bytes)?).ok()?;
+    let kind = number16(bytes.get(4..)?)?;
+    let payload = bytes.get(16..length)?;
+    let behind = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
+    Some((kind, payload, behind))
+}
+
+impl AsFd for LinkWatch {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+/// Waits until one of these has something to read, or the time is over.
+///
+/// # Errors
+/// Of poll(2).
+pub fn wait(sockets: &[BorrowedFd<'_>], time: Option<Duration>) -> io::Result<()> {
+    let mut polled: Vec<PollFd<'_>> = sockets
+        .iter()
+        .map(|socket| PollFd::new(*socket, PollFlags::POLLIN))
+        .collect();
+    // Up to the next millisecond: before it there is nothing to do.
+    let millis = time.map(|time| time.as_micros().div_ceil(1_000));
+    let timeout = millis.map_or(PollTimeout::NONE, |millis| {
+        PollTimeout::try_from(millis).unwrap_or(PollTimeout::MAX)
+    });
+    match nix::poll::poll(&mut polled, timeout) {
+        Ok(_) | Err(Errno::EINTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
