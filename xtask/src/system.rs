@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 
 /// A Debian package and a program of it that tests start.
-const PACKAGES: [(&str, &str); 18] = [
+const PACKAGES: [(&str, &str); 19] = [
     ("bird2", "bird"),
     ("clang", "clang"),
     ("etcd-client", "etcdctl"),
@@ -25,6 +25,7 @@ const PACKAGES: [(&str, &str); 18] = [
     ("nodejs", "node"),
     ("npm", "npm"),
     ("openbgpd", "bgpctl"),
+    ("openvswitch-switch", "ovs-vswitchd"),
     ("python3", "python3"),
     ("python3-venv", "python3"),
 ];

@@ -211,6 +211,7 @@ impl Source {
             kind: ConnectionKind::Dedicated,
             phase: ConnectionPhase::Live,
             link: Link::Up,
+            distributing: false,
             simulated_down: false,
             lag: None,
             device: Some("EqDC2-370kou9loeqh0".to_owned()),

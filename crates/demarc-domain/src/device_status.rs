@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use demarc_types::{BgpPeerId, ConnectionId, Prefix, Timestamp, VirtualInterfaceId};
+use demarc_types::{BgpPeerId, ConnectionId, LagId, Prefix, Timestamp, VirtualInterfaceId};
 use serde::{Deserialize, Serialize};
 
 use crate::entity::{Link, PeerPhase, Session, VirtualInterface, VirtualInterfacePhase};
@@ -41,8 +41,37 @@ pub struct PortStatus {
     /// The network interface; `None`: none is bound to it.
     pub interface: Option<String>,
     pub link: Link,
+    /// Of a member of a LAG.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lacp: Option<LacpStatus>,
     #[serde(default)]
     pub drops: DropCounters,
+}
+
+/// A member of a LAG as LACP has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LacpStatus {
+    pub lag: LagId,
+    pub state: LacpState,
+    /// System and key of the other end, where it is heard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner: Option<String>,
+    /// Why it carries nothing, or not both ways.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// How far a member is on its way into a LAG (IEEE 802.1AX, mux machine).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LacpState {
+    Detached,
+    Waiting,
+    Attached,
+    Collecting,
+    /// It takes and sends frames.
+    Distributing,
 }
 
 /// A virtual interface of which something stands.
@@ -192,20 +221,9 @@ pub fn news(world: &World, status: &DeviceStatus, current: bool) -> Vec<Report> 
     if status.followed.is_none() {
         return Vec::new();
     }
-    let mut reports: Vec<Report> = status
-        .ports
-        .iter()
-        .filter(|port| {
-            world.connection(port.connection).is_some_and(|known| {
-                known.is_live()
-                    && known.device.as_deref() == Some(&status.device)
-                    && known.link != port.link
-            })
-        })
-        .map(|port| Report::Port {
-            connection: port.connection,
-            link: port.link,
-        })
+    let ports = status.ports.iter();
+    let mut reports: Vec<Report> = ports
+        .flat_map(|port| of_port(world, &status.device, port))
         .collect();
     let on_device = interfaces_of(world, &status.device);
     for stored in &on_device {
@@ -217,6 +235,35 @@ pub fn news(world: &World, status: &DeviceStatus, current: bool) -> Vec<Report> 
             Some(seen) => reports.extend(of_standing(stored, seen)),
             None if current => reports.extend(of_nothing(stored)),
             None => {}
+        }
+    }
+    reports
+}
+
+fn of_port(world: &World, device: &str, seen: &PortStatus) -> Vec<Report> {
+    let mut reports = Vec::new();
+    let known = world
+        .connection(seen.connection)
+        .filter(|known| known.is_live() && known.device.as_deref() == Some(device));
+    let Some(known) = known else {
+        return reports;
+    };
+    let connection = seen.connection;
+    if known.link != seen.link {
+        reports.push(Report::Port {
+            connection,
+            link: seen.link,
+        });
+    }
+    // What is said of another LAG than the one that the port is in by now is of the past.
+    let lacp = seen.lacp.as_ref();
+    if let Some(lacp) = lacp.filter(|lacp| known.lag == Some(lacp.lag)) {
+        let distributing = lacp.state == LacpState::Distributing;
+        if known.distributing != distributing {
+            reports.push(Report::Lacp {
+                connection,
+                distributing,
+            });
         }
     }
     reports

@@ -23,6 +23,11 @@ pub enum Report {
         connection: ConnectionId,
         link: Link,
     },
+    /// Whether a member of a LAG takes and sends frames, by LACP.
+    Lacp {
+        connection: ConnectionId,
+        distributing: bool,
+    },
     /// Whether a key is live with the far side of a port.
     Encryption {
         connection: ConnectionId,
@@ -62,6 +67,12 @@ pub fn observe(world: &World, context: &mut Context, reports: &[Report]) -> (Wor
 fn take(tx: &mut Transaction<'_>, report: &Report) {
     match report {
         Report::Port { connection, link } => on_port(tx, *connection, |port| port.link = *link),
+        Report::Lacp {
+            connection,
+            distributing,
+        } => on_port(tx, *connection, |port| {
+            port.distributing = *distributing && port.lag.is_some();
+        }),
         Report::Encryption {
             connection,
             encrypted,

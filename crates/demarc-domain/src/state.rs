@@ -87,11 +87,12 @@ pub fn lag(world: &World, lag: &Lag) -> &'static str {
     }
 }
 
-/// As many members are up as the LAG needs; an unset minimum counts as one.
+/// As many members are up and distributing as the LAG needs (spec/states §4); an unset minimum counts as
+/// one.
 pub fn has_enough_links(world: &World, lag: &Lag) -> bool {
     let up = world
         .members(lag.id)
-        .filter(|member| port_is_up(world, member))
+        .filter(|member| port_is_up(world, member) && member.distributing)
         .count();
     up >= usize::try_from(lag.minimum_links)
         .unwrap_or(usize::MAX)

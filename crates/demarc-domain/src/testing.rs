@@ -204,6 +204,16 @@ impl Lab {
     pub(crate) fn link(&mut self, id: &str, link: Link) {
         let connection = id.parse().unwrap();
         self.report(&[Report::Port { connection, link }]);
+        self.lacp(id, link == Link::Up);
+    }
+
+    /// The other end of a member takes it into its bundle, or out of it.
+    pub(crate) fn lacp(&mut self, id: &str, distributing: bool) {
+        let connection = id.parse().unwrap();
+        self.report(&[Report::Lacp {
+            connection,
+            distributing,
+        }]);
     }
 
     /// The fabric carries out all that it was told: virtual interfaces stand or are gone, live peers are

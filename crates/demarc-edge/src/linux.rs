@@ -10,6 +10,7 @@ mod bindings;
 mod edge;
 mod forwarding;
 mod gateway;
+mod lag;
 mod port;
 mod routes;
 mod seeing;

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use demarc_control::Heard;
-use demarc_domain::device_status::{DeviceStatus, PortStatus, VirtualInterfaceStatus};
+use demarc_domain::device_status::{DeviceStatus, LacpState, PortStatus, VirtualInterfaceStatus};
 use demarc_domain::entity::{Link, Session};
 
 /// One metric: its name, kind and help, and its lines.
@@ -53,7 +53,8 @@ pub(crate) fn text(heard: &[Heard]) -> String {
     text
 }
 
-fn of_ports<'a>(ports: impl Iterator<Item = &'a PortStatus>) -> [Family; 2] {
+fn of_ports<'a>(ports: impl Iterator<Item = &'a PortStatus>) -> [Family; 3] {
+    let lacp = "dx_connection_lacp_state";
     let (state, strays) = ("dx_connection_state", "dx_connection_stray_frames_total");
     let mut states = Family::new(state, "gauge", "1: the link of the port is up.");
     let mut stray = Family::new(
@@ -61,9 +62,25 @@ fn of_ports<'a>(ports: impl Iterator<Item = &'a PortStatus>) -> [Family; 2] {
         "counter",
         "Frames that belong to no virtual interface.",
     );
+    let mut members = Family::new(
+        lacp,
+        "gauge",
+        "Of a member of a LAG: 0 detached, 1 waiting, 2 attached, 3 collecting, 4 distributing.",
+    );
     for port in ports {
         let label = format!("connection_id=\"{}\"", port.connection);
         states.line(state, &label, u64::from(port.link == Link::Up));
+        if let Some(member) = &port.lacp {
+            let labels = format!("{label},lag_id=\"{}\"", member.lag);
+            let value = match member.state {
+                LacpState::Detached => 0,
+                LacpState::Waiting => 1,
+                LacpState::Attached => 2,
+                LacpState::Collecting => 3,
+                LacpState::Distributing => 4,
+            };
+            members.line(lacp, &labels, value);
+        }
         let reasons = [
             ("untagged", port.drops.untagged),
             ("unknown-vlan", port.drops.unknown_vlan),
@@ -73,7 +90,7 @@ fn of_ports<'a>(ports: impl Iterator<Item = &'a PortStatus>) -> [Family; 2] {
             stray.line(strays, &format!("{label},reason=\"{reason}\""), count);
         }
     }
-    [states, stray]
+    [states, members, stray]
 }
 
 fn of_interfaces<'a>(interfaces: impl Iterator<Item = &'a VirtualInterfaceStatus>) -> [Family; 8] {
@@ -167,7 +184,7 @@ fn of_interfaces<'a>(interfaces: impl Iterator<Item = &'a VirtualInterfaceStatus
 mod tests {
     use std::sync::Arc;
 
-    use demarc_domain::device_status::{DropCounters, PeerStatus, TrafficCounters};
+    use demarc_domain::device_status::{DropCounters, LacpStatus, PeerStatus, TrafficCounters};
 
     use super::*;
 
@@ -179,6 +196,12 @@ mod tests {
                 connection: "dxcon-fg000001".parse().unwrap(),
                 interface: None,
                 link: Link::Up,
+                lacp: Some(LacpStatus {
+                    lag: "dxlag-fg000004".parse().unwrap(),
+                    state: LacpState::Collecting,
+                    partner: None,
+                    reason: None,
+                }),
                 drops: DropCounters {
                     unknown_vlan: 3,
                     ..DropCounters::default()
@@ -216,6 +239,7 @@ mod tests {
         for line in [
             "# TYPE dx_connection_state gauge",
             "dx_connection_state{connection_id=\"dxcon-fg000001\"} 1",
+            "dx_connection_lacp_state{connection_id=\"dxcon-fg000001\",lag_id=\"dxlag-fg000004\"} 3",
             "dx_connection_stray_frames_total{connection_id=\"dxcon-fg000001\",reason=\"unknown-vlan\"} 3",
             "dx_virtual_interface_policed_bytes_total{virtual_interface_id=\"dxvif-fg000002\",direction=\"egress\"} 7",
             "dx_virtual_interface_dropped_packets_total{virtual_interface_id=\"dxvif-fg000002\",reason=\"wrong-source\"} 5",
@@ -226,7 +250,7 @@ mod tests {
                 "{line} in\n{shown}"
             );
         }
-        assert_eq!(shown.matches("# TYPE").count(), 10);
+        assert_eq!(shown.matches("# TYPE").count(), 11);
         assert_eq!(text(&[]), "");
     }
 }

@@ -38,6 +38,7 @@ fn lab() -> (Lab, VirtualInterface, DeviceStatus) {
             connection: port.parse().unwrap(),
             interface: Some("eth1".to_owned()),
             link: Link::Up,
+            lacp: None,
             drops: DropCounters::default(),
         }],
         virtual_interfaces: vec![standing(&interface)],
@@ -142,4 +143,50 @@ fn a_status_survives_its_way_over_the_wire() {
     };
     let text = serde_json::to_string(&update).unwrap();
     assert_eq!(serde_json::from_str::<StatusUpdate>(&text).unwrap(), update);
+}
+
+#[test]
+fn lacp_counts_for_the_lag_that_the_port_is_in() {
+    let (mut lab, _, mut status) = lab();
+    let answer = lab.ok(
+        ALICE,
+        "CreateLag",
+        serde_json::json!({
+            "lagName": "two", "location": "EqDC2", "connectionsBandwidth": "10Gbps", "numberOfConnections": 1,
+        }),
+    );
+    let lag = answer["lagId"].as_str().unwrap().to_owned();
+    let member = answer["connections"][0]["connectionId"].as_str().unwrap();
+    let member = member.to_owned();
+    lab.settle();
+    lab.link(&member, Link::Up);
+    assert_eq!(lab.lag_state(&lag), Some("available"));
+    status.device = lab.connection(&member).device.unwrap();
+    status.ports[0].connection = member.parse().unwrap();
+    let said = |lag: &str, state| {
+        Some(LacpStatus {
+            lag: lag.parse().unwrap(),
+            state,
+            partner: None,
+            reason: None,
+        })
+    };
+    let rows = [
+        (None, 0),
+        (said(&lag, LacpState::Distributing), 0),
+        (said(&lag, LacpState::Collecting), 1),
+        (said(&lag, LacpState::Detached), 1),
+        (said("dxlag-fg0000zz", LacpState::Detached), 0),
+    ];
+    for (lacp, expected) in rows {
+        status.ports[0].lacp = lacp.clone();
+        let reports = news(&lab.world, &status, false);
+        assert_eq!(reports.len(), expected, "{lacp:?}");
+    }
+    status.ports[0].lacp = said(&lag, LacpState::Attached);
+    lab.report(&news(&lab.world, &status, false));
+    assert_eq!(lab.lag_state(&lag), Some("down"));
+    let state = lab.connection_state(&member);
+    assert_eq!(state, Some("available"), "its link is up");
+    assert_eq!(news(&lab.world, &status, false), []);
 }

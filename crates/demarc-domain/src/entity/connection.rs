@@ -28,6 +28,9 @@ pub struct Connection {
     pub simulated_down: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lag: Option<LagId>,
+    /// What the fabric last said of a member: both ends take and send frames on it, by LACP.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub distributing: bool,
     /// The device that ends the port, from approval on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<String>,

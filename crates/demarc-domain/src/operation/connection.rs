@@ -173,6 +173,7 @@ pub(super) fn retire(tx: &mut Transaction<'_>, mut connection: Connection) -> Co
     };
     connection.lag = None;
     connection.link = Link::Down;
+    connection.distributing = false;
     connection.tags = Tags::default();
     if let Some(mac_sec) = &mut connection.mac_sec {
         mac_sec.keys.clear();

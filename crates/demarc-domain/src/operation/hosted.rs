@@ -113,6 +113,7 @@ fn add_offer(
             expires: context.now + Span::from_days(days),
         },
         link: Link::Down,
+        distributing: false,
         simulated_down: false,
         lag: None,
         device: None,

@@ -169,6 +169,8 @@ pub(super) fn join(
     let lag = note_kind(tx, lag, connection.kind);
     let mut joined = connection;
     joined.lag = Some(lag.id);
+    // The other end has to be told by LACP.
+    joined.distributing = false;
     joined.device = Some(lag.device.clone());
     joined.billing_mode.clone_from(&lag.billing_mode);
     if let (Some(own), Some(common)) = (&mut joined.mac_sec, &lag.mac_sec) {
@@ -270,6 +272,7 @@ pub(crate) fn disassociate(
 pub(super) fn leave(tx: &mut Transaction<'_>, connection: Connection, lag: &Lag) -> Connection {
     let mut left = connection;
     left.lag = None;
+    left.distributing = false;
     if lag.allows_hosted {
         left.kind = ConnectionKind::Interconnect;
     }

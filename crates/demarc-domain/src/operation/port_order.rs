@@ -104,6 +104,7 @@ pub(super) fn add_port(
         kind: port.kind,
         phase: ConnectionPhase::Requested { approve_at },
         link: Link::Down,
+        distributing: false,
         simulated_down: false,
         lag: lag.map(|lag| lag.id),
         device: lag.map(|lag| lag.device.clone()),

@@ -21,6 +21,7 @@ use tracing::info;
 
 use super::bindings::{BindingsError, BindingsFile};
 use super::gateway::{self, Gateway};
+use super::lag::{self, Lags};
 use super::status::{Faults, Intents, Views};
 use super::virtual_interface::{RoutesVersion, Standing};
 use super::{port, stale};
@@ -56,6 +57,7 @@ pub struct LinuxEdge {
     pub(super) kernel: Kernel,
     pub(super) program: VlanProgram,
     pub(super) ports: BTreeMap<ConnectionId, String>,
+    pub(super) lags: Lags,
     pub(super) gateways: BTreeMap<RoutingDomain, Gateway>,
     pub(super) standing: BTreeMap<VirtualInterfaceId, Standing>,
     /// The device of each virtual interface that stands.
@@ -88,7 +90,8 @@ impl LinuxEdge {
         let file = BindingsFile::open(file)?;
         let kernel = Kernel::here()?;
         let attachment = demarc_linux::probe()?;
-        let program = VlanProgram::load(attachment)?;
+        let mut program = VlanProgram::load(attachment)?;
+        let lags = Lags::start(program.take_bundles()?)?;
         let how = match attachment {
             Attachment::Clsact => "clsact",
             Attachment::Tcx => "tcx",
@@ -101,6 +104,7 @@ impl LinuxEdge {
             kernel,
             program,
             ports: BTreeMap::new(),
+            lags,
             gateways: BTreeMap::new(),
             standing: BTreeMap::new(),
             owners: BTreeMap::new(),
@@ -128,6 +132,7 @@ impl LinuxEdge {
         let mut tick = interval(PERIOD);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut anew, mut there) = (true, true);
+        let mut lags = self.lags.changes();
         loop {
             let wanted = intents.borrow_and_update().clone();
             anew = match self.look(&wanted, anew).await {
@@ -149,6 +154,8 @@ impl LinuxEdge {
             }
             tokio::select! {
                 _ = tick.tick() => {}
+                // For who waits to hear of it.
+                Ok(()) = lags.changed() => {}
                 changed = intents.changed(), if there => match changed {
                     Ok(()) => anew = true,
                     // Nobody has anything to say any more: the last intents stay in force.
@@ -167,6 +174,7 @@ impl LinuxEdge {
         }
         let full = self.looks.is_multiple_of(FULL);
         let links = self.kernel.links()?;
+        self.lags.look_at(&links);
         if full || read_again || anew {
             self.faults.begin();
             self.reconcile(intents, &links).await?;
@@ -193,6 +201,7 @@ impl LinuxEdge {
         let devices: Vec<&DeviceIntent> = intents.values().map(|wanted| &wanted.intent).collect();
         self.ports = port::assign(&self.file.bindings, &devices, links, &self.ports);
         self.prepare_ports(&devices, links);
+        self.follow_lags(&devices, links);
         let wanted: BTreeMap<VirtualInterfaceId, (&str, &VirtualInterfaceIntent)> = devices
             .iter()
             .flat_map(|device| {
@@ -294,6 +303,20 @@ impl LinuxEdge {
         }
     }
 
+    /// Speaks LACP on the members of LAGs. Before the virtual interfaces: what goes out by one has to have
+    /// somewhere to go.
+    fn follow_lags(&mut self, devices: &[&DeviceIntent], links: &[Link]) {
+        let interface = |connection: ConnectionId| {
+            let name = self.ports.get(&connection)?;
+            let link = links.iter().find(|link| link.name == *name)?;
+            Some(link.index)
+        };
+        let wanted = lag::wanted(devices, interface);
+        for (subject, error) in self.lags.follow(&wanted, links, &mut self.kernel) {
+            self.faults.say(subject, error);
+        }
+    }
+
     /// Takes the frames of ports.
     fn attach_ports(&mut self, devices: &[&DeviceIntent], links: &[Link]) {
         let there = |name: &String| links.iter().any(|link| link.name == *name);
@@ -309,9 +332,11 @@ impl LinuxEdge {
         }
     }
 
+    /// What stands for a port or LAG in the data path.
     fn port_index(&self, carrier: ParentId, links: &[Link]) -> Option<u32> {
-        let ParentId::Connection(connection) = carrier else {
-            return None;
+        let connection = match carrier {
+            ParentId::Connection(connection) => connection,
+            ParentId::Lag(lag) => return self.lags.number(lag),
         };
         let name = self.ports.get(&connection)?;
         links
@@ -344,12 +369,7 @@ impl LinuxEdge {
         links: &[Link],
     ) -> Result<(), LinuxError> {
         let Some(port) = self.port_index(wanted.carrier, links) else {
-            // A LAG, or a port that no interface is bound to: nothing stands.
-            if let ParentId::Lag(lag) = wanted.carrier {
-                let text =
-                    "LAGs are not supported by this edge: its virtual interfaces do not come up";
-                self.faults.say(lag, text);
-            }
+            // A port that no interface is bound to: nothing stands.
             return Ok(());
         };
         let gateway = match self.gateways.entry(wanted.domain) {

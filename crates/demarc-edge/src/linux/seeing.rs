@@ -107,6 +107,7 @@ impl LinuxEdge {
     }
 
     fn status(&self, intent: &DeviceIntent) -> DeviceStatus {
+        let mut lacp = self.lags.members();
         let ports = intent.ports.iter().map(|port| PortStatus {
             connection: port.connection,
             interface: self.ports.get(&port.connection).cloned(),
@@ -115,6 +116,7 @@ impl LinuxEdge {
                 .get(&port.connection)
                 .copied()
                 .unwrap_or_default(),
+            lacp: lacp.remove(&port.connection),
             drops: self
                 .drops
                 .get(&port.connection)

@@ -37,6 +37,11 @@ fn intended_encryption(world: &World, port: &Connection) -> bool {
     intended_link(port) == Some(Link::Up) && in_force.is_some_and(has_key)
 }
 
+/// The far end of a member runs LACP.
+fn intended_lacp(port: &Connection) -> bool {
+    port.lag.is_some() && intended_link(port) == Some(Link::Up)
+}
+
 fn is_encrypted(port: &Connection) -> bool {
     port.mac_sec
         .as_ref()
@@ -64,6 +69,9 @@ pub(super) fn urgency(world: &World, port: &Connection) -> Option<Urgency> {
             Urgency::Now
         });
     }
+    if port.distributing != intended_lacp(port) {
+        return Some(Urgency::Now);
+    }
     let encrypts = port.mac_sec.is_some() && is_encrypted(port) != intended_encryption(world, port);
     (encrypts || has_new_keys(port.mac_sec.as_ref())).then_some(Urgency::AfterSettling)
 }
@@ -78,6 +86,13 @@ pub(super) fn reports(world: &World, port: &Connection) -> Vec<Report> {
         reports.push(Report::Port {
             connection: port.id,
             link,
+        });
+    }
+    let distributing = intended_lacp(port);
+    if port.distributing != distributing {
+        reports.push(Report::Lacp {
+            connection: port.id,
+            distributing,
         });
     }
     let encrypted = intended_encryption(world, port);

@@ -35,6 +35,7 @@ fn partner_lag(lab: &mut Lab) -> (String, String) {
             "lagName": "partner lag", "connectionId": interconnect,
         }),
     );
+    lab.lacp(&interconnect, true);
     (text(&lag, "lagId"), interconnect)
 }
 

@@ -67,6 +67,34 @@ fn the_state_follows_the_links() {
 }
 
 #[test]
+fn a_member_counts_once_lacp_has_it_and_keeps_its_own_state() {
+    let mut lab = Lab::new();
+    let port = lab.dedicated(ALICE);
+    let more = json!({"connectionId": port, "lagName": "of one"});
+    let answer = lab.ok(ALICE, "CreateLag", order_with(1, more));
+    let id = text(&answer, "lagId");
+    assert_eq!(
+        lab.lag_state(&id),
+        Some("pending"),
+        "its link is up already"
+    );
+    for (distributing, state) in [(true, "available"), (false, "down"), (true, "available")] {
+        lab.lacp(&port, distributing);
+        assert_eq!(lab.lag_state(&id), Some(state));
+        assert_eq!(lab.connection_state(&port), Some("available"));
+    }
+    let leave = json!({"lagId": id, "connectionId": port});
+    lab.ok(ALICE, "DisassociateConnectionFromLag", leave);
+    assert!(!lab.connection(&port).distributing);
+    lab.lacp(&port, true);
+    assert!(!lab.connection(&port).distributing, "it is no member");
+    lab.advance(Span::from_minutes(1));
+    let join = json!({"lagId": id, "connectionId": port});
+    lab.ok(ALICE, "AssociateConnectionWithLag", join);
+    assert_eq!(lab.lag_state(&id), Some("down"), "it joins anew");
+}
+
+#[test]
 fn an_empty_lag_that_was_up_is_down() {
     let mut lab = Lab::new();
     let (id, members) = lag_up(&mut lab, ALICE, 1);
@@ -260,6 +288,7 @@ fn delete_is_refused_with_hosted_connections() {
         ),
         "lagId",
     );
+    lab.lacp(&member, true);
     let hosted = lab.ok(
         PAULA,
         "AllocateHostedConnection",

@@ -30,6 +30,7 @@ fn lag_of(lab: &mut Lab, account: &str, members: Value) -> (String, Vec<String>)
 fn lag_up(lab: &mut Lab) -> (String, String) {
     let member = lab.dedicated(ALICE);
     let (lag, _) = lag_of(lab, ALICE, json!({"connectionId": member}));
+    lab.lacp(&member, true);
     (lag, member)
 }
 

@@ -96,7 +96,10 @@ fn an_existing_connection_keeps_id_name_and_state() {
         order_with(2, json!({"connectionId": id})),
     );
     assert_eq!(answer["numberOfConnections"], 2);
-    assert_eq!(answer["lagState"], "available");
+    assert_eq!(
+        answer["lagState"], "pending",
+        "until the customer's side runs LACP, too"
+    );
     let member = answer["connections"]
         .as_array()
         .unwrap()

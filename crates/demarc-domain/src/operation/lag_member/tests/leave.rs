@@ -251,6 +251,7 @@ fn hosted_connections_stay_on_the_lag_that_their_interconnect_leaves() {
     let mut lab = Lab::new();
     let interconnect = lab.interconnect(PAULA);
     let (lag, _) = lag_of(&mut lab, PAULA, json!({"connectionId": interconnect}));
+    lab.lacp(&interconnect, true);
     let hosted = text(
         &lab.ok(
             PAULA,

@@ -1,0 +1,198 @@
+//! LAGs: LACP with the customers' routers, and which members the frames go by.
+//!
+//! A thread of its own speaks LACP (IEEE 802.1AX), so that no other work of the edge keeps a bundle waiting:
+//! it listens to the members' sockets and to news of links, and takes a member that fails out of the data path
+//! at once. The edge says which LAGs there are, and reads how they are.
+
+mod driver;
+mod number;
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use demarc_domain::device_status::LacpStatus;
+use demarc_domain::intent::{DeviceIntent, PortIntent};
+use demarc_linux::{BundleMaps, Kernel, KernelError, Link, LinkWatch, SlowSocket};
+use demarc_types::{ConnectionId, LagId};
+use tokio::sync::watch;
+use tracing::error;
+
+use driver::Driver;
+
+/// A LAG that is to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct WantedLag {
+    pub(super) lag: LagId,
+    pub(super) device: String,
+    pub(super) minimum_links: usize,
+    /// Those that have an interface.
+    pub(super) members: Vec<WantedMember>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct WantedMember {
+    pub(super) connection: ConnectionId,
+    pub(super) interface: u32,
+    /// It may carry something: it does not have to be encrypted.
+    pub(super) may_carry: bool,
+}
+
+/// All LAGs of this machine.
+pub(super) struct Lags {
+    driver: Arc<Mutex<Driver>>,
+    /// Closed when nobody wants the thread any more.
+    wake: UnixStream,
+    changes: watch::Receiver<()>,
+}
+
+/// What the thread has.
+struct Speaker {
+    driver: Arc<Mutex<Driver>>,
+    watch: LinkWatch,
+    woken: UnixStream,
+    changes: watch::Sender<()>,
+}
+
+/// A driver that panicked is as good as it was: what it does next, it does from the start.
+fn lock(driver: &Mutex<Driver>) -> MutexGuard<'_, Driver> {
+    driver.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Lags {
+    /// In the namespace of the calling thread. There are no LAGs yet.
+    pub(super) fn start(maps: BundleMaps) -> Result<Self, KernelError> {
+        let driver = Arc::new(Mutex::new(Driver::new(maps)));
+        let pair = || -> std::io::Result<_> {
+            let (wake, woken) = UnixStream::pair()?;
+            wake.set_nonblocking(true)?;
+            woken.set_nonblocking(true)?;
+            Ok((wake, woken))
+        };
+        let failed = |source| KernelError::Request {
+            action: "start LACP".to_owned(),
+            source,
+        };
+        let (wake, woken) = pair().map_err(failed)?;
+        let (sender, changes) = watch::channel(());
+        let speaker = Speaker {
+            driver: Arc::clone(&driver),
+            watch: LinkWatch::open()?,
+            woken,
+            changes: sender,
+        };
+        let named = thread::Builder::new().name("lacp".to_owned());
+        named.spawn(move || speaker.run()).map_err(failed)?;
+        Ok(Self {
+            driver,
+            wake,
+            changes,
+        })
+    }
+
+    /// Something has changed since this was looked at.
+    pub(super) fn changes(&self) -> watch::Receiver<()> {
+        self.changes.clone()
+    }
+
+    /// Makes the LAGs be these and no others; what is so already is not touched. Members of a LAG that an
+    /// earlier process had in its bundle stay there. Gives what went wrong.
+    pub(super) fn follow(
+        &self,
+        wanted: &[WantedLag],
+        links: &[Link],
+        kernel: &mut Kernel,
+    ) -> Vec<(String, KernelError)> {
+        let faults = lock(&self.driver).follow(wanted, links, kernel);
+        self.wake();
+        faults
+    }
+
+    /// Links as they are: news of them may be late, or be missed.
+    pub(super) fn look_at(&self, links: &[Link]) {
+        let mut driver = lock(&self.driver);
+        let changed = driver.take_links(links);
+        if changed {
+            driver.carry_out();
+            drop(driver);
+            self.wake();
+        }
+    }
+
+    /// The number that stands for a LAG in the data path.
+    pub(super) fn number(&self, lag: LagId) -> Option<u32> {
+        lock(&self.driver).number(lag)
+    }
+
+    /// The members of all LAGs.
+    pub(super) fn members(&self) -> BTreeMap<ConnectionId, LacpStatus> {
+        lock(&self.driver).members()
+    }
+
+    /// Ends the wait of the thread: deadlines and sockets may have changed.
+    fn wake(&self) {
+        // When there is no room, it has not been woken for the last time yet.
+        _ = (&self.wake).write(&[0]);
+    }
+}
+
+impl Speaker {
+    fn run(self) {
+        loop {
+            let (sockets, time) = lock(&self.driver).waits_for();
+            let mut waiting = vec![self.woken.as_fd(), self.watch.as_fd()];
+            let sockets: Vec<Arc<SlowSocket>> = sockets;
+            waiting.extend(sockets.iter().map(|socket| socket.as_fd()));
+            if let Err(problem) = demarc_linux::wait(&waiting, time) {
+                error!(%problem, "LACP cannot wait");
+                thread::sleep(driver::REST);
+            }
+            match (&self.woken).read(&mut [0; 64]) {
+                Ok(0) => return,
+                Ok(_) | Err(_) => {}
+            }
+            let links = self.watch.news().unwrap_or_default();
+            let mut driver = lock(&self.driver);
+            driver.take_links(&links);
+            // Before time passes: what has arrived was in time.
+            driver.receive();
+            if driver.carry_out() {
+                drop(driver);
+                self.changes.send_replace(());
+            }
+        }
+    }
+}
+
+/// What the intents want of LAGs, of the ports that are there.
+pub(super) fn wanted(
+    devices: &[&DeviceIntent],
+    interface: impl Fn(ConnectionId) -> Option<u32>,
+) -> Vec<WantedLag> {
+    let of_device = |device: &&DeviceIntent| -> Vec<WantedLag> {
+        let lags = device.lags.iter().map(|lag| WantedLag {
+            lag: lag.lag,
+            device: device.device.clone(),
+            minimum_links: usize::try_from(lag.minimum_links).unwrap_or(usize::MAX),
+            members: device
+                .ports
+                .iter()
+                .filter(|port| port.lag == Some(lag.lag))
+                .filter_map(|port| member(port, interface(port.connection)?))
+                .collect(),
+        });
+        lags.collect()
+    };
+    devices.iter().flat_map(of_device).collect()
+}
+
+fn member(port: &PortIntent, interface: u32) -> Option<WantedMember> {
+    Some(WantedMember {
+        connection: port.connection,
+        interface,
+        may_carry: port.encryption_mode.as_deref() != Some("must_encrypt"),
+    })
+}
