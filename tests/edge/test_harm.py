@@ -4,7 +4,7 @@ import time
 import urllib.request
 
 from lab import Bird, ip, never, ping, python, session, until
-from objects import KEY, addresses, private, state, vpc_gateway
+from objects import private, state, vpc_gateway
 
 HOST, SITE = "10.40.1.1", "192.168.77.1"
 
@@ -79,25 +79,6 @@ def test_traffic_is_counted_both_ways_and_shown(lab, account):
     peers = [one for one in edge_of(account.server, device)["virtualInterfaces"] if one["id"] == vif][0]["peers"]
     assert (peers[0]["session"], peers[0]["bfd"], peers[0]["prefixesAccepted"]) == ("up", "up", 1), peers
     assert bird.established()
-
-
-def test_a_lag_is_refused_by_name_and_the_rest_is_served(lab, account):
-    gateway, _, _ = vpc_gateway(account, lab)
-    connection, cable = lab.connected(account, bandwidth="10Gbps")
-    vif, shown = private(account, lab, gateway, 1, cable=(connection, cable))
-    lab.start(Bird("a", session(shown, announce=["192.168.77.0/24"])))
-    until("packets", lambda: ping("a", HOST, SITE))
-    lag = account.lag(wait=None, location=account.show_connection(connection)["location"])
-    members = until("a member", lambda: account.show_lag(lag["lagId"])["connections"])
-    device = until("a place", lambda: account.show_lag(lag["lagId"]).get("awsDeviceV2"))
-    lab.cable(device, members[0]["connectionId"])
-    until("the LAG has a link", lambda: account.show_lag(lag["lagId"])["lagState"] == "available")
-    second = account.private_vif(lag["lagId"], wait=None, directConnectGatewayId=gateway, vlan=222, asn=65_001,
-                                 authKey=KEY, **addresses(2))["virtualInterfaceId"]
-    faults = lambda: {f["subject"]: f["message"] for f in edge_of(account.server, device)["faults"]}  # noqa: E731
-    until("said by name", lambda: "LAGs are not supported" in faults().get(lag["lagId"], ""))
-    never("it pretends", lambda: state(account, second) == "available", 1)
-    assert ping("a", HOST, SITE)
 
 
 def test_macsec_is_down_where_the_kernel_has_none_and_must_encrypt_carries_nothing(lab, account):
