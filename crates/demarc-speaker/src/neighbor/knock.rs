@@ -7,15 +7,14 @@
 use std::future;
 use std::io;
 
+use demarc_bgp::session::{Admission, Direction};
+use demarc_bgp::wire::MAX_MESSAGE_LENGTH;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
 use super::NeighborTask;
 use super::connection::Connection;
 use crate::sockets::reset;
-
-/// More than one message has to be read for no verdict.
-const ROOM: usize = demarc_bgp::wire::MAX_MESSAGE_LENGTH;
 
 #[derive(Debug)]
 pub(super) struct Knock {
@@ -38,7 +37,7 @@ impl NeighborTask {
             // The newest is the likeliest to live.
             self.knock = Some(Knock {
                 stream,
-                input: Vec::with_capacity(ROOM),
+                input: Vec::with_capacity(MAX_MESSAGE_LENGTH),
             });
         } else {
             self.admit(stream, Vec::new());
@@ -71,8 +70,6 @@ impl NeighborTask {
 
     /// The session decides; `input` was read already.
     fn admit(&mut self, stream: TcpStream, input: Vec<u8>) {
-        use demarc_bgp::session::{Admission, Direction};
-
         let now = self.setup.clock.now();
         if self.session.admit_incoming(now) == Admission::Refuse {
             reset(stream);
