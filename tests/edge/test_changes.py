@@ -93,6 +93,46 @@ def test_packets_as_long_as_the_mtu_pass_and_longer_ones_are_answered(lab, accou
     assert bird.flaps() == since, "the session stayed"
 
 
+def test_a_prefix_of_interfaces_with_different_mtus_takes_1500(lab, account):
+    gateway, _, network = vpc_gateway(account, lab)
+    long, first = private(account, lab, gateway, 1, site_mtu=9001, mtu=9001)
+    _, second = private(account, lab, gateway, 2, site_mtu=9001)
+    jumbo = session(first, announce=["192.168.77.0/24"], communities=["7224:7300"], name="jumbo")
+    small = session(second, announce=["192.168.77.0/24", "192.168.78.0/24"], name="small")
+    # Answers go by the first of two equal routes, the jumbo interface.
+    bird = lab.start(Bird("a", jumbo, small, ecmp=False))
+    until("both", lambda: bird.established("jumbo") and bird.established("small"))
+
+    def passes(size):
+        ip(network, "route", "flush", "cache")
+        return ping(network, SITE, HOST, size=size)
+
+    until("packets", lambda: passes(1472))
+    # Traffic goes by the jumbo interface alone, and still no packet may be longer than the other takes.
+    answer = until("an answer to one too long", lambda: answer_of(network, 1473))
+    assert "1500" in answer
+    assert not passes(8000)
+    small.announce.remove("192.168.77.0/24")
+    bird.reconfigure()
+    until("jumbo packets", lambda: passes(8973))
+    # An interface that changes its MTU takes its routes along.
+    small.announce.append("192.168.77.0/24")
+    bird.reconfigure()
+    until("1500 again", lambda: not passes(8000))
+    account.dx.update_virtual_interface_attributes(virtualInterfaceId=long, mtu=1500)
+    until("both take 1500", lambda: "1500" in (answer_of(network, 1473) or ""))
+    assert state(account, long) == "available"
+
+
+def answer_of(name, size):
+    """What the gateway says of a packet that is too long; None while it lets it pass."""
+    ip(name, "route", "flush", "cache")
+    shown = inside(name, "ping", "-c", "2", "-i", "0.2", "-W", "1", "-M", "do", "-s", str(size), "-I", HOST, SITE,
+                   check=False)
+    lines = [line for line in shown.splitlines() if "mtu" in line]
+    return lines[0] if lines else None
+
+
 def test_pinging_our_address_is_answered_and_so_is_nobody_elses(lab, account):
     gateway, _, _ = vpc_gateway(account, lab)
     _, first = private(account, lab, gateway, 1)

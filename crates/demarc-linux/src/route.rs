@@ -10,8 +10,11 @@ use crate::netlink::{Kernel, Message, attributes, number16, number32};
 const RTA_DST: u16 = 1;
 const RTA_OIF: u16 = 4;
 const RTA_GATEWAY: u16 = 5;
+const RTA_METRICS: u16 = 8;
 const RTA_MULTIPATH: u16 = 9;
 const RTA_TABLE: u16 = 15;
+const RTAX_LOCK: u16 = 1;
+const RTAX_MTU: u16 = 2;
 const FRA_IIFNAME: u16 = 3;
 const FRA_PRIORITY: u16 = 6;
 const FRA_TABLE: u16 = 15;
@@ -126,6 +129,21 @@ impl Kernel {
         length: u8,
         next_hops: &[NextHop],
     ) -> Result<(), KernelError> {
+        self.replace_route_with_mtu(table, address, length, next_hops, None)
+    }
+
+    /// The same for packets of at most this length, however long those are that the interfaces take.
+    ///
+    /// # Errors
+    /// [`KernelError::Request`].
+    pub fn replace_route_with_mtu(
+        &mut self,
+        table: Table,
+        address: IpAddr,
+        length: u8,
+        next_hops: &[NextHop],
+        mtu: Option<u32>,
+    ) -> Result<(), KernelError> {
         let flags = libc::NLM_F_CREATE | libc::NLM_F_REPLACE;
         let message = route(
             libc::RTM_NEWROUTE,
@@ -135,6 +153,15 @@ impl Kernel {
             length,
             libc::RTN_UNICAST,
         );
+        let message = match mtu {
+            // Forwarding of IPv6 looks at a locked one only.
+            Some(mtu) => message.nested(RTA_METRICS, |metrics| {
+                metrics
+                    .attribute(RTAX_LOCK, &(1_u32 << RTAX_MTU).to_ne_bytes())
+                    .attribute(RTAX_MTU, &mtu.to_ne_bytes())
+            }),
+            None => message,
+        };
         let message = match next_hops {
             [one] => message
                 .attribute(RTA_GATEWAY, &octets(one.address))

@@ -17,6 +17,9 @@ pub(super) const FROM_INTERFACE: Table = Table(1001);
 /// The same, and the other interfaces with SiteLink.
 pub(super) const FROM_SITE_LINK: Table = Table(1002);
 
+/// Of what is learned from interfaces that differ in theirs.
+const COMMON_MTU: u32 = 1_500;
+
 /// Looked up for packets from an uplink of a Region: the virtual interfaces, never another uplink.
 pub(super) fn from_uplink(region: RegionId) -> Table {
     Table(1003 + u32::from(region.0))
@@ -28,6 +31,8 @@ pub(super) struct Neighbor {
     pub(super) address: IpAddr,
     /// Index of the virtual interface in the gateway.
     pub(super) interface: u32,
+    /// Of the virtual interface.
+    pub(super) mtu: u16,
     /// The outer end of the interface when only announced sources may send.
     pub(super) checked: Option<u32>,
 }
@@ -119,9 +124,33 @@ impl Gateway {
         known.map(next_hop).collect()
     }
 
+    /// The longest packet of a prefix where that is not the interface's own choice: what was learned from
+    /// interfaces of different MTUs takes 1500 bytes whichever way it goes (spec/routing §9).
+    fn common_mtu(&self, accepted: &[NeighborKey]) -> Option<u32> {
+        let known = accepted.iter().filter_map(|key| self.neighbors.get(key));
+        let mtus: BTreeSet<u16> = known.map(|neighbor| neighbor.mtu).collect();
+        (mtus.len() > 1).then_some(COMMON_MTU)
+    }
+
+    /// The interface of these sessions has another MTU now.
+    pub(super) fn set_mtu(&mut self, keys: &[NeighborKey], mtu: u16) -> Result<(), KernelError> {
+        for key in keys {
+            if let Some(neighbor) = self.neighbors.get_mut(key) {
+                neighbor.mtu = mtu;
+            }
+        }
+        let known = self.routes.values();
+        let concerned = known.filter(|known| keys.iter().any(|key| known.accepted.contains(key)));
+        for change in concerned.cloned().collect::<Vec<_>>() {
+            self.program(&change)?;
+        }
+        Ok(())
+    }
+
     fn program(&mut self, change: &ForwardingChange) -> Result<(), KernelError> {
         let prefix = change.prefix;
         let owner = self.owner(prefix);
+        let mtu = self.common_mtu(&change.accepted);
         let tables: Vec<RegionId> = self.tables.iter().copied().collect();
         for (region, keys) in tables.into_iter().zip(&change.by_region) {
             let next_hops = self.next_hops(keys);
@@ -131,7 +160,8 @@ impl Gateway {
                     self.block(region, prefix)?;
                 }
                 Some(Owner::Customer) | None => {
-                    set(&mut self.kernel, from_uplink(region), prefix, &next_hops)?;
+                    let table = from_uplink(region);
+                    set(&mut self.kernel, table, prefix, &next_hops, mtu)?;
                 }
             }
         }
@@ -144,8 +174,8 @@ impl Gateway {
             None => self.next_hops(&change.accepted),
         };
         let site_link = self.next_hops(&change.site_link);
-        set(&mut self.kernel, Table::MAIN, prefix, &all)?;
-        set(&mut self.kernel, FROM_SITE_LINK, prefix, &site_link)
+        set(&mut self.kernel, Table::MAIN, prefix, &all, mtu)?;
+        set(&mut self.kernel, FROM_SITE_LINK, prefix, &site_link, mtu)
     }
 
     /// Who decides about a prefix that lies behind an uplink.
@@ -173,12 +203,12 @@ impl Gateway {
         to: Option<NextHop>,
     ) -> Result<(), KernelError> {
         for table in [FROM_INTERFACE, FROM_SITE_LINK, Table::MAIN] {
-            set(&mut self.kernel, table, prefix, to.as_slice())?;
+            set(&mut self.kernel, table, prefix, to.as_slice(), None)?;
         }
         for region in self.tables.clone() {
             match to {
                 Some(_) => self.block(region, prefix)?,
-                None => set(&mut self.kernel, from_uplink(region), prefix, &[])?,
+                None => set(&mut self.kernel, from_uplink(region), prefix, &[], None)?,
             }
         }
         // What customers announce of the same comes to its right.
@@ -194,10 +224,12 @@ fn set(
     table: Table,
     prefix: Prefix,
     next_hops: &[NextHop],
+    mtu: Option<u32>,
 ) -> Result<(), KernelError> {
+    let (network, length) = (prefix.network(), prefix.prefix_len());
     if next_hops.is_empty() {
-        kernel.remove_route(table, prefix.network(), prefix.prefix_len())
+        kernel.remove_route(table, network, length)
     } else {
-        kernel.replace_route(table, prefix.network(), prefix.prefix_len(), next_hops)
+        kernel.replace_route_with_mtu(table, network, length, next_hops, mtu)
     }
 }

@@ -178,6 +178,8 @@ impl Standing {
             host.set_mtu(end, u32::from(intent.mtu))?;
             gateway.kernel.set_mtu(self.inner, u32::from(intent.mtu))?;
             self.delivery.mtu = intent.mtu;
+            let keys: Vec<NeighborKey> = self.peers.values().map(|peer| peer.key).collect();
+            gateway.set_mtu(&keys, intent.mtu)?;
         }
         if (intent.mtu, intent.in_service) != (self.intent.mtu, self.intent.in_service) {
             program.deliver(self.delivery)?;
@@ -241,6 +243,7 @@ impl Standing {
             let forwarding = Neighbor {
                 address: remote,
                 interface: self.inner,
+                mtu: intent.mtu,
                 checked,
             };
             gateway.neighbors.insert(key, forwarding);
