@@ -1,6 +1,6 @@
 """Routing §7, by packets: who may talk to whom. Tests are named by the row of its table."""
 
-from lab import PREFIX, Bird, inside, ip, never, ping, run, session, until
+from lab import Bird, ip, never, ping, received, session, until
 from objects import KEY, addresses, private, state, vpc_gateway
 
 
@@ -61,6 +61,42 @@ def test_two_associations_do_not_talk_not_even_by_a_customers_supernet(lab, acco
     until("the supernet is used", lambda: ping(first, "10.99.1.1", "10.40.1.1"))
     assert not ping(first, "10.41.1.1", "10.40.1.1")
     assert not ping(second, "10.40.1.1", "10.41.1.1")
+
+
+def test_two_associations_talk_by_a_customers_supernet_where_the_operator_allows_it(lab, account, server):
+    gateway, _, first = vpc_gateway(account, lab)
+    other = account.vpn_gateway("10.41.0.0/16")
+    account.associate(gateway, other)
+    second = lab.uplink(other, "10.41.1.1/32")
+    vif, shown = private(account, lab, gateway, 1)
+    one = session(shown, announce=["192.168.77.0/24"])
+    bird = lab.start(Bird("a", one))
+    until("packets", lambda: ping("a", "10.40.1.1", "192.168.77.1") and ping("a", "10.41.1.1", "192.168.77.1"))
+    since = bird.flaps()
+    path = f"/_demarc/v1/direct-connect-gateways/{gateway}/hairpin"
+    allowed = server.operator("PUT", path, {"allowGatewayHairpin": True})
+    assert allowed == {"directConnectGatewayId": gateway, "allowGatewayHairpin": True}
+    never("packets without a route that covers both", lambda: ping(first, "10.41.1.1", "10.40.1.1", count=1), 1.5)
+    one.announce.append("10.0.0.0/8")
+    bird.reconfigure()
+    until("packets by the supernet", lambda: ping(first, "10.41.1.1", "10.40.1.1"))
+    assert ping(second, "10.40.1.1", "10.41.1.1")
+    # They did not go by the customer, whose session has heard nothing of it either.
+    assert bird.flaps() == since and state(account, vif) == "available"
+    before = received(first, "edge")
+    assert not ping(first, "10.40.9.9", "10.40.1.1", count=1)
+    assert received(first, "edge") - before < 10, "what a VPC sends to itself goes round until its TTL ends"
+    # With the route the way is gone, and so it is when the operator says so.
+    one.announce.remove("10.0.0.0/8")
+    bird.reconfigure()
+    until("no packets without the route", lambda: not ping(first, "10.41.1.1", "10.40.1.1", count=1))
+    one.announce.append("0.0.0.0/0")
+    bird.reconfigure()
+    until("packets by a default route", lambda: ping(first, "10.41.1.1", "10.40.1.1"))
+    server.operator("PUT", path, {"allowGatewayHairpin": False})
+    until("no packets", lambda: not ping(first, "10.41.1.1", "10.40.1.1", count=1))
+    assert not ping(second, "10.40.1.1", "10.41.1.1", count=1)
+    assert ping("a", "10.41.1.1", "192.168.77.1") and bird.flaps() == since
 
 
 def test_two_interfaces_on_one_virtual_private_gateway_do_not_talk(lab, account):

@@ -245,6 +245,7 @@ impl Source {
             amazon_side_asn: asn(64_512)?,
             phase: GatewayPhase::Available,
             state_change_error: None,
+            allow_hairpin: false,
             tags: Tags::default(),
             created: self.now,
         };

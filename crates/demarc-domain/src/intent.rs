@@ -72,6 +72,9 @@ pub struct DomainIntent {
     pub domain: RoutingDomain,
     pub asn: Asn,
     pub uplinks: Vec<UplinkIntent>,
+    /// Uplinks may reach each other where a customer's route covers what lies behind them (spec/routing §7).
+    #[serde(default)]
+    pub hairpin: bool,
 }
 
 /// A gateway behind a routing domain, with the prefixes that customers hear of it (spec/routing §4.1).
@@ -230,6 +233,7 @@ pub fn domain(world: &World, domain: RoutingDomain) -> Option<DomainIntent> {
                 domain,
                 asn: gateway.amazon_side_asn,
                 uplinks: uplinks.collect(),
+                hairpin: gateway.allow_hairpin,
             })
         }
         RoutingDomain::VpnGateway(id) => {
@@ -245,12 +249,14 @@ pub fn domain(world: &World, domain: RoutingDomain) -> Option<DomainIntent> {
                 domain,
                 asn: gateway.amazon_side_asn,
                 uplinks: vec![uplink],
+                hairpin: false,
             })
         }
         RoutingDomain::Public => Some(DomainIntent {
             domain,
             asn: Asn::PUBLIC_AMAZON,
             uplinks: Vec::new(),
+            hairpin: false,
         }),
     }
 }

@@ -5,7 +5,9 @@ mod location;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use demarc_types::{BgpPeerId, ConnectionId, LocationCode, Region, Span, VirtualInterfaceId};
+use demarc_types::{
+    BgpPeerId, ConnectionId, DirectConnectGatewayId, LocationCode, Region, Span, VirtualInterfaceId,
+};
 
 use crate::context::Context;
 use crate::entity::{Change, ConnectionPhase, Device, EdgeSession, Location, PeerPhase, Service};
@@ -38,6 +40,11 @@ pub enum Order {
         peer: BgpPeerId,
         up: bool,
     },
+    /// Lets the associations of a gateway reach each other by a customer's wider route, or keeps them apart.
+    SetHairpin {
+        gateway: DirectConnectGatewayId,
+        allowed: bool,
+    },
     PutLocation(Location),
     /// Moves the service's clock forward.
     AdvanceClock(Span),
@@ -66,6 +73,7 @@ pub fn command(
         } => virtual_interface::set_route_filter_prefixes(&mut tx, *interface, prefixes)?,
         Order::SetLink { connection, up } => set_link(&mut tx, *connection, *up)?,
         Order::SetSession { peer, up } => set_session(&mut tx, *peer, *up)?,
+        Order::SetHairpin { gateway, allowed } => set_hairpin(&mut tx, *gateway, *allowed)?,
         Order::PutLocation(location) => location::put(&mut tx, location)?,
         Order::AdvanceClock(span) => {
             let mut service = service(&mut tx);
@@ -183,6 +191,21 @@ fn set_session(tx: &mut Transaction<'_>, id: BgpPeerId, up: bool) -> Result<(), 
     Ok(())
 }
 
+fn set_hairpin(
+    tx: &mut Transaction<'_>,
+    id: DirectConnectGatewayId,
+    allowed: bool,
+) -> Result<(), Refusal> {
+    let found = tx.gateway(id).filter(|found| found.is_live());
+    let mut gateway = found
+        .ok_or_else(|| Refusal::GatewayNotFound(id.to_string()))?
+        .as_ref()
+        .clone();
+    gateway.allow_hairpin = allowed;
+    tx.put(gateway);
+    Ok(())
+}
+
 /// The locations of a Region, built-in and stored, in the order of their codes.
 pub fn locations(world: &World, region: Region) -> Vec<Arc<Location>> {
     inventory::locations(world, region)
@@ -193,5 +216,42 @@ pub fn devices_unasked(world: &World, region: Region, code: LocationCode) -> Vec
     match inventory::location(world, region, code.as_str()) {
         Some(location) => location.devices.clone(),
         None => inventory::devices(region, code.as_str()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intent::{self, RoutingDomain};
+    use crate::testing::{ALICE, Lab};
+
+    #[test]
+    fn associations_of_a_gateway_are_kept_apart_until_the_operator_allows_otherwise() {
+        let mut lab = Lab::new();
+        let id: DirectConnectGatewayId = lab.gateway(ALICE).parse().unwrap();
+        let hairpin = |world: &World| {
+            let intent = intent::domain(world, RoutingDomain::Gateway(id));
+            intent.unwrap().hairpin
+        };
+        assert!(!hairpin(&lab.world));
+        for allowed in [true, true, false] {
+            let order = Order::SetHairpin {
+                gateway: id,
+                allowed,
+            };
+            let mut context = lab.context(ALICE);
+            let (world, changes) = command(&lab.world, &mut context, &order).unwrap();
+            lab.check(&changes, &world);
+            lab.world = world;
+            assert_eq!(hairpin(&lab.world), allowed);
+        }
+        let unknown = "00000000-0000-4000-8000-000000000000".parse().unwrap();
+        let order = Order::SetHairpin {
+            gateway: unknown,
+            allowed: true,
+        };
+        let mut context = lab.context(ALICE);
+        let refused = command(&lab.world, &mut context, &order).unwrap_err();
+        assert!(refused.to_string().contains(&unknown.to_string()));
     }
 }

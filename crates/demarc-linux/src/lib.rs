@@ -15,6 +15,7 @@ mod police;
 mod probe;
 mod program;
 mod route;
+mod rule;
 mod slow;
 
 pub use bundle::{BundleMaps, Inherited, bundle_number};

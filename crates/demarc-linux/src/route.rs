@@ -15,8 +15,10 @@ const RTA_MULTIPATH: u16 = 9;
 const RTA_TABLE: u16 = 15;
 const RTAX_LOCK: u16 = 1;
 const RTAX_MTU: u16 = 2;
-const FRA_IIFNAME: u16 = 3;
-const FRA_PRIORITY: u16 = 6;
+pub(crate) const FRA_IIFNAME: u16 = 3;
+/// The action of a rule that names a table.
+const LOOK_UP: u8 = 1;
+pub(crate) const FRA_PRIORITY: u16 = 6;
 const FRA_TABLE: u16 = 15;
 /// Routes of a routing daemon (`RTPROT_BGP`): what is ours in a gateway.
 const PROTOCOL: u8 = 186;
@@ -290,7 +292,8 @@ impl Kernel {
             let named = |(kind, value): &(u16, &[u8])| {
                 *kind == FRA_IIFNAME && value.strip_suffix(&[0]) == Some(interface.as_bytes())
             };
-            if attributes(rest).any(|one| named(&one)) {
+            let looks_up = entry[7] == LOOK_UP;
+            if looks_up && attributes(rest).any(|one| named(&one)) {
                 let table = attributes(rest).find(|(kind, _)| *kind == FRA_TABLE);
                 tables.extend(table.and_then(|(_, value)| number32(value)).map(Table));
             }
@@ -352,8 +355,7 @@ fn route(
 fn rule(kind: u16, flags: i32, any: IpAddr, priority: u32) -> Message {
     let mut header = [0; 12];
     header[0] = family(any);
-    // The action "look up".
-    header[7] = 1;
+    header[7] = LOOK_UP;
     Message::new(kind, flags, &header).attribute(FRA_PRIORITY, &priority.to_ne_bytes())
 }
 

@@ -9,6 +9,7 @@ mod clock;
 mod connection;
 mod edge;
 mod events;
+mod gateway;
 mod location;
 mod problem;
 mod resiliency_group;
@@ -82,6 +83,7 @@ async fn call(
         Endpoint::SetRouteFilterPrefixes => {
             virtual_interface::set_route_filter_prefixes(front, id, body).await
         }
+        Endpoint::SetHairpin => gateway::set_hairpin(front, id, body).await,
         Endpoint::Why => why::explain(front, id, query),
         Endpoint::WhatIf => what_if::what_if(front, body),
         Endpoint::Judgement => resiliency_group::judgement(front, id),

@@ -13,10 +13,10 @@ use crate::operator::ServiceUrl;
 
 pub(crate) use lab::{ExecArguments, KeepArguments, LabCommand, StatusArguments, UpArguments};
 pub(crate) use operator::{
-    ApproveArguments, AuditArguments, ClockCommand, EventsArguments, IntentArguments,
-    JudgeArguments, LinkArguments, LocationsArguments, LocationsCommand, PrefixesArguments,
-    RejectArguments, Reviewed, ServiceArguments, SessionArguments, UpDown, WhatIfArguments,
-    WhyArguments,
+    AllowDeny, ApproveArguments, AuditArguments, ClockCommand, EventsArguments, HairpinArguments,
+    IntentArguments, JudgeArguments, LinkArguments, LocationsArguments, LocationsCommand,
+    PrefixesArguments, RejectArguments, Reviewed, ServiceArguments, SessionArguments, UpDown,
+    WhatIfArguments, WhyArguments,
 };
 pub(crate) use store::{StoreCommand, StoreLocation};
 
@@ -64,6 +64,11 @@ pub(crate) enum Command {
         after_help = "Example: demarc prefixes dxvif-fgr3hzn3 175.45.176.0/22 210.52.109.0/24"
     )]
     Prefixes(PrefixesArguments),
+    /// Let the associations of a Direct Connect gateway reach each other by a customer's wider route, or not
+    #[command(
+        after_help = "Example: demarc hairpin allow 5f294f92-bafb-4011-916d-9b0bec5e2f05\n\nThey are kept apart unless this allows it; AWS lets such packets pass."
+    )]
+    Hairpin(HairpinArguments),
     /// List the locations of a Region, or store one
     #[command(
         after_help = "Examples:\n  demarc locations --region eu-west-1\n  demarc locations --json > all.json\n  demarc locations put MYSITE --file mysite.json"

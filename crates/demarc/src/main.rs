@@ -51,6 +51,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Approve(it) => operator::approve(&Client::new(it.service)?, it.id),
         Command::Reject(it) => operator::reject(&Client::new(it.service)?, it.id),
         Command::Prefixes(it) => operator::prefixes(&Client::new(it.service)?, it.id, &it.prefixes),
+        Command::Hairpin(it) => operator::hairpin(&Client::new(it.service)?, it.choice, it.gateway),
         Command::Locations(it) => match it.command {
             None => operator::locations(&Client::new(it.service)?, it.region),
             Some(LocationsCommand::Put {

@@ -19,6 +19,10 @@ pub struct DirectConnectGateway {
     pub state_change_error: Option<String>,
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
+    /// Its associations may reach each other where a customer announces a wider route; an operator's choice
+    /// (spec/routing §7).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_hairpin: bool,
     pub created: Timestamp,
 }
 

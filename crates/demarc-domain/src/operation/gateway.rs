@@ -52,6 +52,7 @@ pub(crate) fn create(
         },
         state_change_error: None,
         tags,
+        allow_hairpin: false,
         created: tx.context.now,
     };
     tx.put(gateway.clone());

@@ -103,6 +103,7 @@ impl Gateway {
         let again = self.routes.values().filter(partial);
         let again = again.map(|known| known.prefix).collect();
         let changes = self.speaker.forwarding_changes(regions, again).await?;
+        let changed: Vec<Prefix> = changes.iter().map(|change| change.prefix).collect();
         for change in changes {
             self.program(&change)?;
             self.sources.follow(&change, &self.neighbors, program)?;
@@ -111,6 +112,9 @@ impl Gateway {
             } else {
                 self.routes.insert(change.prefix, change);
             }
+        }
+        if self.hairpin {
+            self.cross_again(|behind| changed.iter().any(|prefix| prefix.contains(&behind)))?;
         }
         Ok(())
     }
@@ -157,7 +161,7 @@ impl Gateway {
             match owner {
                 Some(Owner::Uplink) => {}
                 Some(Owner::Customer) if next_hops.is_empty() => {
-                    self.block(region, prefix)?;
+                    self.cross(region, prefix)?;
                 }
                 Some(Owner::Customer) | None => {
                     let table = from_uplink(region);
@@ -185,8 +189,78 @@ impl Gateway {
         owners.next().map(|uplink| uplink.owner)
     }
 
-    /// No uplink reaches another through this gateway (spec/routing §7), not even where a customer's
-    /// wider route covers it.
+    /// Decides about packets from uplinks for a prefix behind one: no uplink reaches another through this
+    /// gateway, unless that is allowed and a customer's route covers what is behind it (spec/routing §7).
+    fn cross(&mut self, region: RegionId, prefix: Prefix) -> Result<(), KernelError> {
+        if self.hairpin && self.is_covered(region, prefix) {
+            let mut uplinks = self.uplinks.values();
+            let behind = uplinks.find(|uplink| uplink.prefixes.contains(&prefix));
+            if let Some(next_hop) = behind.and_then(|uplink| uplink.next_hop(prefix)) {
+                let table = from_uplink(region);
+                return set(&mut self.kernel, table, prefix, &[next_hop], None);
+            }
+        }
+        self.block(region, prefix)
+    }
+
+    /// Whether a customer's route of exactly this prefix takes traffic of the Region.
+    fn has_customer(&self, region: RegionId, prefix: Prefix) -> bool {
+        let place = self.tables.iter().position(|known| *known == region);
+        let route = self.routes.get(&prefix);
+        let keys = route
+            .zip(place)
+            .and_then(|(route, place)| route.by_region.get(place));
+        keys.is_some_and(|keys| !self.next_hops(keys).is_empty())
+    }
+
+    /// The same for one that covers the prefix.
+    fn is_covered(&self, region: RegionId, prefix: Prefix) -> bool {
+        let mut covering = std::iter::successors(Some(prefix), Prefix::supernet);
+        covering.any(|wider| self.has_customer(region, wider))
+    }
+
+    /// Decides again about prefixes behind uplinks.
+    fn cross_again(&mut self, concerned: impl Fn(Prefix) -> bool) -> Result<(), KernelError> {
+        let all = self.uplinks.values();
+        let all = all.flat_map(|uplink| uplink.prefixes.iter().copied());
+        let prefixes: Vec<Prefix> = all.filter(|prefix| concerned(*prefix)).collect();
+        for prefix in prefixes {
+            let customers = self.owner(prefix) == Some(Owner::Customer);
+            for region in self.tables.clone() {
+                // What a customer announces of the very same goes to the customer.
+                if !customers || !self.has_customer(region, prefix) {
+                    self.cross(region, prefix)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether uplinks may reach each other, from now on.
+    pub(super) fn set_hairpin(&mut self, allowed: bool) -> Result<(), KernelError> {
+        if self.hairpin != allowed {
+            self.hairpin = allowed;
+            self.cross_again(|_| true)?;
+        }
+        // What an uplink sends for what lies behind itself would go round until its TTL ends.
+        for uplink in self.uplinks.values_mut() {
+            let refused = if allowed {
+                uplink.prefixes.clone()
+            } else {
+                Vec::new()
+            };
+            if uplink.refused != refused {
+                let own = refused.iter().map(|one| (one.network(), one.prefix_len()));
+                let own: Vec<_> = own.collect();
+                let interface = &uplink.binding.interface;
+                self.kernel.refuse_input(interface, &own)?;
+                uplink.refused = refused;
+            }
+        }
+        Ok(())
+    }
+
+    /// Packets for the prefix are refused in the table of the Region's uplinks.
     fn block(&mut self, region: RegionId, prefix: Prefix) -> Result<(), KernelError> {
         let (address, length) = (prefix.network(), prefix.prefix_len());
         if length == 0 {
@@ -207,7 +281,7 @@ impl Gateway {
         }
         for region in self.tables.clone() {
             match to {
-                Some(_) => self.block(region, prefix)?,
+                Some(_) => self.cross(region, prefix)?,
                 None => set(&mut self.kernel, from_uplink(region), prefix, &[], None)?,
             }
         }

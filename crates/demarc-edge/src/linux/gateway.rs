@@ -61,11 +61,25 @@ pub(super) enum Owner {
 /// An uplink that stands.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Uplink {
-    binding: UplinkBinding,
+    pub(super) binding: UplinkBinding,
     pub(super) index: u32,
     region: RegionId,
     pub(super) owner: Owner,
     pub(super) prefixes: Vec<Prefix>,
+    /// What its own packets are not let through for.
+    pub(super) refused: Vec<Prefix>,
+}
+
+impl Uplink {
+    /// Where packets for a prefix behind it go.
+    pub(super) fn next_hop(&self, prefix: Prefix) -> Option<NextHop> {
+        let family = |address: &&IpAddr| address.is_ipv4() == prefix.addr().is_ipv4();
+        let address = self.binding.next_hops.iter().find(family)?;
+        Some(NextHop {
+            address: *address,
+            interface: self.index,
+        })
+    }
 }
 
 pub(super) struct Gateway {
@@ -79,6 +93,8 @@ pub(super) struct Gateway {
     pub(super) sources: Sources,
     /// Regions with uplinks, each with a table.
     pub(super) tables: BTreeSet<RegionId>,
+    /// Uplinks may reach each other by a customer's route.
+    pub(super) hairpin: bool,
     /// Names by number.
     regions: Vec<Region>,
     devices: Vec<String>,
@@ -132,6 +148,7 @@ impl Gateway {
             uplinks: BTreeMap::new(),
             sources: Sources::default(),
             tables: BTreeSet::new(),
+            hairpin: false,
             regions: Vec::new(),
             devices: Vec::new(),
             announced: Vec::new(),
@@ -208,6 +225,7 @@ impl Gateway {
             Some(binding) => binding.prefixes.iter().map(of_public).collect(),
             None => of_uplinks(intent),
         };
+        self.set_hairpin(intent.hairpin)?;
         if announced != self.announced {
             self.speaker.originate(announced.clone()).await?;
             self.announced = announced;
@@ -239,12 +257,19 @@ impl Gateway {
         wanted: &Wanted<'_>,
         host: &mut Kernel,
     ) -> Result<(), LinuxError> {
-        let (index, old) = match self.uplinks.get(&binding.gateway) {
+        let (index, old, refused) = match self.uplinks.get(&binding.gateway) {
             Some(uplink) if uplink.prefixes == wanted.prefixes => return Ok(()),
-            Some(uplink) => (uplink.index, uplink.prefixes.clone()),
+            Some(uplink) => (
+                uplink.index,
+                uplink.prefixes.clone(),
+                uplink.refused.clone(),
+            ),
             None => {
                 self.open_table(wanted.region)?;
-                (self.take_in(binding, wanted.region, host)?, Vec::new())
+                let index = self.take_in(binding, wanted.region, host)?;
+                // An earlier process may have left some.
+                self.kernel.refuse_input(&binding.interface, &[])?;
+                (index, Vec::new(), Vec::new())
             }
         };
         let uplink = Uplink {
@@ -253,20 +278,16 @@ impl Gateway {
             region: wanted.region,
             owner: wanted.owner,
             prefixes: wanted.prefixes.to_vec(),
+            refused,
         };
-        self.uplinks.insert(binding.gateway, uplink);
+        self.uplinks.insert(binding.gateway, uplink.clone());
         for prefix in old.iter().filter(|old| !wanted.prefixes.contains(old)) {
             self.uplink_route(*prefix, None)?;
         }
         for prefix in wanted.prefixes {
-            let family = |address: &&IpAddr| address.is_ipv4() == prefix.addr().is_ipv4();
-            let Some(address) = binding.next_hops.iter().find(family) else {
+            let Some(next_hop) = uplink.next_hop(*prefix) else {
                 warn!(%prefix, interface = binding.interface, "no next hop of its family is bound");
                 continue;
-            };
-            let next_hop = NextHop {
-                address: *address,
-                interface: index,
             };
             self.uplink_route(*prefix, Some(next_hop))?;
         }
@@ -317,8 +338,9 @@ impl Gateway {
         for prefix in &uplink.prefixes {
             self.uplink_route(*prefix, None)?;
         }
-        self.kernel
-            .set_input_table(&uplink.binding.interface, uplink.index, None)?;
+        let interface = &uplink.binding.interface;
+        self.kernel.set_input_table(interface, uplink.index, None)?;
+        self.kernel.refuse_input(interface, &[])?;
         self.kernel.take_back(uplink.index)?;
         info!(%gateway, interface = uplink.binding.interface, "uplink is given back");
         Ok(())

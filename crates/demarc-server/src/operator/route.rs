@@ -17,6 +17,7 @@ pub(super) enum Endpoint {
     RejectVirtualInterface,
     VirtualInterfaceIntent,
     SetRouteFilterPrefixes,
+    SetHairpin,
     Why,
     WhatIf,
     Judgement,
@@ -33,7 +34,7 @@ const PREFIX: &str = "/_demarc/v1";
 
 /// Method, path behind the prefix, endpoint; `{...}` stands for one segment. The OpenAPI document has the same
 /// rows, which a test makes sure of.
-pub(super) const ROUTES: [(Method, &str, Endpoint); 21] = [
+pub(super) const ROUTES: [(Method, &str, Endpoint); 22] = [
     (Method::GET, "/openapi.json", Endpoint::OpenApi),
     (Method::GET, "/summary", Endpoint::Summary),
     (Method::GET, "/accounts", Endpoint::Accounts),
@@ -73,6 +74,11 @@ pub(super) const ROUTES: [(Method, &str, Endpoint); 21] = [
         Method::PUT,
         "/virtual-interfaces/{id}/route-filter-prefixes",
         Endpoint::SetRouteFilterPrefixes,
+    ),
+    (
+        Method::PUT,
+        "/direct-connect-gateways/{id}/hairpin",
+        Endpoint::SetHairpin,
     ),
     (Method::GET, "/virtual-interfaces/{id}/why", Endpoint::Why),
     (Method::POST, "/what-if", Endpoint::WhatIf),

@@ -236,6 +236,21 @@ async fn every_path_answers_as_documented() {
         .map(|found| &found["locationCode"]);
     assert!(codes.into_iter().any(|code| code == "MYDC1"), "{listed}");
 
+    let made = server
+        .as_account(
+            CARRIER,
+            "CreateDirectConnectGateway",
+            json!({"directConnectGatewayName": "hairpin"}),
+        )
+        .await;
+    let gateway = made["directConnectGateway"]["directConnectGatewayId"]
+        .as_str()
+        .unwrap();
+    let allow = json!({"allowGatewayHairpin": true});
+    let path = "/direct-connect-gateways/{id}/hairpin";
+    let allowed = operator.ok("PUT", path, gateway, allow).await;
+    assert_eq!(allowed["allowGatewayHairpin"], true);
+
     let types = operator.ok("GET", "/router-types", "", Value::Null).await;
     assert!(types["routerTypes"].as_array().unwrap().len() >= 14);
     let summary = operator.ok("GET", "/summary", "", Value::Null).await;
@@ -319,6 +334,12 @@ async fn problems_are_documented_too() {
             json!({"routeFilterPrefixes": [{"cidr": "175.45.176.0/22"}]}),
         ),
         (
+            "PUT",
+            "/direct-connect-gateways/{id}/hairpin",
+            "00000000-0000-4000-8000-000000000000",
+            json!({"allowGatewayHairpin": true}),
+        ),
+        (
             "GET",
             "/resiliency-groups/{id}/judgement",
             "dxrg-00000000000000000",
@@ -361,6 +382,18 @@ async fn problems_are_documented_too() {
             "/bgp-peers/{id}/session",
             &port,
             json!({"state": "up"}),
+        ),
+        (
+            "PUT",
+            "/direct-connect-gateways/{id}/hairpin",
+            "vgw-0123456789abcdef0",
+            json!({"allowGatewayHairpin": true}),
+        ),
+        (
+            "PUT",
+            "/direct-connect-gateways/{id}/hairpin",
+            "00000000-0000-4000-8000-000000000000",
+            json!({"allowGatewayHairpin": "yes"}),
         ),
         ("POST", "/clock/advance", "", json!({"seconds": -1})),
         ("POST", "/clock/advance", "", json!({"seconds": 1e18})),

@@ -6,7 +6,8 @@ use std::str::FromStr;
 use clap::{Args, Subcommand, ValueEnum};
 use demarc_server::HumanDuration;
 use demarc_types::{
-    BgpPeerId, ConnectionId, LocationCode, Region, ResiliencyGroupId, VirtualInterfaceId,
+    BgpPeerId, ConnectionId, DirectConnectGatewayId, LocationCode, Region, ResiliencyGroupId,
+    VirtualInterfaceId,
 };
 
 use crate::operator::ServiceUrl;
@@ -77,6 +78,21 @@ impl UpDown {
             Self::Down => "down",
         }
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HairpinArguments {
+    pub(crate) choice: AllowDeny,
+    /// The Direct Connect gateway
+    pub(crate) gateway: DirectConnectGatewayId,
+    #[command(flatten)]
+    pub(crate) service: ServiceArguments,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AllowDeny {
+    Allow,
+    Deny,
 }
 
 #[derive(Debug, Subcommand)]

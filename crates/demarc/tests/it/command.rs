@@ -40,6 +40,10 @@ fn what_is_refused_ends_with_status_1_and_the_reason() {
         ),
         (&["session", "up", "dxpeer-fgzzzzz0"], "dxpeer-fgzzzzz0"),
         (
+            &["hairpin", "allow", "00000000-0000-4000-8000-000000000000"],
+            "00000000-0000-4000-8000-000000000000",
+        ),
+        (
             &["approve", "dxvif-fgzzzzz0"],
             "Virtual Interface dxvif-fgzzzzz0 does not exist.",
         ),
@@ -210,6 +214,7 @@ fn help_is_printed_with_examples() {
         "clock",
         "approve",
         "reject",
+        "hairpin",
         "locations",
         "events",
         "accounts",
