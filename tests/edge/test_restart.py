@@ -1,10 +1,11 @@
 """What goes on while the service or the edge is away, and what comes back with it."""
 
 import json
+import signal
 
 import pytest
 
-from lab import Bird, namespaces, ping, python, run, session, until
+from lab import Bird, namespaces, never, ping, python, run, session, until
 from objects import private, state, vpc_gateway
 from router import Router, edge
 from support.account import Account
@@ -85,6 +86,39 @@ def test_routes_that_are_not_announced_again_go(linux):
     until("the new route", lambda: "192.168.78.0/24" in table(), seconds=30)
     until("the old route is gone", lambda: "192.168.77.0/24" not in table(), seconds=5)
     Account(server, account.id).dx.delete_virtual_interface(virtualInterfaceId=vif)
+    until("no namespace is left", lambda: namespaces("dmc-") == [])
+
+
+def test_a_customer_keeps_the_routes_of_another_that_is_not_back_yet(linux):
+    """RFC 4724 §4.1: our End-of-RIB waits for what the others have to say."""
+    lab, server = linux
+    account = Account(server)
+    gateway = account.gateway(asn=64_600)["directConnectGatewayId"]
+    vifs, birds = [], []
+    for number, name in enumerate("ab", 1):
+        vif, shown = private(account, lab, gateway, number, name=name, asn=65_000 + number, enableSiteLink=True,
+                             hosts=[f"192.168.{number}.1/32"])
+        vifs.append(vif)
+        birds.append(lab.start(Bird(name, session(shown, announce=[f"192.168.{number}.0/24"]))))
+    first, second = birds
+    until("packets from site to site", lambda: ping("a", "192.168.2.1", "192.168.1.1"))
+    server.kill()
+    until("the sessions are gone", lambda: not first.established() and not second.established(), seconds=5)
+    second.process.send_signal(signal.SIGSTOP)
+    try:
+        server.start()
+        until("the first is established again", first.established, seconds=30)
+        never("the first drops the route of the second", lambda: first.routes() != ["192.168.2.0/24"], 3)
+        assert ping("a", "192.168.2.1", "192.168.1.1"), "the kernels still know the way"
+    finally:
+        second.process.send_signal(signal.SIGCONT)
+    until("the second is established again", second.established, seconds=60)
+    until("no route is left from before",
+          lambda: "stale" not in first.route("192.168.2.0/24").lower() and first.routes() == ["192.168.2.0/24"])
+    assert ping("a", "192.168.2.1", "192.168.1.1")
+    again = Account(server, account.id)
+    for vif in vifs:
+        again.dx.delete_virtual_interface(virtualInterfaceId=vif)
     until("no namespace is left", lambda: namespaces("dmc-") == [])
 
 

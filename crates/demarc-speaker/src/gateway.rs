@@ -156,14 +156,18 @@ impl GatewaySpeaker {
         })
     }
 
-    /// Whether sessions that are added from now on say that we have been away while forwarding went on
-    /// (RFC 4724 §4.1).
-    pub fn set_restarted(&mut self, restarted: bool) {
+    /// Whether sessions that are added from now on say that we have been away while forwarding went on. As
+    /// long as this is so, neighbors that hear routes of others wait for those (RFC 4724 §4.1).
+    ///
+    /// # Errors
+    /// [`GatewayError::Ended`].
+    pub async fn set_restarted(&mut self, restarted: bool) -> Result<(), GatewayError> {
         self.restart = if restarted {
             Restart::Restarted
         } else {
             Restart::Preserving
         };
+        self.tell(ToRib::Defer(restarted)).await
     }
 
     /// Adds a session and starts it.

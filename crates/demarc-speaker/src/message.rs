@@ -78,6 +78,8 @@ pub(crate) enum ToRib {
         config: BoxedSessionConfig,
     },
     Originate(Vec<Origination>),
+    /// Whether neighbors that hear routes of others have to wait for those to have said theirs again.
+    Defer(bool),
     Forwarding {
         regions: Vec<RegionId>,
         again: Vec<IpNet>,

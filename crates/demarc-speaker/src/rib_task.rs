@@ -44,6 +44,8 @@ struct Neighbor {
     queued: bool,
     /// Has something to be sent and waits for credit.
     hungry: bool,
+    /// Hears routes of other neighbors.
+    site_link: bool,
 }
 
 pub(crate) struct RibTask {
@@ -51,6 +53,11 @@ pub(crate) struct RibTask {
     neighbors: Vec<Neighbor>,
     by_id: HashMap<SessionId, NeighborIndex>,
     queue: VecDeque<NeighborIndex>,
+    /// We have restarted: nothing goes to neighbors with SiteLink until the others have said what they have to
+    /// say, or they would drop routes that are about to come (RFC 4724 §4.1).
+    deferring: bool,
+    /// Those that wait for the end of it.
+    deferred: Vec<NeighborIndex>,
     taken_in: usize,
     /// Questions for routes that are being answered, bit by bit.
     showing: VecDeque<Showing>,
@@ -100,6 +107,8 @@ impl RibTask {
             neighbors: Vec::new(),
             by_id: HashMap::new(),
             queue: VecDeque::new(),
+            deferring: false,
+            deferred: Vec::new(),
             taken_in: 0,
             showing: VecDeque::new(),
         }
@@ -173,6 +182,7 @@ impl RibTask {
             ToRib::Remove { neighbor } => self.remove(neighbor),
             ToRib::Configure { neighbor, config } => self.configure(neighbor, *config),
             ToRib::Originate(originations) => self.domain.set_originations(&originations),
+            ToRib::Defer(deferring) => self.defer(deferring),
             ToRib::Forwarding {
                 regions,
                 again,
@@ -229,6 +239,15 @@ impl RibTask {
         _ = entry.to.try_send(FromRib::LimitExceeded { epoch, limit });
     }
 
+    fn defer(&mut self, deferring: bool) {
+        self.deferring = deferring;
+        if !deferring {
+            for neighbor in std::mem::take(&mut self.deferred) {
+                self.enqueue(neighbor);
+            }
+        }
+    }
+
     fn enqueue(&mut self, neighbor: NeighborIndex) {
         let entry = &mut self.neighbors[neighbor.0];
         if !std::mem::replace(&mut entry.queued, true) {
@@ -258,6 +277,10 @@ impl RibTask {
     fn transmit_to(&mut self, neighbor: NeighborIndex) {
         let entry = &mut self.neighbors[neighbor.0];
         let Some(epoch) = entry.epoch else { return };
+        if self.deferring && entry.site_link {
+            self.deferred.push(neighbor);
+            return;
+        }
         if entry.credits == 0 {
             entry.hungry = true;
             return;

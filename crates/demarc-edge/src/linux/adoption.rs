@@ -10,6 +10,7 @@ use demarc_types::Prefix;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
+use super::edge::LinuxError;
 use super::forwarding::Neighbor;
 use super::gateway::Gateway;
 use super::uplink_mark;
@@ -107,11 +108,11 @@ impl Gateway {
     }
 
     /// Takes away what is stale for good. `sessions`: each next hop, and whether it has said all.
-    pub(super) fn leave_behind(
+    pub(super) async fn leave_behind(
         &mut self,
         sessions: &[(NextHop, bool)],
         program: &mut VlanProgram,
-    ) -> Result<(), KernelError> {
+    ) -> Result<(), LinuxError> {
         let Some(mut adoption) = self.adoption.take() else {
             return Ok(());
         };
@@ -161,7 +162,7 @@ impl Gateway {
         if kept.is_empty() {
             info!(namespace = name, "all is as it should be after the restart");
             self.kernel.forget_notes();
-            self.speaker.set_restarted(false);
+            self.speaker.set_restarted(false).await?;
         } else {
             adoption.stale = kept;
             self.adoption = Some(adoption);

@@ -374,7 +374,10 @@ impl LinuxEdge {
         };
         let gateway = match self.gateways.entry(wanted.domain) {
             Entry::Occupied(there) => there.into_mut(),
-            Entry::Vacant(place) => place.insert(Gateway::start(wanted.domain, router_id(wanted))?),
+            Entry::Vacant(place) => {
+                let started = Gateway::start(wanted.domain, router_id(wanted));
+                place.insert(started.await?)
+            },
         };
         let standing = match self.standing.entry(wanted.id) {
             Entry::Occupied(there) => there.into_mut(),

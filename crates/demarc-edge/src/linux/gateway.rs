@@ -116,7 +116,7 @@ pub(super) fn namespace_name(domain: RoutingDomain) -> String {
 }
 
 impl Gateway {
-    pub(super) fn start(domain: RoutingDomain, router_id: Ipv4Addr) -> Result<Self, LinuxError> {
+    pub(super) async fn start(domain: RoutingDomain, router_id: Ipv4Addr) -> Result<Self, LinuxError> {
         let name = namespace_name(domain);
         let was_there = Namespace::open(&name).is_ok();
         let namespace = Namespace::ensure(&name)?;
@@ -136,7 +136,7 @@ impl Gateway {
         }
         let sockets = NamespaceSockets::new(namespace.path());
         let mut speaker = GatewaySpeaker::start(Arc::new(sockets), router_id, 1)?;
-        speaker.set_restarted(adoption.is_some());
+        speaker.set_restarted(adoption.is_some()).await?;
         let routes = adoption.as_ref().map(Adoption::routes);
         info!(namespace = name, adopted = routes, "gateway is up");
         Ok(Self {

@@ -69,12 +69,12 @@ impl LinuxEdge {
         if anew || !known.is_empty() {
             self.shown_routes.clear();
         }
-        self.leave_behind()?;
+        self.leave_behind().await?;
         Ok(())
     }
 
     /// Lets go of what an earlier process left where its successors have come.
-    fn leave_behind(&mut self) -> Result<(), LinuxError> {
+    async fn leave_behind(&mut self) -> Result<(), LinuxError> {
         let adopting = self
             .gateways
             .iter_mut()
@@ -85,7 +85,7 @@ impl LinuxEdge {
                 .values()
                 .filter(|it| it.intent.domain == *domain);
             let sessions: Vec<_> = here.flat_map(Standing::recovered).collect();
-            gateway.leave_behind(&sessions, &mut self.program)?;
+            gateway.leave_behind(&sessions, &mut self.program).await?;
         }
         Ok(())
     }

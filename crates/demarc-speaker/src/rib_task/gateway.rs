@@ -24,7 +24,7 @@ impl RibTask {
         to: mpsc::Sender<FromRib>,
     ) {
         debug_assert_eq!(neighbor.0, self.neighbors.len(), "places come in order");
-        let address = config.neighbor;
+        let (address, site_link) = (config.neighbor, config.site_link.is_some());
         let id = self.domain.add_session(family, config);
         self.by_id.insert(id, neighbor);
         self.neighbors.push(Neighbor {
@@ -35,6 +35,7 @@ impl RibTask {
             credits: 0,
             queued: false,
             hungry: false,
+            site_link,
         });
     }
 
@@ -46,7 +47,8 @@ impl RibTask {
     }
 
     pub(super) fn configure(&mut self, neighbor: NeighborIndex, config: SessionConfig) {
-        let entry = &self.neighbors[neighbor.0];
+        let entry = &mut self.neighbors[neighbor.0];
+        entry.site_link = config.site_link.is_some();
         let (id, epoch) = (entry.id, entry.epoch);
         if let (Err(exceeded), Some(epoch)) = (self.domain.set_config(id, config), epoch) {
             self.exceeded(neighbor, epoch, exceeded.limit);
