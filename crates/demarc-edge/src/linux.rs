@@ -6,6 +6,7 @@
 //! on forwarding, and is taken over.
 
 mod adoption;
+mod bell;
 mod bindings;
 mod edge;
 mod forwarding;

@@ -17,6 +17,7 @@ mod program;
 mod route;
 mod rule;
 mod slow;
+mod watch;
 
 pub use bundle::{BundleMaps, Inherited, bundle_number};
 pub use counters::{Strays, VifCounters};
@@ -27,4 +28,5 @@ pub use netlink::Kernel;
 pub use probe::probe;
 pub use program::{Attachment, VlanDelivery, VlanProgram};
 pub use route::{KnownRoute, NextHop, Table};
-pub use slow::{LinkWatch, SlowSocket, wait};
+pub use slow::{LinkNews, SlowSocket, wait};
+pub use watch::LinkWatch;

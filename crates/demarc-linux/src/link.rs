@@ -10,6 +10,9 @@ const IFLA_MTU: u16 = 4;
 const IFLA_LINKINFO: u16 = 18;
 const IFLA_IFALIAS: u16 = 20;
 const IFLA_NET_NS_FD: u16 = 28;
+const IFLA_EXT_MASK: u16 = 29;
+/// RTEXT_FILTER_SKIP_STATS.
+const SKIP_STATISTICS: u32 = 1 << 3;
 const IFLA_CARRIER: u16 = 33;
 const IFLA_INFO_KIND: u16 = 1;
 const IFLA_INFO_DATA: u16 = 2;
@@ -58,7 +61,9 @@ impl Kernel {
     /// [`KernelError::Request`].
     pub fn links(&mut self) -> Result<Vec<Link>, KernelError> {
         let mut links = Vec::new();
-        let message = Message::new(libc::RTM_GETLINK, libc::NLM_F_DUMP, &header(0, 0, 0));
+        // Counters are most of what the kernel has to say, and nobody reads them here.
+        let message = Message::new(libc::RTM_GETLINK, libc::NLM_F_DUMP, &header(0, 0, 0))
+            .attribute(IFLA_EXT_MASK, &SKIP_STATISTICS.to_ne_bytes());
         self.dump("list interfaces", message, |entry| {
             links.extend(link(entry))
         })?;

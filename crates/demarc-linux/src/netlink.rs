@@ -98,6 +98,16 @@ pub(crate) fn number32(bytes: &[u8]) -> Option<u32> {
     Some(u32::from_ne_bytes(*bytes.first_chunk()?))
 }
 
+/// The messages in what one read gave: of each its type and what follows the header.
+pub(crate) fn messages(mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+    std::iter::from_fn(move || {
+        let length = usize::try_from(number32(bytes)?).ok()?;
+        let one = bytes.get(..length).filter(|one| one.len() >= HEADER)?;
+        bytes = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
+        Some((number16(&one[4..])?, &one[HEADER..]))
+    })
+}
+
 /// The kernel as seen from one network namespace.
 pub struct Kernel {
     socket: Socket,

@@ -16,7 +16,7 @@ use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use crate::error::KernelError;
 use crate::link::{Link, link};
-use crate::netlink::{number16, number32};
+use crate::netlink::messages;
 
 /// IEEE 802.3 slow protocols.
 const ETHERTYPE: u16 = 0x8809;
@@ -133,11 +133,11 @@ impl AsFd for SlowSocket {
 
 /// Tells of links that change, in the namespace where it was opened.
 #[derive(Debug)]
-pub struct LinkWatch {
+pub struct LinkNews {
     socket: Socket,
 }
 
-impl LinkWatch {
+impl LinkNews {
     /// # Errors
     /// [`KernelError::Request`].
     pub fn open() -> Result<Self, KernelError> {
@@ -172,9 +172,7 @@ impl LinkWatch {
                 Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => continue,
                 Err(error) => return Err(error),
             };
-            let mut rest = &buffer[..count];
-            while let Some((kind, payload, behind)) = message(rest) {
-                rest = behind;
+            for (kind, payload) in messages(&buffer[..count]) {
                 let found = match kind {
                     libc::RTM_NEWLINK => link(payload),
                     libc::RTM_DELLINK => link(payload).map(|gone| Link {
@@ -190,16 +188,7 @@ impl LinkWatch {
     }
 }
 
-/// Type and payload of the first netlink message, and what follows it.
-fn message(bytes: &[u8]) -> Option<(u16, &[u8], &[u8])> {
-    let length = usize::try_from(number32(bytes)?).ok()?;
-    let kind = number16(bytes.get(4..)?)?;
-    let payload = bytes.get(16..length)?;
-    let behind = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
-    Some((kind, payload, behind))
-}
-
-impl AsFd for LinkWatch {
+impl AsFd for LinkNews {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }

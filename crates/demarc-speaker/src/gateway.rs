@@ -20,13 +20,15 @@ use ipnet::IpNet;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::activity::{Activity, Stamp};
 use crate::bfd;
 
 use crate::clock::Clock;
 use crate::config::{NeighborConfig, SpeakerConfig};
 use crate::listener;
 use crate::message::{
-    FROM_RIB_DEPTH, INBOX_DEPTH, NeighborIndex, RIB_DEPTH, RouteDirection, ToNeighbor, ToRib,
+    FROM_RIB_DEPTH, INBOX_DEPTH, NeighborIndex, RIB_DEPTH, RouteDirection, ShownRoutes, ToNeighbor,
+    ToRib,
 };
 use crate::neighbor::{NeighborTask, Setup};
 use crate::rib_task::{RibTask, session_config};
@@ -92,11 +94,26 @@ pub enum GatewayError {
     Ended,
 }
 
+/// Differs when something may have happened to a session since it was read before.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub struct SessionStamp {
+    count: u64,
+    bfd: Option<BfdState>,
+}
+
 struct Running {
+    stamp: Stamp,
     inbox: mpsc::Sender<ToNeighbor>,
     task: JoinHandle<()>,
     listener: JoinHandle<()>,
     bfd: Option<(JoinHandle<()>, watch::Receiver<Option<BfdState>>)>,
+}
+
+impl Running {
+    fn bfd_state(&self) -> Option<BfdState> {
+        let (_, state) = self.bfd.as_ref()?;
+        *state.borrow()
+    }
 }
 
 impl Drop for Running {
@@ -114,6 +131,8 @@ pub struct GatewaySpeaker {
     router_id: Ipv4Addr,
     clock: Clock,
     seed: u64,
+    activity: Activity,
+    forwarding: Stamp,
     to_rib: mpsc::Sender<ToRib>,
     next: usize,
     restart: Restart,
@@ -124,7 +143,8 @@ pub struct GatewaySpeaker {
 const FAREWELL: Duration = Duration::from_secs(2);
 
 impl GatewaySpeaker {
-    /// Empty tables, on a thread of their own. Must be called on a tokio runtime.
+    /// Empty tables, on a thread of their own. Must be called on a tokio runtime. `activity` rings whenever
+    /// something happens to a session, or forwarding has something to follow.
     ///
     /// # Errors
     /// [`GatewayError::Thread`].
@@ -132,10 +152,12 @@ impl GatewaySpeaker {
         factory: Arc<dyn SocketFactory>,
         router_id: Ipv4Addr,
         ttl: u8,
+        activity: Activity,
     ) -> Result<Self, GatewayError> {
         let (to_rib, from) = mpsc::channel(RIB_DEPTH);
         let seed = seed();
-        let rib = RibTask::for_gateway(seed);
+        let forwarding = Stamp::new(&activity);
+        let rib = RibTask::for_gateway(seed, forwarding.clone());
         std::thread::Builder::new()
             .name("rib".to_owned())
             .spawn(move || rib.run(from))
@@ -149,6 +171,8 @@ impl GatewaySpeaker {
             router_id,
             clock: Clock::start(),
             seed,
+            activity,
+            forwarding,
             to_rib,
             next: 0,
             restart: Restart::Preserving,
@@ -209,6 +233,7 @@ impl GatewaySpeaker {
         .await?;
         self.next += 1;
         let (address, inbox_of) = (neighbor.address, inbox_sender.clone());
+        let stamp = Stamp::new(&self.activity);
         let find = move |peer| (peer == address).then(|| inbox_of.clone());
         let setup = Setup {
             index,
@@ -221,8 +246,10 @@ impl GatewaySpeaker {
             inbox,
             from_rib,
             to_rib: self.to_rib.clone(),
+            stamp: stamp.clone(),
         };
         let running = Running {
+            stamp,
             inbox: inbox_sender,
             task: tokio::spawn(NeighborTask::new(setup).run()),
             listener: tokio::spawn(listener::accept(Arc::new(listener), find)),
@@ -310,26 +337,54 @@ impl GatewaySpeaker {
         sent.map_err(|_| GatewayError::Ended)
     }
 
-    /// What is known of a session right now.
+    /// Tells without asking whether something may have happened to a session; `None`: there is none.
+    #[must_use]
+    pub fn stamp(&self, key: NeighborKey) -> Option<SessionStamp> {
+        let running = self.neighbors.get(&key)?;
+        Some(SessionStamp {
+            count: running.stamp.read(),
+            bfd: running.bfd_state(),
+        })
+    }
+
+    /// Differs when there are new [`GatewaySpeaker::forwarding_changes`].
+    #[must_use]
+    pub fn forwarding_stamp(&self) -> u64 {
+        self.forwarding.read()
+    }
+
+    /// What is known of sessions right now, all asked at once.
     ///
     /// # Errors
-    /// [`GatewayError::Ended`].
-    pub async fn report(&self, key: NeighborKey) -> Result<NeighborReport, GatewayError> {
-        let running = self.neighbors.get(&key).ok_or(GatewayError::Ended)?;
-        let (answer, status) = oneshot::channel();
-        let asked = running.inbox.send(ToNeighbor::Status(answer)).await;
-        asked.map_err(|_| GatewayError::Ended)?;
-        let status = status.await.map_err(|_| GatewayError::Ended)?;
+    /// [`GatewayError::Ended`]: the tables have. A session that has ended is `None`.
+    pub async fn reports(
+        &self,
+        keys: &[NeighborKey],
+    ) -> Result<Vec<Option<NeighborReport>>, GatewayError> {
+        let mut asked = Vec::new();
+        for key in keys {
+            let (answer, status) = oneshot::channel();
+            if let Some(running) = self.neighbors.get(key) {
+                // The end of a task shows in that nobody answers.
+                _ = running.inbox.send(ToNeighbor::Status(answer)).await;
+            }
+            asked.push(status);
+        }
         let (answer, counters) = oneshot::channel();
-        let neighbor = NeighborIndex(key.0);
-        self.tell(ToRib::CountersOf { neighbor, answer }).await?;
+        let neighbors = keys.iter().map(|key| NeighborIndex(key.0)).collect();
+        self.tell(ToRib::CountersOf { neighbors, answer }).await?;
         let counters = counters.await.map_err(|_| GatewayError::Ended)?;
-        let bfd = running.bfd.as_ref().and_then(|(_, state)| *state.borrow());
-        Ok(NeighborReport {
-            status,
-            counters,
-            bfd,
-        })
+        let mut reports = Vec::new();
+        for ((key, status), counters) in keys.iter().zip(asked).zip(counters) {
+            let bfd = self.neighbors.get(key).and_then(Running::bfd_state);
+            let status = status.await.ok();
+            reports.push(status.map(|status| NeighborReport {
+                status,
+                counters,
+                bfd,
+            }));
+        }
+        Ok(reports)
     }
 
     /// Replaces what the gateway itself announces.
@@ -359,32 +414,35 @@ impl GatewaySpeaker {
         changes.await.map_err(|_| GatewayError::Ended)
     }
 
-    /// Routes that came from a neighbor, and routes that it has from us.
+    /// Routes that came from neighbors, and routes that these have from us, in the order of `keys`.
     ///
     /// # Errors
     /// [`GatewayError::Ended`].
-    pub async fn routes(&self, key: NeighborKey) -> Result<NeighborRoutes, GatewayError> {
-        Ok(NeighborRoutes {
-            received: self.show(key, RouteDirection::In).await?,
-            advertised: self.show(key, RouteDirection::Out).await?,
-        })
+    pub async fn routes(&self, keys: &[NeighborKey]) -> Result<Vec<NeighborRoutes>, GatewayError> {
+        let received = self.show(keys, RouteDirection::In).await?;
+        let advertised = self.show(keys, RouteDirection::Out).await?;
+        let both = received.into_iter().zip(advertised);
+        let routes = both.map(|(received, advertised)| NeighborRoutes {
+            received: received.routes,
+            advertised: advertised.routes,
+        });
+        Ok(routes.collect())
     }
 
     async fn show(
         &self,
-        key: NeighborKey,
+        keys: &[NeighborKey],
         direction: RouteDirection,
-    ) -> Result<Vec<RouteView<SessionId>>, GatewayError> {
+    ) -> Result<Vec<ShownRoutes>, GatewayError> {
         let (answer, shown) = oneshot::channel();
-        let neighbors = vec![NeighborIndex(key.0)];
+        let neighbors = keys.iter().map(|key| NeighborIndex(key.0)).collect();
         self.tell(ToRib::Show {
             direction,
             neighbors,
             answer,
         })
         .await?;
-        let shown = shown.await.map_err(|_| GatewayError::Ended)?;
-        Ok(shown.into_iter().flat_map(|shown| shown.routes).collect())
+        shown.await.map_err(|_| GatewayError::Ended)
     }
 
     async fn tell(&self, message: ToRib) -> Result<(), GatewayError> {

@@ -16,6 +16,7 @@
 //! ends when nobody can send to it any more.
 //! To say good-bye to neighbors first, send on the shutdown handle.
 
+mod activity;
 mod bfd;
 mod clock;
 mod config;
@@ -32,10 +33,11 @@ mod roster;
 mod sockets;
 mod speaker;
 
+pub use activity::Activity;
 pub use config::{ConfigError, ConfigProblem, ExportMode, NeighborConfig, Secret, SpeakerConfig};
 pub use gateway::{
     ForwardingChange, GatewayError, GatewayNeighbor, GatewaySpeaker, NeighborKey, NeighborReport,
-    NeighborRoutes,
+    NeighborRoutes, SessionStamp,
 };
 pub use reload::{ReloadError, Reloaded, Reloads};
 pub use sockets::{HostSockets, NamespaceSockets, SocketFactory};

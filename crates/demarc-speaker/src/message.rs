@@ -86,8 +86,8 @@ pub(crate) enum ToRib {
         answer: oneshot::Sender<Vec<ForwardingChange>>,
     },
     CountersOf {
-        neighbor: NeighborIndex,
-        answer: oneshot::Sender<Counters>,
+        neighbors: Vec<NeighborIndex>,
+        answer: oneshot::Sender<Vec<Counters>>,
     },
     Counters {
         answer: oneshot::Sender<RibNumbers>,

@@ -23,6 +23,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tracing::debug;
 
+use crate::activity::Stamp;
 use crate::clock::Clock;
 use crate::config::{NeighborConfig, SpeakerConfig};
 use crate::message::{Epoch, FromRib, NeighborIndex, ToNeighbor, ToRib};
@@ -47,6 +48,8 @@ pub(crate) struct Setup {
     pub(crate) inbox: mpsc::Receiver<ToNeighbor>,
     pub(crate) from_rib: mpsc::Receiver<FromRib>,
     pub(crate) to_rib: mpsc::Sender<ToRib>,
+    /// Marked when something happened that a status may tell of.
+    pub(crate) stamp: Stamp,
 }
 
 pub(crate) struct NeighborTask {
@@ -106,10 +109,13 @@ impl NeighborTask {
     /// Runs until the speaker lets go of the inbox, then says good-bye.
     pub(crate) async fn run(mut self) {
         self.session.handle_start(self.setup.clock.now());
+        self.carry_out();
         loop {
-            self.carry_out();
             self.reconsider_knock();
-            match self.wake().await {
+            let woken = self.wake().await;
+            // Who asks is told, and need not be told that it asked.
+            let asked = matches!(woken, Wake::Inbox(Some(ToNeighbor::Status(_))));
+            match woken {
                 Wake::Ready(direction, ready) => self.ready(direction, ready),
                 Wake::Dialed(result) => self.dialed(result),
                 Wake::Knocked(read) => self.knocked(read),
@@ -118,6 +124,10 @@ impl NeighborTask {
                 Wake::RibHasRoom => {}
                 Wake::Deadline => self.deadline(),
                 Wake::Inbox(None) | Wake::FromRib(None) => break,
+            }
+            self.carry_out();
+            if !asked {
+                self.setup.stamp.mark();
             }
         }
         let command = Command::Deconfigure;

@@ -22,6 +22,7 @@ use tokio::sync::mpsc;
 use tracing::field::display;
 use tracing::{info, warn};
 
+use crate::activity::Stamp;
 use crate::config::{ExportMode, NeighborConfig, SpeakerConfig};
 use crate::message::{CREDITS, Epoch, FromRib, NeighborIndex, RibNumbers, ToRib};
 use showing::Showing;
@@ -61,6 +62,9 @@ pub(crate) struct RibTask {
     taken_in: usize,
     /// Questions for routes that are being answered, bit by bit.
     showing: VecDeque<Showing>,
+    /// Marked when forwarding has something to follow, once until it is asked for.
+    forwarding: Stamp,
+    forwarding_told: bool,
 }
 
 /// What the tables are to know of a neighbor.
@@ -111,6 +115,8 @@ impl RibTask {
             deferred: Vec::new(),
             taken_in: 0,
             showing: VecDeque::new(),
+            forwarding: Stamp::default(),
+            forwarding_told: false,
         }
     }
 
@@ -134,6 +140,10 @@ impl RibTask {
             }
             self.show_some();
             self.log_events();
+            if !self.forwarding_told && self.domain.has_forwarding_changes() {
+                self.forwarding_told = true;
+                self.forwarding.mark();
+            }
         }
     }
 
@@ -187,9 +197,13 @@ impl RibTask {
                 regions,
                 again,
                 answer,
-            } => _ = answer.send(self.forwarding_changes(&regions, again)),
-            ToRib::CountersOf { neighbor, answer } => {
-                _ = answer.send(self.domain.counters(self.neighbors[neighbor.0].id));
+            } => {
+                self.forwarding_told = false;
+                _ = answer.send(self.forwarding_changes(&regions, again));
+            }
+            ToRib::CountersOf { neighbors, answer } => {
+                let counters = neighbors.iter().map(|place| self.counters(*place));
+                _ = answer.send(counters.collect());
             }
             // Who asked may have gone away; that is its business.
             ToRib::Counters { answer } => _ = answer.send(self.numbers()),
@@ -333,15 +347,19 @@ impl RibTask {
         }
     }
 
+    /// Of one that is gone nothing is left.
+    fn counters(&self, neighbor: NeighborIndex) -> Counters {
+        let id = self.neighbors[neighbor.0].id;
+        match self.by_id.contains_key(&id) {
+            true => self.domain.counters(id),
+            false => Counters::default(),
+        }
+    }
+
     fn numbers(&self) -> RibNumbers {
         RibNumbers {
-            neighbors: self
-                .neighbors
-                .iter()
-                .map(|it| match self.by_id.contains_key(&it.id) {
-                    true => self.domain.counters(it.id),
-                    false => Counters::default(),
-                })
+            neighbors: (0..self.neighbors.len())
+                .map(|place| self.counters(NeighborIndex(place)))
                 .collect(),
             memory: Family::ALL.map(|family| (family, self.domain.memory_use(family))),
         }

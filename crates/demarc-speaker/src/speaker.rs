@@ -17,6 +17,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{info, warn};
 
+use crate::activity::Stamp;
 use crate::bfd;
 use crate::clock::Clock;
 use crate::config::{NeighborConfig, Secret, SpeakerConfig, family_of};
@@ -278,6 +279,8 @@ impl Speaker {
                 inbox,
                 from_rib,
                 to_rib: self.to_rib.clone(),
+                // Nobody watches.
+                stamp: Stamp::default(),
             });
         }
         self.publish(members);

@@ -167,6 +167,10 @@ impl Domain {
         self.ipv6.track_forwarding();
     }
 
+    pub fn has_forwarding_changes(&self) -> bool {
+        self.ipv4.has_forwarding_changes() || self.ipv6.has_forwarding_changes()
+    }
+
     pub fn take_forwarding_changes(&mut self) -> Vec<IpNet> {
         let mut changes = self.ipv4.take_forwarding_changes();
         changes.append(&mut self.ipv6.take_forwarding_changes());

@@ -66,6 +66,12 @@ impl<P: PrefixKey> Rib<P> {
         self.forwarding.get_or_insert_default();
     }
 
+    /// Whether [`Self::take_forwarding_changes`] has something to give.
+    pub fn has_forwarding_changes(&self) -> bool {
+        let changes = self.forwarding.as_ref();
+        changes.is_some_and(|changes| !changes.order.is_empty())
+    }
+
     /// Prefixes whose usable routes may have changed since the last call. Ask
     /// [`Self::multipath`] for what they are now.
     pub fn take_forwarding_changes(&mut self) -> Vec<IpNet> {

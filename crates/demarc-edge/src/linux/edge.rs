@@ -1,7 +1,7 @@
 //! The task that makes kernel and sessions follow the intents.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,13 +12,14 @@ use demarc_domain::device_status::{
 };
 use demarc_domain::entity::Link as PortLink;
 use demarc_domain::intent::{DeviceIntent, DomainIntent, RoutingDomain, VirtualInterfaceIntent};
-use demarc_linux::{Attachment, Kernel, KernelError, Link, VlanProgram};
-use demarc_speaker::GatewayError;
+use demarc_linux::{Attachment, Kernel, KernelError, Link, LinkWatch, VlanProgram};
+use demarc_speaker::{Activity, GatewayError};
 use demarc_types::{BgpPeerId, ConnectionId, ParentId, VirtualInterfaceId};
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tracing::info;
 
+use super::bell::Bell;
 use super::bindings::{BindingsError, BindingsFile};
 use super::gateway::{self, Gateway};
 use super::lag::{self, Lags};
@@ -26,12 +27,14 @@ use super::status::{Faults, Intents, Views};
 use super::virtual_interface::{RoutesVersion, Standing};
 use super::{port, stale};
 
-/// How often links and sessions are looked at.
+/// How often is looked although nothing was heard of: what nothing tells of is small.
 const PERIOD: Duration = Duration::from_millis(50);
-/// Looks between two full comparisons when nothing seems to have changed.
+/// The rest between two looks at what was heard of: a burst is looked at in few.
+const PAUSE: Duration = Duration::from_millis(5);
+/// Periods between two full comparisons when nothing seems to have changed.
 const FULL: u32 = 20;
-/// Looks between two readings of all routes.
-pub(super) const ALL_ROUTES: u32 = 200;
+/// Periods between two readings of all sessions and routes.
+pub(super) const ALL: u32 = 200;
 /// The rest after an error, before everything is compared again.
 const AFTER_ERROR: Duration = Duration::from_millis(500);
 
@@ -42,6 +45,8 @@ pub enum LinuxError {
         "the Linux fabric needs root: it makes network namespaces and loads a program into the kernel"
     )]
     NotRoot,
+    #[error("cannot watch the interfaces of this machine: {0}")]
+    Watch(#[source] std::io::Error),
     #[error(transparent)]
     Kernel(#[from] KernelError),
     #[error(transparent)]
@@ -50,11 +55,33 @@ pub enum LinuxError {
     Bindings(#[from] BindingsError),
 }
 
+/// Interfaces to be found by name and index.
+struct Links<'a> {
+    by_name: HashMap<&'a str, u32>,
+    /// By index, whether they are up.
+    up: HashMap<u32, bool>,
+}
+
+impl<'a> Links<'a> {
+    fn new(links: &'a [Link]) -> Self {
+        let by_name = links.iter().map(|link| (link.name.as_str(), link.index));
+        let up = links.iter().map(|link| (link.index, link.up));
+        Self {
+            by_name: by_name.collect(),
+            up: up.collect(),
+        }
+    }
+}
+
 /// The Linux edge of this machine.
 pub struct LinuxEdge {
     pub(super) file: BindingsFile,
     pub(super) devices: watch::Sender<BTreeSet<String>>,
     pub(super) kernel: Kernel,
+    watch: LinkWatch,
+    bell: Bell,
+    /// Rings when something happens to a session or a table of routes.
+    activity: Activity,
     pub(super) program: VlanProgram,
     pub(super) ports: BTreeMap<ConnectionId, String>,
     pub(super) lags: Lags,
@@ -74,12 +101,39 @@ pub struct LinuxEdge {
     pub(super) counters: BTreeMap<VirtualInterfaceId, TrafficCounters>,
     pub(super) drops: BTreeMap<ConnectionId, DropCounters>,
     pub(super) foreign: Vec<String>,
-    pub(super) looks: u32,
+    pub(super) periods: u32,
+    /// There may be something to say.
+    pub(super) news: bool,
+}
+
+/// Why the edge looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Occasion {
+    /// Everything is to be compared: an intent changed, or something went wrong before.
+    anew: bool,
+    /// A period is over.
+    pub(super) period: bool,
+}
+
+impl Occasion {
+    const ANEW: Self = Self {
+        anew: true,
+        period: true,
+    };
+    const PERIOD: Self = Self {
+        anew: false,
+        period: true,
+    };
+    /// Something was heard of.
+    const EVENT: Self = Self {
+        anew: false,
+        period: false,
+    };
 }
 
 impl LinuxEdge {
     /// Probes the kernel. What an earlier process left stays until there are intents to compare it with.
-    /// `file` holds the bindings.
+    /// `file` holds the bindings. Must be called on a tokio runtime.
     ///
     /// # Errors
     /// [`LinuxError`]: not root, no bindings, or a kernel that cannot do it.
@@ -88,7 +142,9 @@ impl LinuxEdge {
             return Err(LinuxError::NotRoot);
         }
         let file = BindingsFile::open(file)?;
-        let kernel = Kernel::here()?;
+        let mut kernel = Kernel::here()?;
+        let watch = LinkWatch::here(&mut kernel)?;
+        let bell = Bell::new(watch.descriptor()?).map_err(LinuxError::Watch)?;
         let attachment = demarc_linux::probe()?;
         let mut program = VlanProgram::load(attachment)?;
         let lags = Lags::start(program.take_bundles()?)?;
@@ -102,6 +158,9 @@ impl LinuxEdge {
             devices: watch::Sender::new(file.bindings.devices()),
             file,
             kernel,
+            watch,
+            bell,
+            activity: Activity::default(),
             program,
             ports: BTreeMap::new(),
             lags,
@@ -117,7 +176,8 @@ impl LinuxEdge {
             counters: BTreeMap::new(),
             drops: BTreeMap::new(),
             foreign: Vec::new(),
-            looks: 0,
+            periods: 0,
+            news: true,
         })
     }
 
@@ -131,67 +191,111 @@ impl LinuxEdge {
     pub async fn run(mut self, mut intents: watch::Receiver<Intents>, views: watch::Sender<Views>) {
         let mut tick = interval(PERIOD);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut anew, mut there) = (true, true);
+        let (mut occasion, mut there) = (Occasion::ANEW, true);
         let mut lags = self.lags.changes();
         loop {
             let wanted = intents.borrow_and_update().clone();
-            anew = match self.look(&wanted, anew).await {
-                Ok(()) => false,
-                Err(error) => {
-                    self.faults.say("kernel", error);
-                    true
-                }
-            };
-            let seen = self.views(&wanted);
-            views.send_if_modified(|views| {
-                let is_new = *views != seen;
-                *views = seen;
-                is_new
-            });
-            if anew {
+            let outcome = self.look(&wanted, occasion).await;
+            if let Err(error) = &outcome {
+                self.faults.say("kernel", error);
+                self.news = true;
+            }
+            if std::mem::take(&mut self.news) {
+                let seen = self.views(&wanted);
+                views.send_if_modified(|views| {
+                    let is_new = *views != seen;
+                    *views = seen;
+                    is_new
+                });
+            }
+            if outcome.is_err() {
                 tokio::time::sleep(AFTER_ERROR).await;
+                occasion = Occasion::ANEW;
                 continue;
             }
-            tokio::select! {
-                _ = tick.tick() => {}
+            let rest = Instant::now() + PAUSE;
+            let (activity, bell) = (&self.activity, &self.bell);
+            occasion = tokio::select! {
+                _ = tick.tick() => Occasion::PERIOD,
+                changed = intents.changed(), if there => {
+                    // Else nobody has anything to say any more: the last intents stay in force.
+                    there = changed.is_ok();
+                    Occasion::ANEW
+                }
+                () = activity.happened() => Occasion::EVENT,
+                () = bell.rings() => Occasion::EVENT,
                 // For who waits to hear of it.
-                Ok(()) = lags.changed() => {}
-                changed = intents.changed(), if there => match changed {
-                    Ok(()) => anew = true,
-                    // Nobody has anything to say any more: the last intents stay in force.
-                    Err(_) => there = false,
-                },
+                Ok(()) = lags.changed() => {
+                    self.news = true;
+                    Occasion::EVENT
+                }
+            };
+            if occasion == Occasion::EVENT {
+                sleep_until(rest).await;
             }
         }
     }
 
-    /// One look at everything; `anew`: compare all of it.
-    async fn look(&mut self, intents: &Intents, anew: bool) -> Result<(), LinuxError> {
-        self.looks = self.looks.wrapping_add(1);
-        let read_again = self.file.refresh();
+    /// Takes in what the kernel tells of interfaces.
+    fn look_at_links(&mut self, all: bool) -> Result<Arc<[Link]>, KernelError> {
+        let watch = &mut self.watch;
+        let changed = if all {
+            // Also what was missed, whatever the reason.
+            watch.update(&mut self.kernel)?;
+            watch.read_again(&mut self.kernel)?
+        } else {
+            watch.update(&mut self.kernel)?
+        };
+        let links = watch.links();
+        self.news |= changed;
+        Ok(links)
+    }
+
+    /// One look at everything that something was heard of, or at all of it.
+    async fn look(&mut self, intents: &Intents, occasion: Occasion) -> Result<(), LinuxError> {
+        let mut full = false;
+        let mut read_again = false;
+        if occasion.period {
+            self.periods = self.periods.wrapping_add(1);
+            full = self.periods.is_multiple_of(FULL);
+            read_again = self.file.refresh();
+        }
         if read_again {
             self.devices.send_replace(self.file.bindings.devices());
         }
-        let full = self.looks.is_multiple_of(FULL);
-        let links = self.kernel.links()?;
+        let began = Instant::now();
+        let links = self.look_at_links(full)?;
         self.lags.look_at(&links);
-        if full || read_again || anew {
+        // Nothing crosses a link that is down: sessions hear it now, not when the intent says so.
+        let lost_or_found = self.look_at_ports(&links);
+        let compare = full || read_again || occasion.anew || lost_or_found;
+        if compare {
+            self.news = true;
             self.faults.begin();
             self.reconcile(intents, &links).await?;
             self.faults.end();
+            metrics::histogram!("demarc_edge_pass_seconds").record(began.elapsed().as_secs_f64());
             let revisions = intents.iter();
             self.followed = revisions
                 .map(|(device, wanted)| (device.clone(), wanted.revision))
                 .collect();
         }
         for gateway in self.gateways.values_mut() {
-            gateway.forward(&mut self.program).await?;
+            if compare || gateway.has_news() {
+                gateway.forward(&mut self.program).await?;
+            }
         }
-        self.look_at_ports(&links);
+        if compare {
+            self.look_at_ports(&links);
+        }
         if full {
             self.count_strays(&links);
         }
-        self.look_at_sessions(full).await
+        self.look_at_sessions(full, compare).await?;
+        if occasion.period {
+            self.leave_behind().await?;
+        }
+        Ok(())
     }
 
     async fn reconcile(&mut self, intents: &Intents, links: &[Link]) -> Result<(), LinuxError> {
@@ -202,6 +306,7 @@ impl LinuxEdge {
         self.ports = port::assign(&self.file.bindings, &devices, links, &self.ports);
         self.prepare_ports(&devices, links);
         self.follow_lags(&devices, links);
+        let found = Links::new(links);
         let wanted: BTreeMap<VirtualInterfaceId, (&str, &VirtualInterfaceIntent)> = devices
             .iter()
             .flat_map(|device| {
@@ -215,7 +320,7 @@ impl LinuxEdge {
             .filter(|(id, standing)| {
                 wanted
                     .get(id)
-                    .is_none_or(|(_, wanted)| self.must_move(standing, wanted, links))
+                    .is_none_or(|(_, wanted)| self.must_move(standing, wanted, &found))
             })
             .map(|(id, _)| *id)
             .collect();
@@ -226,7 +331,7 @@ impl LinuxEdge {
             }
         }
         for (id, (device, interface)) in wanted {
-            if let Err(error) = self.follow(device, interface, links).await {
+            if let Err(error) = self.follow(device, interface, &found).await {
                 self.faults.say(id, format!("it is not up: {error}"));
             }
         }
@@ -239,7 +344,8 @@ impl LinuxEdge {
 
     /// Finds what somebody else did to what is ours, and what is left of an earlier process.
     fn look_around(&mut self, intents: &Intents) -> Result<(), LinuxError> {
-        let links = self.kernel.links()?;
+        // With what was made and removed just now.
+        let links = self.look_at_links(false)?;
         let mut foreign = Vec::new();
         for (domain, gateway) in &mut self.gateways {
             match gateway.look_around() {
@@ -247,9 +353,10 @@ impl LinuxEdge {
                 Err(error) => self.faults.say(gateway::namespace_name(*domain), error),
             }
         }
+        let found = Links::new(&links);
         for standing in self.standing.values() {
             let end = standing.delivery.outer_end;
-            if links.iter().any(|link| link.index == end && !link.up) {
+            if found.up.get(&end) == Some(&false) {
                 self.kernel.set_up(end)?;
             }
         }
@@ -333,16 +440,21 @@ impl LinuxEdge {
     }
 
     /// What stands for a port or LAG in the data path.
-    fn port_index(&self, carrier: ParentId, links: &[Link]) -> Option<u32> {
+    fn port_index(&self, carrier: ParentId, links: &Links<'_>) -> Option<u32> {
         let connection = match carrier {
             ParentId::Connection(connection) => connection,
             ParentId::Lag(lag) => return self.lags.number(lag),
         };
         let name = self.ports.get(&connection)?;
-        links
-            .iter()
-            .find(|link| link.name == *name)
-            .map(|link| link.index)
+        links.by_name.get(name.as_str()).copied()
+    }
+
+    /// Whether the link of a port is down.
+    fn is_cut_off(&self, carrier: ParentId) -> bool {
+        let ParentId::Connection(connection) = carrier else {
+            return false;
+        };
+        self.links.get(&connection) == Some(&PortLink::Down)
     }
 
     /// What cannot be changed in place.
@@ -350,12 +462,10 @@ impl LinuxEdge {
         &self,
         standing: &Standing,
         wanted: &VirtualInterfaceIntent,
-        links: &[Link],
+        links: &Links<'_>,
     ) -> bool {
         let port = self.port_index(wanted.carrier, links);
-        let there = links
-            .iter()
-            .any(|link| link.index == standing.delivery.outer_end);
+        let there = links.up.contains_key(&standing.delivery.outer_end);
         standing.intent.domain != wanted.domain
             || standing.delivery.vlan != wanted.vlan.get()
             || port != Some(standing.delivery.port)
@@ -366,8 +476,18 @@ impl LinuxEdge {
         &mut self,
         device: &str,
         wanted: &VirtualInterfaceIntent,
-        links: &[Link],
+        links: &Links<'_>,
     ) -> Result<(), LinuxError> {
+        let cut_off;
+        let wanted = if wanted.in_service && self.is_cut_off(wanted.carrier) {
+            cut_off = VirtualInterfaceIntent {
+                in_service: false,
+                ..wanted.clone()
+            };
+            &cut_off
+        } else {
+            wanted
+        };
         let Some(port) = self.port_index(wanted.carrier, links) else {
             // A port that no interface is bound to: nothing stands.
             return Ok(());
@@ -375,9 +495,10 @@ impl LinuxEdge {
         let gateway = match self.gateways.entry(wanted.domain) {
             Entry::Occupied(there) => there.into_mut(),
             Entry::Vacant(place) => {
-                let started = Gateway::start(wanted.domain, router_id(wanted));
+                let activity = self.activity.clone();
+                let started = Gateway::start(wanted.domain, router_id(wanted), activity);
                 place.insert(started.await?)
-            },
+            }
         };
         let standing = match self.standing.entry(wanted.id) {
             Entry::Occupied(there) => there.into_mut(),
@@ -405,22 +526,16 @@ impl LinuxEdge {
         self.standing.remove(&id);
         self.owners.remove(&id);
         self.counters.remove(&id);
+        self.peers.remove(&id);
         Ok(())
     }
 
     /// Uplinks of the gateways that carry something; the others go.
     async fn follow_domains(&mut self, intents: &Intents) -> Result<(), LinuxError> {
-        let idle: Vec<RoutingDomain> = self
-            .gateways
-            .keys()
-            .copied()
-            .filter(|domain| {
-                !self
-                    .standing
-                    .values()
-                    .any(|one| one.intent.domain == *domain)
-            })
-            .collect();
+        let standing = self.standing.values();
+        let busy: BTreeSet<RoutingDomain> = standing.map(|one| one.intent.domain).collect();
+        let gateways = self.gateways.keys().copied();
+        let idle: Vec<RoutingDomain> = gateways.filter(|it| !busy.contains(it)).collect();
         for domain in idle {
             if let Some(gateway) = self.gateways.remove(&domain) {
                 gateway.end()?;

@@ -95,8 +95,15 @@ impl Sources {
 }
 
 impl Gateway {
+    /// Whether the speaker has changes for [`Gateway::forward`].
+    pub(super) fn has_news(&self) -> bool {
+        self.forwarded != self.speaker.forwarding_stamp()
+    }
+
     /// Takes routes from the speaker's tables into the kernel.
     pub(super) async fn forward(&mut self, program: &mut VlanProgram) -> Result<(), LinuxError> {
+        // Before the question: what comes behind it is news again.
+        self.forwarded = self.speaker.forwarding_stamp();
         let regions: Vec<RegionId> = self.tables.iter().copied().collect();
         // A Region that came later has not been told yet.
         let partial = |known: &&ForwardingChange| known.by_region.len() != regions.len();

@@ -9,7 +9,7 @@ use demarc_bgp::policy::AmazonScope;
 use demarc_bgp::rib::{DeviceId, Origination, RegionId};
 use demarc_domain::intent::{DomainIntent, RoutingDomain};
 use demarc_linux::{Kernel, KernelError, Namespace, NextHop};
-use demarc_speaker::{ForwardingChange, GatewaySpeaker, NamespaceSockets, NeighborKey};
+use demarc_speaker::{Activity, ForwardingChange, GatewaySpeaker, NamespaceSockets, NeighborKey};
 use demarc_types::{GatewayRef, Prefix, Region};
 use tracing::{info, warn};
 
@@ -87,6 +87,8 @@ pub(super) struct Gateway {
     pub(super) kernel: Kernel,
     pub(super) speaker: GatewaySpeaker,
     pub(super) neighbors: BTreeMap<NeighborKey, Neighbor>,
+    /// The speaker's stamp when it was asked for changes.
+    pub(super) forwarded: u64,
     /// What the speaker said last, by prefix.
     pub(super) routes: BTreeMap<Prefix, ForwardingChange>,
     pub(super) uplinks: BTreeMap<Behind, Uplink>,
@@ -116,7 +118,11 @@ pub(super) fn namespace_name(domain: RoutingDomain) -> String {
 }
 
 impl Gateway {
-    pub(super) async fn start(domain: RoutingDomain, router_id: Ipv4Addr) -> Result<Self, LinuxError> {
+    pub(super) async fn start(
+        domain: RoutingDomain,
+        router_id: Ipv4Addr,
+        activity: Activity,
+    ) -> Result<Self, LinuxError> {
         let name = namespace_name(domain);
         let was_there = Namespace::open(&name).is_ok();
         let namespace = Namespace::ensure(&name)?;
@@ -135,7 +141,7 @@ impl Gateway {
             }
         }
         let sockets = NamespaceSockets::new(namespace.path());
-        let mut speaker = GatewaySpeaker::start(Arc::new(sockets), router_id, 1)?;
+        let mut speaker = GatewaySpeaker::start(Arc::new(sockets), router_id, 1, activity)?;
         speaker.set_restarted(adoption.is_some()).await?;
         let routes = adoption.as_ref().map(Adoption::routes);
         info!(namespace = name, adopted = routes, "gateway is up");
@@ -144,6 +150,7 @@ impl Gateway {
             kernel,
             speaker,
             neighbors: BTreeMap::new(),
+            forwarded: 0,
             routes: BTreeMap::new(),
             uplinks: BTreeMap::new(),
             sources: Sources::default(),

@@ -16,7 +16,7 @@ use std::thread;
 
 use demarc_domain::device_status::LacpStatus;
 use demarc_domain::intent::{DeviceIntent, PortIntent};
-use demarc_linux::{BundleMaps, Kernel, KernelError, Link, LinkWatch, SlowSocket};
+use demarc_linux::{BundleMaps, Kernel, KernelError, Link, LinkNews, SlowSocket};
 use demarc_types::{ConnectionId, LagId};
 use tokio::sync::watch;
 use tracing::error;
@@ -52,7 +52,7 @@ pub(super) struct Lags {
 /// What the thread has.
 struct Speaker {
     driver: Arc<Mutex<Driver>>,
-    watch: LinkWatch,
+    watch: LinkNews,
     woken: UnixStream,
     changes: watch::Sender<()>,
 }
@@ -80,7 +80,7 @@ impl Lags {
         let (sender, changes) = watch::channel(());
         let speaker = Speaker {
             driver: Arc::clone(&driver),
-            watch: LinkWatch::open()?,
+            watch: LinkNews::open()?,
             woken,
             changes: sender,
         };

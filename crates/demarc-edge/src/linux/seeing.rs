@@ -1,22 +1,22 @@
 //! What the edge sees: links, sessions, routes, counters, and what it says of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use demarc_domain::device_status::{DeviceStatus, PortStatus, SeenRoutes, VirtualInterfaceStatus};
-use demarc_domain::intent::DeviceIntent;
+use demarc_domain::intent::{DeviceIntent, RoutingDomain};
 use demarc_linux::Link;
 use demarc_types::VirtualInterfaceId;
 use tracing::info;
 
-use super::edge::{ALL_ROUTES, LinuxEdge, LinuxError};
+use super::edge::{ALL, LinuxEdge, LinuxError};
 use super::status::{EdgeView, Intents, Views};
-use super::virtual_interface::Standing;
+use super::virtual_interface::{Standing, Unheard};
 use super::{port, routes, status};
 
 impl LinuxEdge {
-    /// Links come and go by themselves.
-    pub(super) fn look_at_ports(&mut self, links: &[Link]) {
+    /// Links come and go by themselves; whether one has.
+    pub(super) fn look_at_ports(&mut self, links: &[Link]) -> bool {
         let states = self.ports.iter().map(|(connection, name)| {
             let link = links.iter().find(|link| link.name == *name);
             (*connection, port::state(link))
@@ -27,7 +27,9 @@ impl LinuxEdge {
                 info!(%connection, interface = self.ports[connection], ?link, "link");
             }
         }
+        let differ = self.links != states;
         self.links = states;
+        differ
     }
 
     pub(super) fn count_strays(&mut self, links: &[Link]) {
@@ -39,42 +41,99 @@ impl LinuxEdge {
         self.drops = ports.collect();
     }
 
-    /// Asks the sessions how they are, and for routes where these may have changed.
-    pub(super) async fn look_at_sessions(&mut self, full: bool) -> Result<(), LinuxError> {
-        // Nothing in the versions tells of attributes that changed by themselves.
-        let all = self.looks.is_multiple_of(ALL_ROUTES);
-        let mut known = std::mem::take(&mut self.routes);
-        let mut anew = false;
-        self.peers.clear();
-        for (id, standing) in &mut self.standing {
-            let Some(gateway) = self.gateways.get(&standing.intent.domain) else {
-                continue;
-            };
-            self.peers
-                .insert(*id, standing.peer_statuses(gateway).await);
+    /// Asks sessions that something happened to how they are, and for routes where these may have changed.
+    /// Now and then it asks all, in case nothing tells. `compared`: what they are to be may have changed.
+    pub(super) async fn look_at_sessions(
+        &mut self,
+        full: bool,
+        compared: bool,
+    ) -> Result<(), LinuxError> {
+        let all = full && self.periods.is_multiple_of(ALL);
+        let asked = self.ask_sessions(all).await?;
+        for (id, standing) in &self.standing {
+            if compared || asked.contains(id) {
+                self.peers.insert(*id, standing.peer_statuses());
+            }
             if full && let Some(seen) = self.program.counters(standing.delivery.outer_end) {
                 self.counters.insert(*id, status::traffic(seen));
             }
+        }
+        self.news |= !asked.is_empty();
+        if compared || !asked.is_empty() {
+            self.look_at_routes(all).await?;
+        }
+        Ok(())
+    }
+
+    /// The virtual interfaces whose sessions were asked: one question a gateway.
+    async fn ask_sessions(
+        &mut self,
+        all: bool,
+    ) -> Result<BTreeSet<VirtualInterfaceId>, LinuxError> {
+        let mut questions: BTreeMap<RoutingDomain, Vec<(VirtualInterfaceId, Unheard)>> =
+            BTreeMap::new();
+        for (id, standing) in &self.standing {
+            let domain = standing.intent.domain;
+            let Some(gateway) = self.gateways.get(&domain) else {
+                continue;
+            };
+            for unheard in standing.unheard(gateway, all) {
+                questions.entry(domain).or_default().push((*id, unheard));
+            }
+        }
+        let mut asked = BTreeSet::new();
+        for (domain, of_gateway) in questions {
+            let Some(gateway) = self.gateways.get(&domain) else {
+                continue;
+            };
+            let keys: Vec<_> = of_gateway.iter().map(|(_, one)| one.key).collect();
+            let reports = gateway.speaker.reports(&keys).await?;
+            for ((id, unheard), report) in of_gateway.into_iter().zip(reports) {
+                asked.insert(id);
+                if let Some(standing) = self.standing.get_mut(&id) {
+                    standing.hear(unheard, report);
+                }
+            }
+        }
+        Ok(asked)
+    }
+
+    /// Reads routes of sessions again whose version is another one, or of all.
+    async fn look_at_routes(&mut self, all: bool) -> Result<(), LinuxError> {
+        let mut known = std::mem::take(&mut self.routes);
+        let mut questions: BTreeMap<RoutingDomain, Vec<_>> = BTreeMap::new();
+        for standing in self.standing.values() {
             for (peer, key, version) in standing.sessions() {
-                let routes = match known.remove(&peer) {
-                    Some((at, routes)) if at == version && !all => routes,
-                    _ => {
-                        anew = true;
-                        routes::of_session(&gateway.speaker.routes(key).await?)
+                match known.remove(&peer) {
+                    Some((at, routes)) if at == version && !all => {
+                        self.routes.insert(peer, (version, routes));
                     }
-                };
+                    _ => {
+                        let of_gateway = questions.entry(standing.intent.domain);
+                        of_gateway.or_default().push((peer, key, version));
+                    }
+                }
+            }
+        }
+        if !questions.is_empty() || !known.is_empty() {
+            self.shown_routes.clear();
+        }
+        for (domain, of_gateway) in questions {
+            let Some(gateway) = self.gateways.get(&domain) else {
+                continue;
+            };
+            let keys: Vec<_> = of_gateway.iter().map(|(_, key, _)| *key).collect();
+            let routes = gateway.speaker.routes(&keys).await?;
+            for ((peer, _, version), routes) in of_gateway.into_iter().zip(routes) {
+                let routes = routes::of_session(&routes);
                 self.routes.insert(peer, (version, routes));
             }
         }
-        if anew || !known.is_empty() {
-            self.shown_routes.clear();
-        }
-        self.leave_behind().await?;
         Ok(())
     }
 
     /// Lets go of what an earlier process left where its successors have come.
-    async fn leave_behind(&mut self) -> Result<(), LinuxError> {
+    pub(super) async fn leave_behind(&mut self) -> Result<(), LinuxError> {
         let adopting = self
             .gateways
             .iter_mut()

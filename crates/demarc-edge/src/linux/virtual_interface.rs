@@ -15,7 +15,7 @@ use demarc_domain::entity::{Session, VirtualInterfaceKind};
 use demarc_domain::intent::{PeerIntent, VirtualInterfaceIntent};
 use demarc_linux::{Kernel, KernelError, Link, NextHop, VethSpec, VlanDelivery, VlanProgram};
 use demarc_speaker::{
-    ExportMode, GatewayNeighbor, NeighborConfig, NeighborKey, NeighborReport, Secret,
+    ExportMode, GatewayNeighbor, NeighborConfig, NeighborKey, NeighborReport, Secret, SessionStamp,
 };
 use demarc_types::{AddressFamily, BgpPeerId, VirtualInterfaceId};
 use tracing::{info, warn};
@@ -43,8 +43,19 @@ struct Peer {
     /// Held down by us.
     shut: bool,
     report: Option<NeighborReport>,
+    /// When it was asked for the report.
+    stamp: Option<SessionStamp>,
     /// Changes of policy.
     policies: u32,
+}
+
+/// A session to be asked how it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unheard {
+    peer: BgpPeerId,
+    pub(super) key: NeighborKey,
+    /// When it is asked: what happens later is told again.
+    stamp: Option<SessionStamp>,
 }
 
 /// A virtual interface that stands.
@@ -257,6 +268,7 @@ impl Standing {
                 key,
                 shut: false,
                 report: None,
+                stamp: None,
                 policies: 0,
             };
             self.peers.insert(peer.id, made);
@@ -267,6 +279,8 @@ impl Standing {
         if policy(&known.wanted) != policy(&wanted) {
             gateway.speaker.set_policy(known.key, &wanted).await?;
             known.policies += 1;
+            // Counters may be others now.
+            known.stamp = None;
             if wanted.neighbor.prefix_limit > known.wanted.neighbor.prefix_limit
                 && waits_for_limit(known)
             {
@@ -327,21 +341,39 @@ impl Standing {
         Ok(())
     }
 
-    /// Asks the sessions how they are.
-    pub(super) async fn peer_statuses(&mut self, gateway: &Gateway) -> Vec<PeerStatus> {
-        let mut statuses = Vec::new();
-        for (id, peer) in &mut self.peers {
-            let report = match gateway.speaker.report(peer.key).await {
-                Ok(report) => report,
-                Err(error) => {
-                    warn!(peer = %id, %error, "no report of a session");
-                    continue;
-                }
-            };
-            statuses.push(status_of(*id, peer, &report));
-            peer.report = Some(report);
+    /// The sessions that something may have happened to, or all.
+    pub(super) fn unheard(&self, gateway: &Gateway, all: bool) -> Vec<Unheard> {
+        // What a session has said since a restart depends on the time, too.
+        let all = all || gateway.adoption.is_some();
+        let peers = self.peers.iter().filter_map(|(id, peer)| {
+            let stamp = gateway.speaker.stamp(peer.key);
+            (all || peer.stamp != stamp).then_some(Unheard {
+                peer: *id,
+                key: peer.key,
+                stamp,
+            })
+        });
+        peers.collect()
+    }
+
+    /// Takes in what a session said of itself.
+    pub(super) fn hear(&mut self, unheard: Unheard, report: Option<NeighborReport>) {
+        let Some(peer) = self.peers.get_mut(&unheard.peer) else {
+            return;
+        };
+        if report.is_none() {
+            warn!(peer = %unheard.peer, "no report of a session: its task has ended");
         }
-        statuses
+        (peer.report, peer.stamp) = (report, unheard.stamp);
+    }
+
+    /// How the sessions are, by what they said last.
+    pub(super) fn peer_statuses(&self) -> Vec<PeerStatus> {
+        let peers = self.peers.iter().filter_map(|(id, peer)| {
+            let report = peer.report.as_ref()?;
+            Some(status_of(*id, peer, report))
+        });
+        peers.collect()
     }
 
     /// The next hops of the sessions, each with whether it has nothing more to say of its routes: the
@@ -376,6 +408,7 @@ impl Standing {
                 established: report.status.counters.established,
                 up: report.status.state == State::Established,
                 received: report.status.counters.received.update,
+                sent: report.status.counters.sent.update,
                 counters: report.counters,
                 policy: peer.policies,
             });
@@ -414,6 +447,7 @@ pub(super) struct RoutesVersion {
     established: u64,
     up: bool,
     received: u64,
+    sent: u64,
     counters: Counters,
     policy: u32,
 }

@@ -6,13 +6,17 @@ use ipnet::IpNet;
 use tokio::sync::mpsc;
 
 use super::{Neighbor, RibTask};
+use crate::activity::Stamp;
 use crate::gateway::{ForwardingChange, NeighborKey, tables};
 use crate::message::{FromRib, NeighborIndex};
 
 impl RibTask {
     /// Empty tables that tell what forwarding has to follow.
-    pub(crate) fn for_gateway(seed: u64) -> Self {
-        Self::with(tables(seed))
+    pub(crate) fn for_gateway(seed: u64, forwarding: Stamp) -> Self {
+        Self {
+            forwarding,
+            ..Self::with(tables(seed))
+        }
     }
 
     /// Places are given in order and never again, so that late messages find the place they mean.

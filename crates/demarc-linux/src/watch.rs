@@ -1,0 +1,117 @@
+//! Interfaces as the kernel tells of them, change by change: nobody has to ask for all of them again and
+//! again.
+
+use std::io::{self, ErrorKind, Read};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::Arc;
+
+use nix::sys::socket::{NetlinkAddr, bind};
+use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::error::KernelError;
+use crate::link::{Link, link};
+use crate::netlink::{Kernel, messages};
+
+/// Changes of interfaces (RTMGRP_LINK).
+const LINKS: u32 = 1;
+/// A part of what the kernel tells at once.
+const PART: usize = 64 * 1024;
+/// Room for what happens while nobody reads: hundreds of interfaces at once.
+const BACKLOG: usize = 4 << 20;
+
+/// The interfaces of a namespace.
+pub struct LinkWatch {
+    socket: Socket,
+    links: Arc<[Link]>,
+}
+
+impl LinkWatch {
+    /// The interfaces in the namespace of the calling thread, which is that of `kernel`.
+    ///
+    /// # Errors
+    /// [`KernelError::Request`].
+    pub fn here(kernel: &mut Kernel) -> Result<Self, KernelError> {
+        let open = || -> io::Result<Socket> {
+            let kind = Type::RAW.nonblocking();
+            let protocol = Protocol::from(libc::NETLINK_ROUTE);
+            let socket = Socket::new(Domain::from(libc::AF_NETLINK), kind, Some(protocol))?;
+            socket.set_recv_buffer_size(BACKLOG)?;
+            bind(socket.as_raw_fd(), &NetlinkAddr::new(0, LINKS))?;
+            Ok(socket)
+        };
+        let socket = open().map_err(KernelError::request("watch interfaces"))?;
+        let links = kernel.links()?.into();
+        Ok(Self { socket, links })
+    }
+
+    /// A descriptor that is readable when the kernel has told something, for whoever waits for that. Only
+    /// [`LinkWatch::update`] reads it.
+    ///
+    /// # Errors
+    /// [`KernelError::Request`].
+    pub fn descriptor(&self) -> Result<OwnedFd, KernelError> {
+        let copy = self.socket.try_clone();
+        let copy = copy.map_err(KernelError::request("watch interfaces"))?;
+        Ok(copy.into())
+    }
+
+    /// As they are by what the kernel has told.
+    pub fn links(&self) -> Arc<[Link]> {
+        Arc::clone(&self.links)
+    }
+
+    /// Reads what the kernel has told since; whether something differs.
+    ///
+    /// # Errors
+    /// [`KernelError::Request`].
+    pub fn update(&mut self, kernel: &mut Kernel) -> Result<bool, KernelError> {
+        let mut links = None;
+        let mut buffer = vec![0; PART];
+        loop {
+            match (&self.socket).read(&mut buffer) {
+                Ok(count) => {
+                    let links = links.get_or_insert_with(|| self.links.to_vec());
+                    for (kind, payload) in messages(&buffer[..count]) {
+                        apply(links, kind, payload);
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // It told more than there was room for (ENOBUFS).
+                Err(_) => return self.read_again(kernel),
+            }
+        }
+        Ok(links.is_some_and(|links| self.replace(links)))
+    }
+
+    /// Reads all of them, whatever was told; whether something differs.
+    ///
+    /// # Errors
+    /// [`KernelError::Request`].
+    pub fn read_again(&mut self, kernel: &mut Kernel) -> Result<bool, KernelError> {
+        let links = kernel.links()?;
+        Ok(self.replace(links))
+    }
+
+    fn replace(&mut self, links: Vec<Link>) -> bool {
+        let differs = *self.links != *links;
+        if differs {
+            self.links = links.into();
+        }
+        differs
+    }
+}
+
+fn apply(links: &mut Vec<Link>, kind: u16, payload: &[u8]) {
+    // Bridges tell of their ports in messages of a family of their own.
+    let Some(told) = link(payload).filter(|_| payload.first() == Some(&0)) else {
+        return;
+    };
+    let place = links.iter().position(|known| known.index == told.index);
+    match (kind, place) {
+        (libc::RTM_NEWLINK, Some(place)) => links[place] = told,
+        (libc::RTM_NEWLINK, None) => links.push(told),
+        (libc::RTM_DELLINK, Some(place)) => _ = links.remove(place),
+        _ => {}
+    }
+}
