@@ -36,6 +36,9 @@ enum Command {
     Bare { body: PathBuf },
     /// The speaker beside BIRD, FRR and GoBGP. Needs root: it builds network namespaces.
     Bgp(Bgp),
+    /// The Linux edge: throughput, hundreds of virtual interfaces, failures. Needs root: it builds network
+    /// namespaces.
+    Edge(Edge),
     /// Runs the speaker, as `demarc speaker` does: what `bgp` measures by default.
     #[command(hide = true)]
     Speaker {
@@ -123,6 +126,33 @@ struct Bgp {
     patience: u64,
 }
 
+#[derive(Debug, clap::Args)]
+struct Edge {
+    /// The program `demarc`; the one beside this program by default.
+    #[arg(long)]
+    demarc: Option<PathBuf>,
+    /// The measurements to run.
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        default_value = "throughput,failure,many"
+    )]
+    only: Vec<demarc_bench::edge::Part>,
+    /// How often throughput is measured, in turns with the path without VLANs.
+    #[arg(long, default_value_t = 7)]
+    rounds: usize,
+    /// Seconds of each measurement of throughput.
+    #[arg(long, default_value_t = 1.0)]
+    seconds: f64,
+    /// Virtual interfaces on one device.
+    #[arg(long, default_value_t = 500)]
+    interfaces: u32,
+    /// How many of them share a gateway; the quota is 30.
+    #[arg(long, default_value_t = 30)]
+    on_a_gateway: u32,
+}
+
 /// The allocator of the program `demarc`, so that its memory is what is measured.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -194,6 +224,21 @@ fn bgp(arguments: &Bgp) -> anyhow::Result<String> {
     demarc_bench::bgp::run(&demarc, routers, only, *runs, patience)
 }
 
+fn edge(arguments: Edge) -> anyhow::Result<String> {
+    if let Some(status) = demarc_bench::edge::enter()? {
+        anyhow::ensure!(status == 0, "the measurement failed with status {status}");
+        return Ok(String::new());
+    }
+    demarc_bench::edge::run(&demarc_bench::edge::Options {
+        demarc: program(arguments.demarc)?,
+        only: arguments.only,
+        rounds: arguments.rounds,
+        seconds: arguments.seconds,
+        interfaces: arguments.interfaces,
+        on_a_gateway: arguments.on_a_gateway,
+    })
+}
+
 fn main() -> anyhow::Result<()> {
     let report = match Arguments::parse().command {
         Command::Api(arguments) => api(arguments)?,
@@ -201,6 +246,7 @@ fn main() -> anyhow::Result<()> {
         Command::Replicas(arguments) => replicas(arguments)?,
         Command::Bare { body } => bare(&body)?,
         Command::Bgp(arguments) => bgp(&arguments)?,
+        Command::Edge(arguments) => edge(arguments)?,
         Command::Speaker { config } => speaker(&config)?,
         Command::Tables { routes } => demarc_bench::tables::run(routes)?,
     };

@@ -32,7 +32,23 @@ impl Server {
     /// the way, provisioning without delay.
     pub(crate) async fn demarc(program: &Path, data: &Path) -> anyhow::Result<Self> {
         let config = data.with_extension("toml");
-        Self::serve(program, &config, "--data".as_ref(), data.as_os_str()).await
+        std::fs::write(&config, configuration())?;
+        let place = ["--data".as_ref(), data.as_os_str()];
+        Self::serve(program, &config, &place).await
+    }
+
+    /// The same as the edge of this machine, in the open development mode: who calls names its account.
+    pub(crate) async fn linux(
+        program: &Path,
+        data: &Path,
+        bindings: &Path,
+    ) -> anyhow::Result<Self> {
+        let config = data.with_extension("toml");
+        std::fs::write(&config, LIMITS)?;
+        let place = ["--data".as_ref(), data.as_os_str()];
+        let fabric = ["--fabric", "linux", "--bindings"].map(OsStr::new);
+        let more = [&place[..], &fabric, &[bindings.as_os_str()]].concat();
+        Self::serve(program, &config, &more).await
     }
 
     /// The same as one of several processes over an etcd store.
@@ -42,21 +58,17 @@ impl Server {
         store: &str,
     ) -> anyhow::Result<Self> {
         let config = directory.join("replica.toml");
-        Self::serve(program, &config, "--store".as_ref(), store.as_ref()).await
+        std::fs::write(&config, configuration())?;
+        let place = ["--store".as_ref(), store.as_ref()];
+        Self::serve(program, &config, &place).await
     }
 
-    async fn serve(
-        program: &Path,
-        config: &Path,
-        place: &OsStr,
-        which: &OsStr,
-    ) -> anyhow::Result<Self> {
-        std::fs::write(config, configuration())?;
+    async fn serve(program: &Path, config: &Path, more: &[&OsStr]) -> anyhow::Result<Self> {
         let address = free_address()?;
         let mut command = Command::new(program);
         command
             .args(["serve", "--settle", "0", "--listen", &address.to_string()])
-            .args([place, which])
+            .args(more)
             .arg("--config")
             .arg(config)
             .env("RUST_LOG", "error");
@@ -145,6 +157,10 @@ impl Server {
         Ok(String::from_utf8(body)?)
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Processor time that the process has used, in seconds.
     pub(crate) fn processor_time(&self) -> anyhow::Result<f64> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
@@ -194,9 +210,8 @@ pub(crate) fn free_address() -> anyhow::Result<SocketAddr> {
     Ok(listener.local_addr()?)
 }
 
-fn configuration() -> String {
-    format!(
-        r#"
+/// Quotas and throttle out of the way.
+const LIMITS: &str = "
 [throttle]
 rate = 1e9
 burst = 1e9
@@ -207,7 +222,11 @@ gateways = 1000000
 private_and_public_per_connection = 1000000
 virtual_interfaces_per_connection = 1000000
 virtual_interfaces_per_gateway = 1000000
+";
 
+fn configuration() -> String {
+    format!(
+        r#"{LIMITS}
 [[account]]
 id = "{ACCOUNT}"
 name = "Benchmark"
