@@ -52,11 +52,11 @@ fn parts() -> impl Strategy<Value = Part> {
     ]
 }
 
-/// Another visible character in the place of one of `text`'s.
+/// A visible character in the place of another one, or of a space, of `text`'s.
 fn flip(text: &str, place: usize, by: u8) -> String {
     let mut bytes = text.as_bytes().to_vec();
     if let Some(byte) = bytes.get_mut(place % text.len().max(1)) {
-        *byte = b'!' + (*byte - b'!' + 1 + by % 92) % 93;
+        *byte = b'!' + (byte.saturating_sub(b'!') + 1 + by % 92) % 93;
     }
     String::from_utf8(bytes).unwrap()
 }
