@@ -106,8 +106,16 @@ impl Lags {
         links: &[Link],
         kernel: &mut Kernel,
     ) -> Vec<(String, KernelError)> {
-        let faults = lock(&self.driver).follow(wanted, links, kernel);
+        let mut faults = lock(&self.driver).follow(wanted, links, kernel);
         self.wake();
+        if self.changes.has_changed().is_err() {
+            // Only a defect of ours ends the thread: it is not to go unseen.
+            let error = KernelError::Program {
+                action: "speak LACP".to_owned(),
+                message: "its thread has ended; start the edge again".to_owned(),
+            };
+            faults.push(("LACP".to_owned(), error));
+        }
         faults
     }
 
@@ -150,9 +158,8 @@ impl Speaker {
                 error!(%problem, "LACP cannot wait");
                 thread::sleep(driver::REST);
             }
-            match (&self.woken).read(&mut [0; 64]) {
-                Ok(0) => return,
-                Ok(_) | Err(_) => {}
+            if let Ok(0) = (&self.woken).read(&mut [0; 64]) {
+                return;
             }
             let links = self.watch.news().unwrap_or_default();
             let mut driver = lock(&self.driver);
@@ -195,4 +202,54 @@ fn member(port: &PortIntent, interface: u32) -> Option<WantedMember> {
         interface,
         may_carry: port.encryption_mode.as_deref() != Some("must_encrypt"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use demarc_domain::intent::LagIntent;
+
+    use super::*;
+
+    fn port(number: u32, lag: Option<u32>, mode: Option<&str>) -> PortIntent {
+        PortIntent {
+            connection: format!("dxcon-{number:08x}").parse().unwrap(),
+            megabits: 10_000,
+            lag: lag.map(id),
+            jumbo: true,
+            encryption_mode: mode.map(str::to_owned),
+        }
+    }
+
+    fn id(number: u32) -> LagId {
+        format!("dxlag-{number:08x}").parse().unwrap()
+    }
+
+    #[test]
+    fn members_are_the_ports_of_a_lag_that_have_an_interface() {
+        let lag = |number, minimum_links| LagIntent {
+            lag: id(number),
+            members: Vec::new(),
+            minimum_links,
+        };
+        let device = DeviceIntent {
+            device: "d".to_owned(),
+            ports: vec![
+                port(1, Some(7), None),
+                port(2, Some(7), Some("must_encrypt")),
+                port(3, Some(7), Some("should_encrypt")),
+                port(4, None, None),
+                port(5, Some(8), None),
+            ],
+            lags: vec![lag(7, 2), lag(8, 0)],
+            virtual_interfaces: Vec::new(),
+            domains: Vec::new(),
+        };
+        let unbound = device.ports[4].connection;
+        let interface = |connection| (connection != unbound).then_some(9);
+        let found = wanted(&[&device], interface);
+        let may_carry: Vec<bool> = found[0].members.iter().map(|it| it.may_carry).collect();
+        assert_eq!(may_carry, [true, false, true]);
+        assert_eq!((found[0].lag, found[0].minimum_links), (id(7), 2));
+        assert_eq!((found[1].lag, found[1].members.len()), (id(8), 0));
+    }
 }

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use demarc_domain::device_status::{LacpState, LacpStatus};
 use demarc_lacp::{Bundle, BundleConfig, Lacpdu, MemberStatus, Mux, SlowFrame};
 use demarc_linux::{BundleMaps, Inherited, Kernel, KernelError, Link, SlowSocket, bundle_number};
 use demarc_types::{ConnectionId, LagId};
+use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
 use super::number::{Numbers, system_of};
