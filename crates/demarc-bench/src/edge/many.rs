@@ -33,7 +33,7 @@ pub(super) async fn measure(options: &Options, table: &mut Table) -> anyhow::Res
     let idle = fleet.idle().await?;
     let few = fleet.one_more(idle.share).await?;
     fleet.grow(options.interfaces).await?;
-    let all = fleet.from_nothing().await?;
+    let all = fleet.start_with_nothing().await?;
     let what = format!(
         "{} virtual interfaces: from an empty kernel to all sessions",
         options.interfaces
@@ -241,7 +241,7 @@ impl Fleet {
     }
 
     /// The service ends, everything of it in the kernel goes, and it starts again.
-    async fn from_nothing(&mut self) -> anyhow::Result<Cost> {
+    async fn start_with_nothing(&mut self) -> anyhow::Result<Cost> {
         let number = u32::try_from(self.routers.len())?;
         self.routers.clear();
         self.service.kill();

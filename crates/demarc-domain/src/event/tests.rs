@@ -333,7 +333,7 @@ fn details_are_shown_with_the_documented_members() {
     let Subject::Arn(arn) = interface.subject else {
         panic!("{:?}", interface.subject)
     };
-    let demarc_types::ArnResource::VirtualInterface(id) = arn.resource else {
+    let ArnResource::VirtualInterface(id) = arn.resource else {
         panic!("{arn}")
     };
     let peer = lab.world.virtual_interface(id).unwrap().peers[0].id;
