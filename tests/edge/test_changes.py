@@ -93,6 +93,19 @@ def test_packets_as_long_as_the_mtu_pass_and_longer_ones_are_answered(lab, accou
     assert bird.flaps() == since, "the session stayed"
 
 
+def test_a_transit_interface_takes_8500_bytes_and_no_more(lab, account):
+    gateway = account.gateway(asn=64_600)["directConnectGatewayId"]
+    tgw = account.transit_gateway(asn=64_513)
+    account.associate(gateway, tgw, ["10.40.0.0/16"])
+    network = lab.uplink(tgw, f"{HOST}/32")
+    vif, shown = private(account, lab, gateway, 1, make="transit_vif", site_mtu=9001, mtu=8500)
+    lab.start(Bird("a", session(shown, announce=["192.168.77.0/24"])))
+    until("packets", lambda: ping("a", HOST, SITE, size=8472))
+    assert not ping("a", HOST, SITE, size=8473)
+    assert "8500" in until("an answer to one too long", lambda: answer_of(network, 8473))
+    assert state(account, vif) == "available"
+
+
 def test_a_prefix_of_interfaces_with_different_mtus_takes_1500(lab, account):
     gateway, _, network = vpc_gateway(account, lab)
     long, first = private(account, lab, gateway, 1, site_mtu=9001, mtu=9001)

@@ -38,6 +38,7 @@ def test_the_api_is_true_of_the_wire(lab, account):
     # A failover test takes the session down, and its end brings it back.
     account.dx.start_bgp_failover_test(virtualInterfaceId=vif)
     until("down at the customer", lambda: not bird.established())
+    assert "Administrative shutdown" in bird("show", "protocols", "all", "s0")
     until("testing", lambda: state(account, vif) == "testing")
     assert not ping("a", HOST, SITE)
     account.dx.stop_bgp_failover_test(virtualInterfaceId=vif)
@@ -56,6 +57,7 @@ def test_the_api_is_true_of_the_wire(lab, account):
     account.dx.delete_virtual_interface(virtualInterfaceId=vif)
     until("deleted", lambda: state(account, vif) == "deleted")
     until("gone at the customer", lambda: not bird.established())
+    assert "Peer de-configured" in bird("show", "protocols", "all", "s0")
     until("no namespace is left", lambda: namespaces("dmc-") == [])
     links = run("ip", "-br", "link")
     assert "dmcv" not in links and "uplink" in links

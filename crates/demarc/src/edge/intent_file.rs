@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use demarc_domain::intent::VersionedIntent;
 
 pub(super) struct IntentFile {
+    directory: PathBuf,
     path: PathBuf,
     device: String,
 }
@@ -26,9 +27,15 @@ impl IntentFile {
             })
             .collect();
         Self {
+            directory: directory.to_owned(),
             path: directory.join(format!("{name}.intent.json")),
             device: device.to_owned(),
         }
+    }
+
+    /// Where it is, as it was named.
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
     }
 
     /// What was kept, if that can be read and is of this device.
@@ -47,20 +54,27 @@ impl IntentFile {
 
     /// Replaces the file as a whole.
     pub(super) fn keep(&self, intent: &VersionedIntent) -> io::Result<()> {
-        if let Some(directory) = self.path.parent() {
-            fs::create_dir_all(directory)?;
-        }
+        fs::create_dir_all(&self.directory)?;
         let beside = self.path.with_extension("new");
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&beside)?;
-        file.write_all(&serde_json::to_vec(intent)?)?;
-        file.sync_all()?;
-        fs::rename(&beside, &self.path)
+        let written = write(&beside, &serde_json::to_vec(intent)?);
+        let outcome = written.and_then(|()| fs::rename(&beside, &self.path));
+        if outcome.is_err() {
+            // A piece of it is of no use to anybody.
+            _ = fs::remove_file(&beside);
+        }
+        outcome
     }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 #[cfg(test)]

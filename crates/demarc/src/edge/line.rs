@@ -108,24 +108,32 @@ impl Line {
 
     /// Remembers how the last call went, and says so when that is new.
     pub(super) fn remember(&self, problem: Option<&str>) {
-        let faults = self.lines.faults.lock();
-        let mut faults = faults.unwrap_or_else(PoisonError::into_inner);
         let server = self.server().to_string();
         match problem {
-            Some(text) if faults.get(&server).is_none_or(|known| known != text) => {
+            Some(text) if self.note(&server, problem) => {
                 tracing::warn!(server, "{text}; this edge goes on with what it knows");
-                faults.insert(server, text.to_owned());
             }
-            Some(_) => {}
-            None => {
-                if faults.remove(&server).is_some() {
-                    tracing::info!(server, "the server answers");
-                }
-            }
+            None if self.note(&server, None) => tracing::info!(server, "the server answers"),
+            _ => {}
         }
     }
 
-    /// The servers that do not answer as they should.
+    /// Remembers what is wrong with something, or that nothing is; whether that is new.
+    pub(super) fn note(&self, subject: &str, problem: Option<&str>) -> bool {
+        let faults = self.lines.faults.lock();
+        let mut faults = faults.unwrap_or_else(PoisonError::into_inner);
+        match problem {
+            Some(text) => {
+                faults
+                    .insert(subject.to_owned(), text.to_owned())
+                    .as_deref()
+                    != problem
+            }
+            None => faults.remove(subject).is_some(),
+        }
+    }
+
+    /// The servers that do not answer as they should, and what else is wrong on this side.
     pub(super) fn faults(&self) -> Vec<Fault> {
         let faults = self.lines.faults.lock();
         let faults = faults.unwrap_or_else(PoisonError::into_inner);
