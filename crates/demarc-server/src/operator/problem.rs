@@ -36,6 +36,7 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let status = match refusal {
             Refusal::ConnectionNotFound(_)
+            | Refusal::GatewayNotFound(_)
             | Refusal::VirtualInterfaceNotFound(_)
             | Refusal::UnknownBgpPeer(_) => StatusCode::NOT_FOUND,
             Refusal::VirtualInterfaceState { .. } => StatusCode::CONFLICT,
