@@ -1,23 +1,27 @@
 //! Devices and their edges: intents out, statuses in.
 //!
 //! Intents are derived again when the World changes; those who wait for one hear of it only when it differs.
-//! What a status says that the World does not know becomes reports. Statuses and routes are kept in memory
-//! only: an edge says everything again to a process that knows nothing of it.
+//! What a status says that the World does not know becomes reports, and so does that none comes. Statuses and
+//! routes are kept in memory only: an edge says everything again to a process that knows nothing of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use demarc_domain::device_status::{self, DeviceStatus, SeenRoute, SeenRoutes};
-use demarc_domain::entity::{EntityKey, VirtualInterface};
+use demarc_domain::entity::{EntityKey, SilenceStage, VirtualInterface};
 use demarc_domain::fabric::Fabric;
 use demarc_domain::intent::{self, VersionedIntent};
-use demarc_domain::{ExplainedRoute, Report, Route, RouteSource, World};
+use demarc_domain::{ExplainedRoute, Report, Route, RouteSource, World, state};
 use demarc_store::Revision;
 use demarc_types::{Timestamp, VirtualInterfaceId};
 use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, sleep_until};
 
 use crate::control::Control;
+use crate::health::Role;
+use crate::silence::{LastReports, Listening, PATIENCE, is_fresh};
+use crate::snapshot::Snapshot;
 
 /// The least time between two derivations: commits that come close together are looked at once.
 const REST: Duration = Duration::from_millis(5);
@@ -25,9 +29,11 @@ const REST: Duration = Duration::from_millis(5);
 const RETRY: Duration = Duration::from_millis(500);
 
 /// All devices that someone asked about, with what their edges said.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Edges {
     devices: Mutex<BTreeMap<String, Device>>,
+    /// How long an edge may say nothing before what it said is not known to be so any more.
+    patience: Duration,
     /// Counts changes of intents.
     changed: watch::Sender<u64>,
     /// A status has come, or a device.
@@ -46,6 +52,20 @@ struct Device {
     /// The session that spoke last, and when; of a local edge none.
     session: Option<String>,
     heard: Option<Instant>,
+    /// When its edge last said what stands: one that cannot work says nothing of the device.
+    reported: Option<Instant>,
+}
+
+impl Device {
+    fn last_report(&self) -> Option<Instant> {
+        // An edge in this process says something when something changes; silent it is not.
+        let speaks = self.local && self.status.as_ref().is_some_and(|it| it.followed.is_some());
+        if speaks {
+            Some(Instant::now())
+        } else {
+            self.reported
+        }
+    }
 }
 
 /// What this process has heard of a device.
@@ -60,7 +80,23 @@ pub struct Heard {
     pub ago: Option<Duration>,
 }
 
+impl Default for Edges {
+    fn default() -> Self {
+        Self::with_patience(PATIENCE)
+    }
+}
+
 impl Edges {
+    /// Edges that are silent after a time of one's own, for tests.
+    pub fn with_patience(patience: Duration) -> Self {
+        Self {
+            devices: Mutex::default(),
+            patience,
+            changed: watch::Sender::default(),
+            arrived: Notify::default(),
+        }
+    }
+
     fn devices(&self) -> MutexGuard<'_, BTreeMap<String, Device>> {
         self.devices.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -136,6 +172,13 @@ impl Edges {
     pub fn take_status(&self, status: DeviceStatus) {
         let mut devices = self.devices();
         let device = devices.entry(status.device.clone()).or_default();
+        if status.followed.is_some() {
+            let before = device.reported.replace(Instant::now());
+            if before.is_none_or(|at| !is_fresh(at, self.patience)) {
+                // Perhaps it was held to be lost.
+                self.arrived.notify_one();
+            }
+        }
         if device.status.as_deref() != Some(&status) {
             device.status = Some(Arc::new(status));
             self.arrived.notify_one();
@@ -157,11 +200,14 @@ impl Edges {
     /// Follows the World and takes statuses to it, until the future is dropped.
     pub async fn run(self: Arc<Self>, control: Control) {
         let mut applied = control.shared.applied.subscribe();
+        let mut listening = Listening::new(self.patience);
         loop {
             applied.mark_unchanged();
             let snapshot = control.snapshot();
             self.derive(&snapshot.world, snapshot.revision);
-            let reports = self.news(&snapshot.world);
+            let mut reports = self.news(&snapshot.world);
+            // After the news: what was not known is not shown before it is right again.
+            reports.extend(self.silences(&mut listening, &control, &snapshot));
             if !reports.is_empty()
                 && let Err(error) = control.report(reports).await
             {
@@ -174,6 +220,7 @@ impl Edges {
                 // Nobody publishes any more: the service is ending.
                 changed = applied.changed() => if changed.is_err() { return },
                 () = self.arrived.notified() => {}
+                () = sleep_until(listening.due()) => {}
             }
         }
     }
@@ -199,6 +246,31 @@ impl Edges {
         if news {
             self.changed.send_modify(|count| *count += 1);
         }
+    }
+
+    /// Which edges say nothing, and which do so again.
+    fn silences(
+        &self,
+        listening: &mut Listening,
+        control: &Control,
+        snapshot: &Snapshot,
+    ) -> Vec<Report> {
+        let last: LastReports = {
+            let devices = self.devices();
+            let last = devices.iter().filter_map(|(name, device)| {
+                let at = device.last_report()?;
+                Some((name.clone(), at))
+            });
+            last.collect()
+        };
+        let standing = &control.shared.standing;
+        let acts = standing.role() != Role::Follower
+            && standing.ended().is_none()
+            && standing.read_only().is_none();
+        let time = control.now();
+        let mut reports = listening.heard(&snapshot.world, &last, time);
+        reports.extend(listening.look(&snapshot.world, &last, acts, time));
+        reports
     }
 
     /// What edges have said and the World does not know.
@@ -267,9 +339,14 @@ impl RoutesOfEdges {
     /// What the edges said of a virtual interface's sessions, with when those came up.
     fn seen<T>(
         &self,
+        world: &World,
         interface: &VirtualInterface,
         take: impl Fn(&SeenRoute, Timestamp) -> Option<T>,
     ) -> Vec<T> {
+        if state::silence(world, interface.parent) == Some(SilenceStage::Lost) {
+            // Its sessions are down, and routes end with their session.
+            return Vec::new();
+        }
         let devices = self.0.devices();
         let of_peers = interface.peers.iter().flat_map(|peer| {
             let found = devices
@@ -284,13 +361,15 @@ impl RoutesOfEdges {
 }
 
 impl RouteSource for RoutesOfEdges {
-    fn routes(&self, _: &World, interface: &VirtualInterface) -> Vec<Route> {
-        self.seen(interface, |route, since| {
+    fn routes(&self, world: &World, interface: &VirtualInterface) -> Vec<Route> {
+        self.seen(world, interface, |route, since| {
             route.rejected.is_none().then(|| route.since(since))
         })
     }
 
-    fn explained(&self, _: &World, interface: &VirtualInterface) -> Vec<ExplainedRoute> {
-        self.seen(interface, |route, since| Some(route.explained(since)))
+    fn explained(&self, world: &World, interface: &VirtualInterface) -> Vec<ExplainedRoute> {
+        self.seen(world, interface, |route, since| {
+            Some(route.explained(since))
+        })
     }
 }

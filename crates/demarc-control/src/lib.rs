@@ -34,6 +34,7 @@ mod load;
 mod options;
 mod read;
 mod round;
+mod silence;
 mod snapshot;
 mod task;
 mod tenure;

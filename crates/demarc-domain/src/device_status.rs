@@ -4,12 +4,14 @@
 //! not in it does not stand, provided that the edge has followed an intent at least as new as the one that
 //! the device has now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use demarc_types::{BgpPeerId, ConnectionId, LagId, Prefix, Timestamp, VirtualInterfaceId};
 use serde::{Deserialize, Serialize};
 
-use crate::entity::{Link, PeerPhase, Session, VirtualInterface, VirtualInterfacePhase};
+use crate::entity::{
+    ConnectionPhase, Link, PeerPhase, Session, VirtualInterface, VirtualInterfacePhase,
+};
 use crate::observe::{PeerReport, Report};
 use crate::parent;
 use crate::route_source::{ExplainedRoute, PathSegment, Rejected, Route, RouteDirection};
@@ -278,8 +280,16 @@ pub fn has_no_edge(world: &World, id: VirtualInterfaceId, served: impl Fn(&str) 
     })
 }
 
+/// The devices that have a port in service: their edges have something to say.
+pub fn in_service(world: &World) -> BTreeSet<&str> {
+    let ports = world
+        .connections()
+        .filter(|port| port.phase == ConnectionPhase::Live && !port.is_hosted());
+    ports.filter_map(|port| port.device.as_deref()).collect()
+}
+
 /// The virtual interfaces whose frames come in by a device.
-fn interfaces_of<'w>(world: &'w World, device: &str) -> Vec<&'w VirtualInterface> {
+pub(crate) fn interfaces_of<'w>(world: &'w World, device: &str) -> Vec<&'w VirtualInterface> {
     let all = world.virtual_interfaces().map(AsRef::as_ref);
     all.filter(|stored| parent::device(world, stored.parent).as_deref() == Some(device))
         .collect()

@@ -17,6 +17,7 @@ mod mac_sec;
 mod proposal;
 mod resiliency_group;
 mod service;
+mod silence;
 mod tags;
 mod transit_gateway;
 mod virtual_interface;
@@ -48,6 +49,7 @@ pub use resiliency_group::{
     MemberState, ResiliencyGroup, ResiliencyGroupMember, ResiliencyGroupPhase,
 };
 pub use service::{EdgeSession, Service};
+pub use silence::{Silence, SilenceStage};
 pub use tags::Tags;
 pub use transit_gateway::{TransitGateway, TransitGatewayOptions};
 pub use virtual_interface::{

@@ -14,7 +14,8 @@ use std::collections::BTreeSet;
 use demarc_types::{AccountId, ArnResource, ParentId, Region, ResourceArn, Timestamp};
 
 pub use self::detail::{Detail, Subject};
-use crate::entity::{Change, Entity, EntityKey, ProposalPhase, VirtualInterface};
+use crate::entity::{BgpPeer, Change, Entity, EntityKey, ProposalPhase, VirtualInterface};
+use crate::parent;
 use crate::state;
 use crate::world::World;
 
@@ -63,6 +64,10 @@ fn touched(before: &World, after: &World, key: EntityKey) -> Vec<EntityKey> {
                 .collect()
         }
         EntityKey::Lag(id) => vec![ParentId::Lag(id)],
+        EntityKey::Service(()) => {
+            keys.extend(on_devices(after, &heard_otherwise(before, after)));
+            Vec::new()
+        }
         _ => Vec::new(),
     };
     for carrier in carriers {
@@ -73,6 +78,36 @@ fn touched(before: &World, after: &World, key: EntityKey) -> Vec<EntityKey> {
         );
     }
     keys
+}
+
+/// The devices that fell silent, were given up or are heard again.
+fn heard_otherwise<'w>(before: &'w World, after: &'w World) -> BTreeSet<&'w str> {
+    let devices = before.silences().chain(after.silences());
+    devices
+        .map(|(device, _)| device)
+        .filter(|device| {
+            let stage = |world: &World| world.silence(device).map(|silence| silence.stage);
+            stage(before) != stage(after)
+        })
+        .collect()
+}
+
+/// All whose words depend on whether the devices are heard.
+fn on_devices(world: &World, devices: &BTreeSet<&str>) -> Vec<EntityKey> {
+    if devices.is_empty() {
+        return Vec::new();
+    }
+    let is_there = |carrier: ParentId| {
+        let device = parent::device(world, carrier);
+        device.is_some_and(|device| devices.contains(device.as_str()))
+    };
+    let entities = world.entities().filter(|entity| match entity {
+        Entity::Connection(found) => is_there(ParentId::Connection(found.id)),
+        Entity::Lag(found) => is_there(ParentId::Lag(found.id)),
+        Entity::VirtualInterface(found) => is_there(found.parent),
+        _ => false,
+    });
+    entities.map(|entity| entity.key()).collect()
 }
 
 /// Type, owner, Region, name and word of an entity that has a state.
@@ -114,7 +149,7 @@ fn stated(world: &World, entity: &Entity) -> Option<Stated> {
                 found.owner,
                 ArnResource::VirtualInterface(found.id),
             ),
-            word: state::virtual_interface(found),
+            word: state::virtual_interface(world, found),
         },
         Entity::Gateway(found) => Stated {
             detail_type: "Direct Connect Gateway State Change",
@@ -192,6 +227,7 @@ fn of_entity(before: &World, after: &World, key: EntityKey, now: Timestamp) -> V
             Some(Entity::VirtualInterface(old)) => Some(old.as_ref()),
             _ => None,
         };
+        let old = old.map(|old| (before, old));
         of_peers(after, old, interface, now, &mut events);
     }
     beside::append(old.as_ref(), new.as_ref(), now, &mut events);
@@ -218,16 +254,22 @@ fn gone(before: &World, entity: &Entity, now: Timestamp) -> Option<Event> {
 
 fn of_peers(
     world: &World,
-    old: Option<&VirtualInterface>,
+    old: Option<(&World, &VirtualInterface)>,
     interface: &VirtualInterface,
     now: Timestamp,
     events: &mut Vec<Event>,
 ) {
+    let words = |world: &World, interface: &VirtualInterface, peer: &BgpPeer| {
+        let status = state::bgp_status(world, interface, peer);
+        (state::bgp_peer(peer), status)
+    };
     let arn = ArnResource::VirtualInterface(interface.id);
     for peer in &interface.peers {
-        let before = old.and_then(|old| old.peers.iter().find(|known| known.id == peer.id));
-        let words = (state::bgp_peer(peer), state::bgp_status(peer));
-        let old_words = before.map(|before| (state::bgp_peer(before), state::bgp_status(before)));
+        let old_words = old.and_then(|(before, old)| {
+            let known = old.peers.iter().find(|known| known.id == peer.id)?;
+            Some(words(before, old, known))
+        });
+        let words = words(world, interface, peer);
         if old_words == Some(words) {
             continue;
         }

@@ -211,7 +211,7 @@ pub fn virtual_interface(
             .or_else(|| hosted.map(|connection| connection.bandwidth.megabits())),
         prefix_limit_ipv4: prefix_limit(interface, AddressFamily::Ipv4),
         prefix_limit_ipv6: prefix_limit(interface, AddressFamily::Ipv6),
-        in_service: state::parent_is_available(world, interface.parent),
+        in_service: state::parent_is_up(world, interface.parent),
     })
 }
 

@@ -8,11 +8,13 @@ use serde::{Deserialize, Serialize};
 use crate::context::Context;
 use crate::entity::{
     BgpPeer, Change, Connection, ConnectionPhase, Lag, LagPhase, Link, MacSec, MacSecKeyState,
-    PeerPhase, Session, VirtualInterface, VirtualInterfacePhase,
+    PeerPhase, Session, Silence, SilenceStage, TestStatus, VirtualInterface, VirtualInterfacePhase,
 };
-use crate::state;
+use crate::operation::failover_test;
+use crate::operator::service;
 use crate::transaction::Transaction;
 use crate::world::World;
+use crate::{device_status, state};
 
 /// One thing that an edge saw.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +45,16 @@ pub enum Report {
     },
     /// Nothing of the virtual interface is left.
     VirtualInterfaceRemoved { id: VirtualInterfaceId },
+    /// The edge of a device has not been heard since. The stages come one after the other: one that does not
+    /// follow from what is known is passed over, since somebody has heard the edge meanwhile. While it is asked
+    /// about, who has heard it later may say so.
+    DeviceSilent {
+        device: String,
+        since: Timestamp,
+        stage: SilenceStage,
+    },
+    /// The edge of a device is heard, or has nothing left to report.
+    DeviceHeard { device: String },
 }
 
 /// A BGP session as its edge sees it.
@@ -94,6 +106,18 @@ fn take(tx: &mut Transaction<'_>, report: &Report) {
         Report::VirtualInterfaceRemoved { id } => {
             if let Some(found) = tx.virtual_interface(*id).cloned() {
                 removed(tx, &found);
+            }
+        }
+        Report::DeviceSilent {
+            device,
+            since,
+            stage,
+        } => silent(tx, device, *since, *stage),
+        Report::DeviceHeard { device } => {
+            if tx.silence(device).is_some() {
+                let mut service = service(tx);
+                service.silent.remove(device);
+                tx.put(service);
             }
         }
     }
@@ -212,3 +236,30 @@ fn removed(tx: &mut Transaction<'_>, found: &VirtualInterface) {
     }
     tx.put(next);
 }
+
+/// A device goes one stage further into silence. What its edge said last stays as it is.
+fn silent(tx: &mut Transaction<'_>, device: &str, since: Timestamp, stage: SilenceStage) {
+    let since = match tx.silence(device) {
+        None if stage == SilenceStage::Asked => since,
+        Some(known) if known.stage == SilenceStage::Asked && known.stage == stage => {
+            known.since.max(since)
+        }
+        Some(known) if known.stage.next() == Some(stage) => known.since,
+        _ => return,
+    };
+    let mut service = service(tx);
+    let silence = Silence { since, stage };
+    service.silent.insert(device.to_owned(), silence);
+    tx.put(service);
+    if stage == SilenceStage::Unknown {
+        // Nobody knows whether these are still held (spec/states §11, `failed`).
+        let interfaces = device_status::interfaces_of(tx, device).into_iter();
+        let tests: Vec<_> = interfaces.filter_map(|interface| interface.test).collect();
+        for test in tests {
+            failover_test::finish(tx, test, TestStatus::Failed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

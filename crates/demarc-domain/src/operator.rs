@@ -126,13 +126,15 @@ pub fn found(world: &World, context: &mut Context) -> (World, Vec<Change>) {
     tx.finish()
 }
 
-fn service(tx: &mut Transaction<'_>) -> Service {
+/// The service's document as it is, or as a new one begins.
+pub(crate) fn service(tx: &mut Transaction<'_>) -> Service {
     match tx.service() {
         Some(service) => service.as_ref().clone(),
         None => Service {
             token_key: tx.context.ids.hex(64),
             clock_offset: Span::ZERO,
             edges: BTreeMap::new(),
+            silent: BTreeMap::new(),
         },
     }
 }

@@ -8,9 +8,10 @@ use demarc_types::{
 };
 
 use crate::entity::{
-    Connection, ConnectionPhase, Lag, LagPhase, PeerPhase, Session, VirtualInterface,
+    Connection, ConnectionPhase, Lag, LagPhase, PeerPhase, Session, TestStatus, VirtualInterface,
     VirtualInterfaceKind, VirtualInterfacePhase,
 };
+use crate::operation::failover_test;
 use crate::refusal::Refusal;
 use crate::settings::Settings;
 use crate::state;
@@ -257,7 +258,14 @@ pub(crate) fn rehome(tx: &mut Transaction<'_>, interface: &VirtualInterface, tar
         }
         moved.generation += 1;
     }
+    let test = moved.test;
     tx.put(moved);
+    if let Some(test) = test
+        && state::silence(tx, target).is_some()
+    {
+        // Nobody is there to hold it any more.
+        failover_test::finish(tx, test, TestStatus::Failed);
+    }
 }
 
 /// Puts a successor behind every live peer, which is deleting from now on. Gives the successors' ids by those
@@ -380,8 +388,8 @@ fn prefixes_of_port(bandwidth: Bandwidth) -> i64 {
     }
 }
 
-/// Whether a carrier takes virtual interfaces now: available or down (spec/states §5.2), and no member of a
-/// LAG, whose VLANs are the LAG's (spec/identifiers §6).
+/// Whether a carrier takes virtual interfaces now: available or down (spec/states §5.2), or one of these and
+/// not seen at the moment; and no member of a LAG, whose VLANs are the LAG's (spec/identifiers §6).
 pub(crate) fn check_usable(world: &World, parent: ParentId) -> Result<(), Refusal> {
     if let ParentId::Connection(id) = parent
         && let Some(lag) = world.connection(id).and_then(|found| found.lag)
@@ -391,7 +399,7 @@ pub(crate) fn check_usable(world: &World, parent: ParentId) -> Result<(), Refusa
         )));
     }
     match state::parent(world, parent) {
-        Some("available" | "down") => Ok(()),
+        Some("available" | "down" | "unknown") => Ok(()),
         Some(state) => Err(Refusal::ConnectionNotAvailable {
             id: parent.to_string(),
             state,

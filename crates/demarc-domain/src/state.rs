@@ -1,13 +1,41 @@
 //! The words of the API for where things are, computed from what is stored.
+//!
+//! Where the edge of a device is not heard from, the words for what only it can know are `unknown`, and `down`
+//! once it counts as lost (spec/states §13). What it said last stays stored, and is what its intent follows:
+//! an edge that comes back finds nothing changed.
 
-use demarc_types::{ConnectionId, LagId, ParentId};
+use demarc_types::ParentId;
 
 use crate::entity::{
     Association, AssociationPhase, BgpPeer, Connection, ConnectionPhase, DirectConnectGateway,
     EncryptionMode, GatewayPhase, Lag, LagPhase, Link, PeerPhase, Proposal, ProposalPhase,
-    ResiliencyGroup, ResiliencyGroupPhase, Session, VirtualInterface, VirtualInterfacePhase,
+    ResiliencyGroup, ResiliencyGroupPhase, Session, SilenceStage, VirtualInterface,
+    VirtualInterfacePhase,
 };
+use crate::parent;
 use crate::world::World;
+
+/// What has become of the silence of the device that ends a carrier; `None` while it is heard, or only asked
+/// about.
+pub fn silence(world: &World, carrier: ParentId) -> Option<SilenceStage> {
+    // Nearly always: devices are heard.
+    world.silences().next()?;
+    let device = parent::device(world, carrier)?;
+    let stage = world.silence(&device)?.stage;
+    (stage > SilenceStage::Asked).then_some(stage)
+}
+
+/// The word for what a silent edge said last.
+fn of_silence(world: &World, carrier: ParentId) -> Option<&'static str> {
+    silence(world, carrier).map(|stage| match stage {
+        SilenceStage::Asked | SilenceStage::Unknown => "unknown",
+        SilenceStage::Lost => "down",
+    })
+}
+
+fn available_if(up: bool) -> &'static str {
+    if up { "available" } else { "down" }
+}
 
 /// `connectionState` and `interconnectState` (spec/states §1 to §3).
 pub fn connection(world: &World, connection: &Connection) -> &'static str {
@@ -15,19 +43,20 @@ pub fn connection(world: &World, connection: &Connection) -> &'static str {
         ConnectionPhase::Ordering { .. } => "ordering",
         ConnectionPhase::Requested { .. } => "requested",
         ConnectionPhase::Pending { .. } => "pending",
-        ConnectionPhase::Live if is_forwarding(world, connection) => "available",
-        ConnectionPhase::Live => "down",
+        ConnectionPhase::Live => {
+            let silence = of_silence(world, ParentId::Connection(connection.id));
+            silence.unwrap_or_else(|| available_if(is_forwarding(world, connection)))
+        }
         ConnectionPhase::Deleting { .. } => "deleting",
         ConnectionPhase::Deleted { .. } => "deleted",
         ConnectionPhase::Rejected { .. } => "rejected",
     }
 }
 
-/// Frames can pass: the port's link is up and encrypted where it must be; a hosted connection's parent is
-/// available.
+/// Frames can pass: the port's link is up and encrypted where it must be; a hosted connection's parent is up.
 fn is_forwarding(world: &World, connection: &Connection) -> bool {
     match connection.parent() {
-        Some(parent) => parent_is_available(world, parent),
+        Some(parent) => parent_is_up(world, parent),
         None => port_is_up(world, connection),
     }
 }
@@ -48,33 +77,27 @@ pub fn port_is_up(world: &World, connection: &Connection) -> bool {
         && (mode != Some(EncryptionMode::MustEncrypt) || encrypted)
 }
 
-/// A connection, interconnect or LAG is in service and up.
-pub fn parent_is_available(world: &World, parent: ParentId) -> bool {
+/// A connection, interconnect or LAG is in service and up, by what its edge said last.
+pub fn parent_is_up(world: &World, parent: ParentId) -> bool {
     match parent {
-        ParentId::Connection(id) => connection_is_available(world, id),
-        ParentId::Lag(id) => lag_is_available(world, id),
+        ParentId::Connection(id) => world.connection(id).is_some_and(|found| {
+            found.phase == ConnectionPhase::Live && is_forwarding(world, found)
+        }),
+        ParentId::Lag(id) => world.lag(id).is_some_and(|found| {
+            !matches!(found.phase, LagPhase::Deleted { .. }) && has_enough_links(world, found)
+        }),
     }
-}
-
-fn connection_is_available(world: &World, id: ConnectionId) -> bool {
-    world
-        .connection(id)
-        .is_some_and(|found| connection(world, found) == "available")
-}
-
-fn lag_is_available(world: &World, id: LagId) -> bool {
-    world
-        .lag(id)
-        .is_some_and(|found| lag(world, found) == "available")
 }
 
 /// `lagState` (spec/states §4).
 pub fn lag(world: &World, lag: &Lag) -> &'static str {
     match lag.phase {
         LagPhase::Deleted { .. } => "deleted",
-        LagPhase::Active { .. } if has_enough_links(world, lag) => "available",
-        LagPhase::Active { been_up: true } => "down",
-        LagPhase::Active { been_up: false } => {
+        LagPhase::Active { been_up } if been_up || has_enough_links(world, lag) => {
+            let silence = of_silence(world, ParentId::Lag(lag.id));
+            silence.unwrap_or_else(|| available_if(has_enough_links(world, lag)))
+        }
+        LagPhase::Active { .. } => {
             let waiting =
                 |member: &Connection| matches!(member.phase, ConnectionPhase::Requested { .. });
             let mut members = world.members(lag.id).peekable();
@@ -108,7 +131,7 @@ pub fn parent(world: &World, parent: ParentId) -> Option<&'static str> {
 }
 
 /// `virtualInterfaceState` (spec/states §5.1).
-pub fn virtual_interface(interface: &VirtualInterface) -> &'static str {
+pub fn virtual_interface(world: &World, interface: &VirtualInterface) -> &'static str {
     match interface.phase {
         VirtualInterfacePhase::Confirming { .. } => "confirming",
         VirtualInterfacePhase::Verifying { .. } => "verifying",
@@ -118,17 +141,9 @@ pub fn virtual_interface(interface: &VirtualInterface) -> &'static str {
         VirtualInterfacePhase::Active if interface.test.is_some() => "testing",
         VirtualInterfacePhase::Active if interface.is_behind() => "pending",
         VirtualInterfacePhase::Active => {
-            let up = interface
-                .live_peers()
-                .any(|peer| peer.session == Session::Up);
-            let unknown = interface
-                .live_peers()
-                .any(|peer| peer.session == Session::Unknown);
-            match (up, unknown) {
-                (true, _) => "available",
-                (false, true) => "unknown",
-                (false, false) => "down",
-            }
+            let mut peers = interface.live_peers();
+            let silence = of_silence(world, interface.parent);
+            silence.unwrap_or_else(|| available_if(peers.any(|peer| peer.session == Session::Up)))
         }
     }
 }
@@ -145,12 +160,15 @@ pub fn bgp_peer(peer: &BgpPeer) -> &'static str {
 }
 
 /// `bgpStatus`: a peer that is not configured on the edge is down (spec/states §6).
-pub fn bgp_status(peer: &BgpPeer) -> &'static str {
-    match (peer.phase, peer.session) {
-        (PeerPhase::Available, Session::Up) => "up",
-        (PeerPhase::Available, Session::Unknown) => "unknown",
-        _ => "down",
+pub fn bgp_status(world: &World, interface: &VirtualInterface, peer: &BgpPeer) -> &'static str {
+    if peer.phase != PeerPhase::Available {
+        return "down";
     }
+    let silence = of_silence(world, interface.parent);
+    silence.unwrap_or(match peer.session {
+        Session::Up => "up",
+        Session::Down => "down",
+    })
 }
 
 /// `attachmentState` of a virtual interface's attachment, always a shadow of the virtual interface

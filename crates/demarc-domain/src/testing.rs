@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::context::Context;
 use crate::entity::{
     Attachment, BgpPeer, Change, Connection, Entity, Lag, Link, PeerPhase, PrefixAllocation,
-    Session, VirtualInterface, VirtualInterfaceKind, VirtualInterfacePhase,
+    Session, SilenceStage, VirtualInterface, VirtualInterfaceKind, VirtualInterfacePhase,
 };
 use crate::ids::IdSource;
 use crate::refusal::Refusal;
@@ -214,6 +214,25 @@ impl Lab {
             connection,
             distributing,
         }]);
+    }
+
+    /// The device of a port falls silent, as far as `last`.
+    pub(crate) fn silent(&mut self, port: &str, last: SilenceStage) {
+        let mut stage = Some(SilenceStage::Asked);
+        while let Some(reached) = stage.filter(|stage| *stage <= last) {
+            self.report(&[Report::DeviceSilent {
+                device: self.connection(port).device.unwrap(),
+                since: self.now,
+                stage: reached,
+            }]);
+            stage = reached.next();
+        }
+    }
+
+    /// The device of a port is heard again.
+    pub(crate) fn heard(&mut self, port: &str) {
+        let device = self.connection(port).device.unwrap();
+        self.report(&[Report::DeviceHeard { device }]);
     }
 
     /// The fabric carries out all that it was told: virtual interfaces stand or are gone, live peers are

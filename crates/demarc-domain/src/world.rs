@@ -12,7 +12,7 @@ use imbl::OrdMap;
 use crate::entity::{
     Association, Change, ClientToken, ClientTokenKey, Connection, Customer, DirectConnectGateway,
     EdgeSession, Entity, EntityKey, FailoverTest, Lag, Lease, Location, Proposal, ResiliencyGroup,
-    Service, TransitGateway, VirtualInterface, Vpc, VpnGateway,
+    Service, Silence, TransitGateway, VirtualInterface, Vpc, VpnGateway,
 };
 use crate::index::Indexes;
 
@@ -187,6 +187,17 @@ impl World {
     /// Who speaks for a device.
     pub fn edge_session(&self, device: &str) -> Option<&EdgeSession> {
         self.service.as_ref()?.edges.get(device)
+    }
+
+    /// That a device is not heard from, if so.
+    pub fn silence(&self, device: &str) -> Option<&Silence> {
+        self.service.as_ref()?.silent.get(device)
+    }
+
+    /// All devices that are not heard from.
+    pub fn silences(&self) -> impl Iterator<Item = (&str, &Silence)> {
+        let silent = self.service.iter().flat_map(|service| &service.silent);
+        silent.map(|(device, silence)| (device.as_str(), silence))
     }
 
     /// The locations that the operator stored, of all Regions.

@@ -88,6 +88,8 @@ impl Simulated {
             EntityKey::VirtualInterface(id) => world
                 .virtual_interface(id)
                 .and_then(|found| session::urgency(world, found)),
+            // Left behind by edges that had these devices before.
+            EntityKey::Service(()) => world.silences().next().map(|_| Urgency::Now),
             _ => None,
         };
         match urgency {
@@ -195,6 +197,12 @@ impl Fabric for Simulated {
                             .virtual_interface(id)
                             .and_then(|found| session::report(world, found)),
                     );
+                }
+                EntityKey::Service(()) => {
+                    let silent = world.silences();
+                    reports.extend(silent.map(|(device, _)| Report::DeviceHeard {
+                        device: device.to_owned(),
+                    }));
                 }
                 _ => {}
             }

@@ -7,7 +7,7 @@ use demarc_bgp::policy::{RegionMatch, ReturnPreference, local_preference};
 use demarc_domain::entity::{Entity, Session, VirtualInterface, VirtualInterfaceKind};
 use demarc_domain::intent::{self, DomainIntent, RoutingDomain};
 use demarc_domain::{
-    ExplainedRoute, PathSegment, Rejected, Route, RouteDirection, RouteSource, World,
+    ExplainedRoute, PathSegment, Rejected, Route, RouteDirection, RouteSource, World, state,
 };
 use demarc_types::{AddressFamily, BgpPeerId, Prefix, Region, VirtualInterfaceId};
 use serde::Serialize;
@@ -147,6 +147,13 @@ pub fn why(
         summary: Vec::new(),
     };
     explanation.summary = summary(&explanation, family);
+    if state::silence(world, interface.parent).is_some() {
+        let text = format!(
+            "The edge of {} is not heard: this is what it said last.",
+            interface.id
+        );
+        explanation.summary.insert(0, text);
+    }
     explanation
 }
 

@@ -1,11 +1,12 @@
 //! What edges count, as Prometheus text: the metrics of spec/observability §1 under `dx_…`. "Egress" is to
 //! the customer. Rates are for who reads to compute, so these are counters.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use demarc_control::Heard;
 use demarc_domain::device_status::{DeviceStatus, LacpState, PortStatus, VirtualInterfaceStatus};
-use demarc_domain::entity::{Link, Session};
+use demarc_domain::entity::{Link, Session, SilenceStage};
 
 /// One metric: its name, kind and help, and its lines.
 struct Family {
@@ -28,11 +29,18 @@ impl Family {
     }
 }
 
-/// All metrics of all devices; empty when nobody has spoken.
-pub(crate) fn text(heard: &[Heard]) -> String {
-    let statuses: Vec<&DeviceStatus> = heard
+/// All metrics of all devices; empty when nobody has spoken. `silence` tells of devices that are not heard.
+pub(crate) fn text(heard: &[Heard], silence: impl Fn(&str) -> Option<SilenceStage>) -> String {
+    let statuses: Vec<Cow<'_, DeviceStatus>> = heard
         .iter()
-        .filter_map(|heard| heard.status.as_deref())
+        .filter_map(|heard| {
+            let status = heard.status.as_deref()?;
+            match silence(&heard.device) {
+                None | Some(SilenceStage::Asked) => Some(Cow::Borrowed(status)),
+                Some(SilenceStage::Unknown) => None,
+                Some(SilenceStage::Lost) => Some(Cow::Owned(lost(status))),
+            }
+        })
         .collect();
     let ports = || statuses.iter().flat_map(|status| &status.ports);
     let interfaces = || {
@@ -51,6 +59,21 @@ pub(crate) fn text(heard: &[Heard]) -> String {
         }
     }
     text
+}
+
+/// What an edge counted before it was lost, with everything down.
+fn lost(status: &DeviceStatus) -> DeviceStatus {
+    let mut status = status.clone();
+    for port in &mut status.ports {
+        port.link = Link::Down;
+    }
+    let interfaces = status.virtual_interfaces.iter_mut();
+    for peer in interfaces.flat_map(|interface| &mut interface.peers) {
+        peer.session = Session::Down;
+        peer.prefixes_accepted = 0;
+        peer.prefixes_advertised = 0;
+    }
+    status
 }
 
 fn of_ports<'a>(ports: impl Iterator<Item = &'a PortStatus>) -> [Family; 3] {
@@ -235,7 +258,8 @@ mod tests {
             wanted: None,
             ago: None,
         };
-        let shown = text(&[heard]);
+        let heard = [heard];
+        let shown = text(&heard, |_| Some(SilenceStage::Asked));
         for line in [
             "# TYPE dx_connection_state gauge",
             "dx_connection_state{connection_id=\"dxcon-fg000001\"} 1",
@@ -251,6 +275,22 @@ mod tests {
             );
         }
         assert_eq!(shown.matches("# TYPE").count(), 11);
-        assert_eq!(text(&[]), "");
+        assert_eq!(text(&[], |_| None), "");
+
+        // What is not known is not told, and what is lost is down.
+        assert_eq!(text(&heard, |_| Some(SilenceStage::Unknown)), "");
+        let lost = text(&heard, |device| {
+            (device == "d").then_some(SilenceStage::Lost)
+        });
+        let changed = lost.lines().filter(|line| !shown.contains(line));
+        assert_eq!(
+            changed.collect::<Vec<_>>(),
+            [
+                "dx_connection_state{connection_id=\"dxcon-fg000001\"} 0",
+                "dx_virtual_interface_bgp_status{virtual_interface_id=\"dxvif-fg000002\",bgp_peer_id=\"dxpeer-fg000003\"} 0",
+                "dx_virtual_interface_bgp_prefixes_accepted{virtual_interface_id=\"dxvif-fg000002\",bgp_peer_id=\"dxpeer-fg000003\"} 0",
+                "dx_virtual_interface_bgp_prefixes_advertised{virtual_interface_id=\"dxvif-fg000002\",bgp_peer_id=\"dxpeer-fg000003\"} 0",
+            ]
+        );
     }
 }

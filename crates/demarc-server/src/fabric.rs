@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use demarc_control::{Control, EdgeFabric, Edges};
 use demarc_domain::fabric::Fabric;
@@ -21,6 +22,10 @@ pub struct FabricConfig {
     /// Devices have edges that run elsewhere (`demarc edge`). So it is with `linux`, too, for the devices
     /// that this machine is not. Without either, everything is simulated.
     pub edge: bool,
+    /// How long an edge may say nothing before it counts as silent. What clients see of that follows the
+    /// specification, so it is not in the file; tests do not wait so long.
+    #[serde(skip)]
+    pub silence: Option<Duration>,
 }
 
 /// A fabric, and what has to be run beside the service for it.
@@ -43,7 +48,8 @@ impl FabricConfig {
                 local: None,
             });
         }
-        let edges = Arc::new(Edges::default());
+        let edges = self.silence.map(Edges::with_patience);
+        let edges = Arc::new(edges.unwrap_or_default());
         let local = self.linux.clone().map(LinuxEdge::start).transpose()?;
         if let Some(local) = &local {
             // Before the service looks for what has no edge.

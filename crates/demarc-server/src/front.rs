@@ -195,7 +195,11 @@ impl Front {
         // What names objects is for those who may see them.
         if self.operator_access.admits(parts) {
             if let Some(edges) = &self.edges {
-                text.push_str(&crate::edge_metrics::text(&edges.heard()));
+                let silence = |device: &str| {
+                    let silence = snapshot.world.silence(device)?;
+                    Some(silence.stage)
+                };
+                text.push_str(&crate::edge_metrics::text(&edges.heard(), silence));
             }
             let of_objects = object_metrics::render(&snapshot.world, self.control.routes(), &text);
             text.push_str(&of_objects);

@@ -152,7 +152,7 @@ impl Families {
     ) {
         let is_up = found
             .live_peers()
-            .any(|peer| state::bgp_status(peer) == "up");
+            .any(|peer| state::bgp_status(world, found, peer) == "up");
         let routes = routes.filter(|_| is_up);
         let routes = routes.map(|routes| routes.routes(world, found));
         for peer in found.live_peers() {
@@ -169,7 +169,11 @@ impl Families {
                 peer.id,
                 peer.family.as_str()
             );
-            let up = state::bgp_status(peer) == "up";
+            let status = state::bgp_status(world, found, peer);
+            if status == "unknown" {
+                continue;
+            }
+            let up = status == "up";
             self.bgp_status.add(&labels, u32::from(up));
             let accepted = if up { peer.prefixes_received } else { 0 };
             self.prefixes_accepted.add(&labels, accepted);

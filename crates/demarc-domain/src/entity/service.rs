@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use demarc_types::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::Silence;
+
 /// One document per store.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Service {
@@ -16,6 +18,9 @@ pub struct Service {
     /// Who speaks for each device, by the device's name; a device that never had an edge is not here.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub edges: BTreeMap<String, EdgeSession>,
+    /// The devices that are not heard from, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub silent: BTreeMap<String, Silence>,
 }
 
 /// The edge that speaks for a device. The latest to come is the one; those before are turned away.
@@ -33,6 +38,7 @@ impl std::fmt::Debug for Service {
         out.debug_struct("Service")
             .field("clock_offset", &self.clock_offset)
             .field("edges", &self.edges)
+            .field("silent", &self.silent)
             .finish_non_exhaustive()
     }
 }

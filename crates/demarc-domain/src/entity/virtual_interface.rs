@@ -187,8 +187,6 @@ pub enum Session {
     Up,
     #[default]
     Down,
-    /// The edge has not reported for too long.
-    Unknown,
 }
 
 impl BgpPeer {

@@ -27,8 +27,10 @@ pub(super) fn of(
     word: &str,
 ) -> Option<&'static str> {
     match entity {
+        Entity::Connection(_) | Entity::Lag(_) if word == "unknown" => Some(EDGE_LOST),
         Entity::Connection(found) if word == "down" => Some(of_port(world, found)),
         Entity::Lag(found) if word == "down" => Some(of_lag(world, found)),
+        Entity::FailoverTest(_) if word == "failed" => Some(EDGE_LOST),
         Entity::VirtualInterface(found) => of_interface(world, found, before, word),
         Entity::Association(_) if word == "updating" => Some(CONFIG_CHANGE),
         _ => None,
@@ -38,6 +40,7 @@ pub(super) fn of(
 /// Why a connection carries nothing.
 fn of_port(world: &World, connection: &Connection) -> &'static str {
     match connection.parent() {
+        _ if is_silent(world, ParentId::Connection(connection.id)) => EDGE_LOST,
         Some(parent) => of_parent(world, parent),
         None if connection.link == Link::Up => MAC_SEC_DOWN,
         None => LINK_DOWN,
@@ -47,7 +50,9 @@ fn of_port(world: &World, connection: &Connection) -> &'static str {
 /// Why too few members of a LAG are up.
 fn of_lag(world: &World, lag: &Lag) -> &'static str {
     let members: Vec<_> = world.members(lag.id).collect();
-    if members
+    if is_silent(world, ParentId::Lag(lag.id)) {
+        EDGE_LOST
+    } else if members
         .iter()
         .any(|member| state::port_is_up(world, member))
     {
@@ -59,6 +64,11 @@ fn of_lag(world: &World, lag: &Lag) -> &'static str {
     } else {
         LINK_DOWN
     }
+}
+
+/// What its edge said last does not count.
+fn is_silent(world: &World, carrier: ParentId) -> bool {
+    state::silence(world, carrier).is_some()
 }
 
 fn of_parent(world: &World, parent: ParentId) -> &'static str {
@@ -92,8 +102,9 @@ fn of_interface(
 }
 
 fn of_carrier(world: &World, interface: &VirtualInterface) -> Option<&'static str> {
-    let available = state::parent_is_available(world, interface.parent);
-    (!available).then(|| of_parent(world, interface.parent))
+    let carrier = interface.parent;
+    let carries = state::parent_is_up(world, carrier) && !is_silent(world, carrier);
+    (!carries).then(|| of_parent(world, carrier))
 }
 
 /// What of a peer itself keeps its session down.

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::entity::{Link, Session};
+use crate::entity::{Link, Session, SilenceStage};
 use crate::observe::{PeerReport, Report};
 use crate::testing::{ALICE, Lab, PAULA};
 
@@ -249,13 +249,23 @@ fn an_edge_that_falls_silent_is_lost() {
     let mut lab = Lab::new();
     let port = lab.dedicated(ALICE);
     let interface = lab.virtual_interface_on(ALICE, &port, 101);
-    let events = during(&mut lab, |lab| {
-        lab.report(&[report(&interface, Session::Unknown, 0)]);
-    });
+    lab.ok(
+        ALICE,
+        "StartBgpFailoverTest",
+        json!({"virtualInterfaceId": interface.id.to_string()}),
+    );
+    assert_eq!(
+        during(&mut lab, |lab| lab.silent(&port, SilenceStage::Asked)),
+        [],
+        "asking is not told"
+    );
+    let events = during(&mut lab, |lab| lab.silent(&port, SilenceStage::Unknown));
     assert_eq!(
         told(&events),
         [
             ("BGP Peer State Change", "available", Some("edge-lost")),
+            ("Connection State Change", "unknown", Some("edge-lost")),
+            ("Failover Test State Change", "failed", Some("edge-lost")),
             (
                 "Virtual Interface State Change",
                 "unknown",
@@ -263,6 +273,50 @@ fn an_edge_that_falls_silent_is_lost() {
             ),
         ]
     );
+    let events = during(&mut lab, |lab| lab.silent(&port, SilenceStage::Lost));
+    assert_eq!(
+        told(&events),
+        [
+            ("BGP Peer State Change", "available", Some("edge-lost")),
+            ("Connection State Change", "down", Some("edge-lost")),
+            ("Virtual Interface State Change", "down", Some("edge-lost")),
+        ]
+    );
+    let events = during(&mut lab, |lab| {
+        lab.report(&[report(&interface, Session::Up, 0)]);
+        lab.heard(&port);
+    });
+    assert_eq!(
+        told(&events),
+        [
+            ("BGP Peer State Change", "available", None),
+            ("Connection State Change", "available", None),
+            ("Virtual Interface State Change", "available", None),
+        ]
+    );
+}
+
+/// All that hangs on a device is told of when only the device's silence changed.
+#[test]
+fn a_silence_alone_is_told_of_everything_on_the_device() {
+    let mut lab = Lab::new();
+    let port = lab.dedicated(ALICE);
+    let interface = lab.virtual_interface_on(ALICE, &port, 101);
+    let before = lab.world.clone();
+    lab.silent(&port, SilenceStage::Unknown);
+    let service = Change::Put(lab.world.get(&EntityKey::Service(())).unwrap());
+    let events = between(&before, &lab.world, std::slice::from_ref(&service), lab.now);
+    let of = |kind: &str| {
+        let kind = format!("Direct Connect {kind} State Change");
+        let found = events.iter().find(|event| event.detail_type == kind);
+        found.unwrap().resources[0].clone()
+    };
+    assert_eq!(events.len(), 3, "{events:?}");
+    assert!(of("Connection").ends_with(&port));
+    assert!(of("Virtual Interface").ends_with(&interface.id.to_string()));
+    assert!(of("BGP Peer").ends_with(&interface.id.to_string()));
+    let again = between(&lab.world, &lab.world, &[service], lab.now);
+    assert_eq!(again, [], "nothing has changed");
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub(crate) fn create(
     let new = input.new_bgp_peer.as_ref().unwrap_or(&default);
     input::virtual_interface(id)?;
     let mut interface = own(tx, id)?.as_ref().clone();
-    check_changeable(&interface)?;
+    check_changeable(tx, &interface)?;
     let given = PeerInput {
         asn: new.asn,
         asn_long: new.asn_long,

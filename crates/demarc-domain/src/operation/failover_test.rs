@@ -36,17 +36,17 @@ pub(crate) fn start(
         )));
     }
     if !matches!(
-        state::virtual_interface(&interface),
+        state::virtual_interface(tx, &interface),
         "available" | "down" | "unknown"
     ) {
-        return Err(wrong_state(&interface));
+        return Err(wrong_state(tx, &interface));
     }
     let peers = chosen(&interface, &asked)?;
     let duration_minutes = duration(
         input.test_duration_in_minutes,
         tx.context.settings.quotas.failover_test_minutes,
     )?;
-    let test = FailoverTest {
+    let mut test = FailoverTest {
         id: tx.context.ids.failover_test(),
         virtual_interface: interface.id,
         owner: interface.owner,
@@ -57,6 +57,15 @@ pub(crate) fn start(
         ended: None,
         status: TestStatus::InProgress,
     };
+    // Nobody is there to carry it out (spec/states §11, `failed`).
+    if state::silence(tx, interface.parent).is_some() {
+        test.status = TestStatus::Failed;
+        test.ended = Some(test.started);
+        tx.put(test.clone());
+        return Ok(StartBgpFailoverTestResponse {
+            virtual_interface_test: Some(show(&test)),
+        });
+    }
     interface.test = Some(test.id);
     for peer in interface
         .peers

@@ -32,6 +32,7 @@ use std::sync::Arc;
 use crate::entity::{VirtualInterface, VirtualInterfacePhase};
 use crate::refusal::Refusal;
 use crate::transaction::Transaction;
+use crate::world::World;
 use crate::{input, state, view};
 
 /// A virtual interface that the caller owns or whose connection it owns, in the caller's Region; not one
@@ -62,21 +63,21 @@ fn find(
 }
 
 /// The refusal for a virtual interface in the wrong state.
-pub(super) fn wrong_state(interface: &VirtualInterface) -> Refusal {
+pub(super) fn wrong_state(world: &World, interface: &VirtualInterface) -> Refusal {
     Refusal::VirtualInterfaceState {
         id: interface.id.to_string(),
-        state: state::virtual_interface(interface),
+        state: state::virtual_interface(world, interface),
     }
 }
 
 /// It can be changed: neither waiting for confirmation nor on the way out.
-pub(super) fn check_changeable(interface: &VirtualInterface) -> Result<(), Refusal> {
+pub(super) fn check_changeable(world: &World, interface: &VirtualInterface) -> Result<(), Refusal> {
     match interface.phase {
         VirtualInterfacePhase::Active | VirtualInterfacePhase::Verifying { .. } => Ok(()),
         VirtualInterfacePhase::Confirming { .. }
         | VirtualInterfacePhase::Deleting
         | VirtualInterfacePhase::Deleted { .. }
-        | VirtualInterfacePhase::Rejected { .. } => Err(wrong_state(interface)),
+        | VirtualInterfacePhase::Rejected { .. } => Err(wrong_state(world, interface)),
     }
 }
 

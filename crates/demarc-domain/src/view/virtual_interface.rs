@@ -33,7 +33,7 @@ pub(crate) fn virtual_interface(
         amazon_address: first.map(|peer| peer.amazon_address.to_string()),
         customer_address: first.map(|peer| peer.customer_address.to_string()),
         address_family: first.map(|peer| address_family(peer.family)),
-        virtual_interface_state: state::virtual_interface(from).parse().ok(),
+        virtual_interface_state: state::virtual_interface(world, from).parse().ok(),
         customer_router_config: Some(router_xml(from)),
         mtu: Some(i64::from(from.mtu)),
         jumbo_frame_capable: Some(parent::is_jumbo_capable(world, from.parent)),
@@ -53,7 +53,12 @@ pub(crate) fn virtual_interface(
                 })
                 .collect(),
         ),
-        bgp_peers: Some(from.peers.iter().map(|peer| bgp_peer(from, peer)).collect()),
+        bgp_peers: Some(
+            from.peers
+                .iter()
+                .map(|peer| bgp_peer(world, from, peer))
+                .collect(),
+        ),
         region: Some(from.region.to_string()),
         aws_device_v2: from.device.clone(),
         aws_logical_device_id: from.device.clone(),
@@ -73,7 +78,11 @@ pub(crate) fn virtual_interface(
     }
 }
 
-pub(crate) fn bgp_peer(interface: &VirtualInterface, from: &BgpPeer) -> api::BGPPeer {
+pub(crate) fn bgp_peer(
+    world: &World,
+    interface: &VirtualInterface,
+    from: &BgpPeer,
+) -> api::BGPPeer {
     api::BGPPeer {
         bgp_peer_id: Some(from.id.to_string()),
         asn: Some(from.asn.short()),
@@ -83,7 +92,7 @@ pub(crate) fn bgp_peer(interface: &VirtualInterface, from: &BgpPeer) -> api::BGP
         amazon_address: Some(from.amazon_address.to_string()),
         customer_address: Some(from.customer_address.to_string()),
         bgp_peer_state: state::bgp_peer(from).parse().ok(),
-        bgp_status: state::bgp_status(from).parse().ok(),
+        bgp_status: state::bgp_status(world, interface, from).parse().ok(),
         aws_device_v2: interface.device.clone(),
         aws_logical_device_id: interface.device.clone(),
     }

@@ -32,7 +32,7 @@ pub(super) fn urgency(world: &World, interface: &VirtualInterface) -> Option<Urg
             continue;
         };
         match (intended_session(&intent, peer), stored.session) {
-            (Session::Up, Session::Down | Session::Unknown) => {
+            (Session::Up, Session::Down) => {
                 urgency = urgency.or(Some(Urgency::AfterSettling));
             }
             (Session::Down, Session::Up) => return Some(Urgency::Now),

@@ -111,6 +111,61 @@ async fn an_edge_makes_what_it_sees_true_of_the_api() {
     server.stop().await;
 }
 
+/// Spec/states §13, with less patience than there.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edge_that_falls_silent_takes_the_words_with_it() {
+    let server = Server::impatient(FABRIC, Duration::from_millis(600)).await;
+    let (connection, device) = port(&server).await;
+    begin(&server, &device, "s1").await;
+    let reply = get(&server, &format!("{device}/intent?session=s1&wait=5")).await;
+    let revision = reply.json()["revision"].as_u64().unwrap();
+    let path = format!("{device}/status?session=s1");
+    let working = status(&device, revision, &connection, "up");
+    post(&server, &path, working.clone()).await;
+    let mut expected = vec![
+        ("available".to_owned(), None),
+        ("unknown".to_owned(), Some("edge-lost".to_owned())),
+        ("down".to_owned(), Some("edge-lost".to_owned())),
+    ];
+    assert_eq!(lived(&server, expected.len()).await, expected);
+    assert_eq!(connection_state(&server, &connection).await, "down");
+
+    // What an edge says that does not work is no sign of the device.
+    let mut nothing = working.clone();
+    nothing["status"]["followed"] = Value::Null;
+    assert_eq!(post(&server, &path, nothing).await.status, 200);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(connection_state(&server, &connection).await, "down");
+    post(&server, &path, working).await;
+    expected.push(("available".to_owned(), None));
+    assert_eq!(lived(&server, expected.len()).await, expected);
+    server.stop().await;
+}
+
+/// The first states of the one connection since it was in service, with their reasons.
+async fn lived(server: &Server, count: usize) -> Vec<(String, Option<String>)> {
+    let mut lived = Vec::new();
+    for _ in 0..1_000 {
+        let page = server.operator("GET", "/events", Value::Null).await.json();
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        lived = page["events"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|event| event["detail-type"] == "Direct Connect Connection State Change")
+            .map(|event| &event["detail"])
+            .map(|detail| (text(&detail["state"]).unwrap(), text(&detail["reason"])))
+            .skip_while(|(state, _)| state != "available")
+            .take(count)
+            .collect();
+        if lived.len() == count {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    lived
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_intent_is_waited_for_by_revision() {
     let server = Server::with(FABRIC).await;

@@ -6,6 +6,7 @@ mod signer;
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use demarc_server::{Config, Listener, Service, StoreChoice, tls_acceptor};
 use serde_json::{Value, json};
@@ -98,15 +99,20 @@ impl Server {
 
     /// With a configuration file of this text. Provisioning steps take no time.
     pub(crate) async fn with(text: &str) -> Self {
-        Self::start(text, None).await
+        Self::start(text, None, None).await
+    }
+
+    /// Where an edge may say nothing for no longer than that.
+    pub(crate) async fn impatient(text: &str, silence: Duration) -> Self {
+        Self::start(text, None, Some(silence)).await
     }
 
     /// With a certificate and its key in PEM.
     pub(crate) async fn with_tls(text: &str, pem: (&str, &str)) -> Self {
-        Self::start(text, Some(pem)).await
+        Self::start(text, Some(pem), None).await
     }
 
-    async fn start(text: &str, pem: Option<(&str, &str)>) -> Self {
+    async fn start(text: &str, pem: Option<(&str, &str)>, silence: Option<Duration>) -> Self {
         let file = |text: &str| {
             let mut file = tempfile::NamedTempFile::new().unwrap();
             file.write_all(text.as_bytes()).unwrap();
@@ -116,6 +122,7 @@ impl Server {
         if config.server.settle.is_none() {
             config.server.settle = Some("0".parse().unwrap());
         }
+        config.fabric.silence = silence;
         let tls = pem.map(|(certificate, key)| {
             tls_acceptor(file(certificate).path(), file(key).path()).unwrap()
         });

@@ -27,7 +27,7 @@ pub(crate) fn associate(
         ParentId::Lag(_) => parent::own_lag(tx, &input.connection_id)?.allows_hosted,
     };
     if !interface.is_live() {
-        return Err(wrong_state(&interface));
+        return Err(wrong_state(tx, &interface));
     }
     if interface.parent == target {
         return Ok(show(tx, &interface));

@@ -102,7 +102,7 @@ fn confirmable(
     }
     match interface.phase {
         VirtualInterfacePhase::Confirming { .. } => Ok(interface),
-        _ => Err(wrong_state(&interface)),
+        _ => Err(wrong_state(tx, &interface)),
     }
 }
 
@@ -125,7 +125,7 @@ fn accept(
 }
 
 fn put(tx: &mut Transaction<'_>, interface: VirtualInterface) -> VirtualInterfaceState {
-    let word = state::virtual_interface(&interface)
+    let word = state::virtual_interface(tx, &interface)
         .parse()
         .unwrap_or(VirtualInterfaceState::Unknown);
     tx.put(interface);

@@ -44,7 +44,7 @@ pub(crate) fn delete(
         interface.generation += 1;
         tx.put(interface.clone());
     }
-    let virtual_interface_state = state::virtual_interface(&interface).parse().ok();
+    let virtual_interface_state = state::virtual_interface(tx, &interface).parse().ok();
     Ok(DeleteVirtualInterfaceResponse {
         virtual_interface_state,
     })

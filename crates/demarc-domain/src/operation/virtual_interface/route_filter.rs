@@ -21,7 +21,7 @@ pub(crate) fn set_route_filter_prefixes(
         .cloned()
         .ok_or_else(|| Refusal::VirtualInterfaceNotFound(id.to_string()))?;
     if !interface.holds_resources() {
-        return Err(wrong_state(&interface));
+        return Err(wrong_state(tx, &interface));
     }
     if interface.kind != VirtualInterfaceKind::Public {
         return Err(Refusal::invalid(format!(

@@ -6,6 +6,7 @@ use crate::entity::{BgpPeer, EntityKey, PeerPhase, Tags, VirtualInterface, Virtu
 use crate::refusal::Refusal;
 use crate::state;
 use crate::transaction::Transaction;
+use crate::world::World;
 
 /// Fires the deadline of a virtual interface.
 pub(crate) fn step(tx: &mut Transaction<'_>, interface: &VirtualInterface) {
@@ -67,7 +68,7 @@ pub(crate) fn approve(tx: &mut Transaction<'_>, id: VirtualInterfaceId) -> Resul
 pub(crate) fn reject(tx: &mut Transaction<'_>, id: VirtualInterfaceId) -> Result<(), Refusal> {
     let mut interface = under_review(tx, id)?;
     if !matches!(interface.phase, VirtualInterfacePhase::Verifying { .. }) {
-        return Err(wrong_state(&interface));
+        return Err(wrong_state(tx, &interface));
     }
     interface.phase = VirtualInterfacePhase::Rejected { at: tx.context.now };
     interface.tags = Tags::default();
@@ -91,14 +92,14 @@ fn under_review(tx: &Transaction<'_>, id: VirtualInterfaceId) -> Result<VirtualI
     match interface.phase {
         VirtualInterfacePhase::Verifying { .. } => Ok(interface),
         VirtualInterfacePhase::Active if peer_waits => Ok(interface),
-        _ => Err(wrong_state(&interface)),
+        _ => Err(wrong_state(tx, &interface)),
     }
 }
 
-fn wrong_state(interface: &VirtualInterface) -> Refusal {
+fn wrong_state(world: &World, interface: &VirtualInterface) -> Refusal {
     Refusal::VirtualInterfaceState {
         id: interface.id.to_string(),
-        state: state::virtual_interface(interface),
+        state: state::virtual_interface(world, interface),
     }
 }
 

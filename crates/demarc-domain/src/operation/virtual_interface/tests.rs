@@ -242,10 +242,7 @@ fn the_state_is_derived_from_phase_test_programming_and_sessions() {
     for (sessions, state) in [
         ([Session::Up, Session::Up], "available"),
         ([Session::Down, Session::Up], "available"),
-        ([Session::Up, Session::Unknown], "available"),
         ([Session::Down, Session::Down], "down"),
-        ([Session::Down, Session::Unknown], "unknown"),
-        ([Session::Unknown, Session::Unknown], "unknown"),
     ] {
         let now = stored(&lab, &id);
         lab.report(&[Report::VirtualInterface {
@@ -265,7 +262,6 @@ fn the_state_is_derived_from_phase_test_programming_and_sessions() {
             let word = match session {
                 Session::Up => "up",
                 Session::Down => "down",
-                Session::Unknown => "unknown",
             };
             assert_eq!(peer["bgpStatus"], word);
             assert_eq!(peer["bgpPeerState"], "available");
@@ -279,7 +275,7 @@ fn the_state_is_derived_from_phase_test_programming_and_sessions() {
     assert_eq!(
         shown(&mut lab, ALICE, &id)["virtualInterfaceState"],
         "pending",
-        "not programmed comes before unknown"
+        "not programmed comes before down"
     );
     lab.converge();
     lab.ok(

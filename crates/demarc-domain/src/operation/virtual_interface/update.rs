@@ -27,7 +27,7 @@ pub(crate) fn update(
             found.id
         )));
     }
-    check_changeable(&found)?;
+    check_changeable(tx, &found)?;
     let mut interface = found.as_ref().clone();
     if interface.kind == VirtualInterfaceKind::Public {
         check_public(input)?;
