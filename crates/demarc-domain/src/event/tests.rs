@@ -309,7 +309,7 @@ fn a_silence_alone_is_told_of_everything_on_the_device() {
     let of = |kind: &str| {
         let kind = format!("Direct Connect {kind} State Change");
         let found = events.iter().find(|event| event.detail_type == kind);
-        found.unwrap().resources[0].clone()
+        found.unwrap().subject.to_string()
     };
     assert_eq!(events.len(), 3, "{events:?}");
     assert!(of("Connection").ends_with(&port));
