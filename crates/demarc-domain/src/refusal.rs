@@ -112,9 +112,6 @@ pub enum Refusal {
     /// M20
     #[error("The VirtualGateway {0} is not available")]
     VirtualGatewayNotAvailable(String),
-    /// M24
-    #[error("Connection {0} is in a transitioning state.")]
-    ConnectionTransitioning(String),
     #[error("Virtual interface {id} is in state {state}.")]
     VirtualInterfaceState { id: String, state: &'static str },
     #[error("Resiliency group {id} is in state {state}.")]
