@@ -29,7 +29,6 @@ use crate::api::Table;
 pub struct Options {
     /// The program `demarc`.
     pub demarc: PathBuf,
-    pub only: Vec<Part>,
     /// How often throughput is measured, in turns with the plain path.
     pub rounds: usize,
     /// Seconds of each measurement of throughput.
@@ -51,20 +50,18 @@ pub enum Part {
     Many,
 }
 
-/// Measures inside [`enter`], and gives a table in Markdown.
+/// Measures a part inside [`enter`], and gives a table in Markdown.
 ///
 /// # Errors
 /// When the service does not start, refuses a call, or something does not come up in time.
-pub fn run(options: &Options) -> anyhow::Result<String> {
+pub fn run(options: &Options, part: Part) -> anyhow::Result<String> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         let mut table = Table::default();
-        for part in &options.only {
-            match part {
-                Part::Throughput => throughput::measure(options, &mut table).await?,
-                Part::Failure => failure::measure(options, &mut table).await?,
-                Part::Many => many::measure(options, &mut table).await?,
-            }
+        match part {
+            Part::Throughput => throughput::measure(options, &mut table).await?,
+            Part::Failure => failure::measure(options, &mut table).await?,
+            Part::Many => many::measure(options, &mut table).await?,
         }
         Ok(table.to_string())
     })

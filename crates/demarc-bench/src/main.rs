@@ -225,18 +225,17 @@ fn bgp(arguments: &Bgp) -> anyhow::Result<String> {
 }
 
 fn edge(arguments: Edge) -> anyhow::Result<String> {
-    if let Some(status) = demarc_bench::edge::enter()? {
-        anyhow::ensure!(status == 0, "the measurement failed with status {status}");
-        return Ok(String::new());
-    }
-    demarc_bench::edge::run(&demarc_bench::edge::Options {
+    let options = demarc_bench::edge::Options {
         demarc: program(arguments.demarc)?,
-        only: arguments.only,
         rounds: arguments.rounds,
         seconds: arguments.seconds,
         interfaces: arguments.interfaces,
         on_a_gateway: arguments.on_a_gateway,
-    })
+    };
+    match demarc_bench::edge::enter(&arguments.only)? {
+        Some(part) => demarc_bench::edge::run(&options, part),
+        None => Ok(String::new()),
+    }
 }
 
 fn main() -> anyhow::Result<()> {

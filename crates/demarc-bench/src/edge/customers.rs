@@ -30,7 +30,7 @@ pub(super) struct Plan<'a> {
     pub(super) bfd: bool,
 }
 
-/// A router with one session. Dropping it ends the session without a word.
+/// A router with one session.
 pub(super) enum Customer {
     Plain {
         _speaker: GatewaySpeaker,
@@ -39,10 +39,13 @@ pub(super) enum Customer {
     WithBfd(JoinHandle<()>),
 }
 
-impl Drop for Customer {
-    fn drop(&mut self) {
+impl Customer {
+    /// Ends the session without a word; its addresses are free then.
+    pub(super) async fn end(self) {
         if let Self::WithBfd(task) = self {
             task.abort();
+            // It was told to end: there is nothing to be said of how.
+            _ = task.await;
         }
     }
 }

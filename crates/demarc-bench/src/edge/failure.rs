@@ -14,9 +14,8 @@ use super::service::{GATEWAY_ASN, Order, Service};
 use super::wiring::{Cage, Site, Vlan, add_vpc};
 use crate::api::Table;
 
-/// Numbers that no other measurement uses.
-const CABLES: [u32; 2] = [20, 21];
-const VLAN: u16 = 200;
+const CABLES: [u32; 2] = [0, 1];
+const VLAN: u16 = 100;
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(20);
 /// How often each link fails.
@@ -60,8 +59,8 @@ impl Lab {
         let mut kernel = Kernel::here()?;
         let mut lab = Self {
             cage: Cage::new()?,
-            customer: Site::new("failing-customer")?,
-            vpc: Site::new("failing-vpc")?,
+            customer: Site::new("customer")?,
+            vpc: Site::new("vpc")?,
             vlans: Vec::new(),
             names: Vec::new(),
             interfaces: Vec::new(),
@@ -112,7 +111,7 @@ impl Lab {
     /// The longest silence of a flow at each failure of one of the links.
     async fn gaps(&mut self, service: &Service, failure: Failure) -> anyhow::Result<Vec<Duration>> {
         let bfd = failure == Failure::Silent;
-        let _routers = self.routers(bfd).await?;
+        let routers = self.routers(bfd).await?;
         let mut gaps = Vec::new();
         for round in 0..ROUNDS {
             for interface in &self.interfaces {
@@ -126,6 +125,9 @@ impl Lab {
             // The routes of both have to be in the kernel, and BFD to settle at its interval.
             tokio::time::sleep(SETTLE).await;
             gaps.push(self.fail(failure, round % 2)?);
+        }
+        for router in routers {
+            router.end().await;
         }
         Ok(gaps)
     }
@@ -148,7 +150,7 @@ impl Lab {
 
 /// The gateway's address and the customer's at a cable.
 fn addresses(number: u32) -> anyhow::Result<(IpAddr, IpNet)> {
-    let third = u8::try_from(number)?;
+    let third = u8::try_from(number)? + 1;
     let ours = Ipv4Addr::new(169, 254, third, 1);
     let theirs = IpNet::new(Ipv4Addr::new(169, 254, third, 2).into(), 30)?;
     Ok((ours.into(), theirs))

@@ -17,8 +17,6 @@ use crate::api::Table;
 
 /// Virtual interfaces on a port, as the quota has it.
 const ON_A_PORT: u32 = 50;
-/// Cables and uplinks count from here, so that no name is another measurement's.
-const FIRST: u32 = 100;
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Between two looks at one virtual interface that comes up.
 const PAUSE: Duration = Duration::from_millis(2);
@@ -33,7 +31,7 @@ pub(super) async fn measure(options: &Options, table: &mut Table) -> anyhow::Res
     let idle = fleet.idle().await?;
     let few = fleet.one_more(idle.share).await?;
     fleet.grow(options.interfaces).await?;
-    let all = fleet.start_with_nothing().await?;
+    let all = fleet.start_over().await?;
     let what = format!(
         "{} virtual interfaces: from an empty kernel to all sessions",
         options.interfaces
@@ -156,12 +154,12 @@ impl Fleet {
     /// The customer's side of a virtual interface, and what it needs at ours.
     async fn wire(&mut self, number: u32) -> anyhow::Result<()> {
         if number as usize >= self.connections.len() * ON_A_PORT as usize {
-            let cable = FIRST + number / ON_A_PORT;
+            let cable = number / ON_A_PORT;
             self.cage.add_cable(&mut self.kernel, cable)?;
             self.connections.push(self.service.connection(cable).await?);
         }
         if number >= u32::try_from(self.gateways.len())? * self.on_a_gateway {
-            let uplink = FIRST + number / self.on_a_gateway;
+            let uplink = number / self.on_a_gateway;
             let mut site = Site::new(&format!("vpc-{uplink}"))?;
             add_vpc(
                 &mut self.kernel,
@@ -175,7 +173,7 @@ impl Fleet {
         }
         if number as usize >= self.vlans.len() {
             let (_, own) = addresses(number)?;
-            let (cable, vlan) = (FIRST + number / ON_A_PORT, vlan(number)?);
+            let (cable, vlan) = (number / ON_A_PORT, vlan(number)?);
             let site = &mut self.customers;
             let (_, name) = self.cage.add_vlan(site, cable, vlan, own)?;
             self.vlans.push(name);
@@ -231,7 +229,7 @@ impl Fleet {
             times.push(elapsed);
             let used = (processor_time(process)? - before).as_secs_f64();
             work += (used - idle * elapsed.as_secs_f64()).max(0.0);
-            drop(router);
+            router.end().await;
             self.service.delete(&interface).await?;
         }
         Ok(OneMore {
@@ -241,9 +239,11 @@ impl Fleet {
     }
 
     /// The service ends, everything of it in the kernel goes, and it starts again.
-    async fn start_with_nothing(&mut self) -> anyhow::Result<Cost> {
+    async fn start_over(&mut self) -> anyhow::Result<Cost> {
         let number = u32::try_from(self.routers.len())?;
-        self.routers.clear();
+        for router in self.routers.drain(..) {
+            router.end().await;
+        }
         self.service.kill();
         self.empty()?;
         for next in 0..number {

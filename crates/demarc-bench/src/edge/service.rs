@@ -23,10 +23,11 @@ pub(super) const GATEWAY_ASN: u32 = 64_600;
 
 /// The service and the directory that it lives in.
 pub(super) struct Service {
+    /// Ends before its directory goes.
+    server: Option<Server>,
     program: PathBuf,
     directory: tempfile::TempDir,
     bindings: String,
-    server: Option<Server>,
 }
 
 /// What a virtual interface is made of.

@@ -32,6 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Two hosts and whatever is between them.
 struct Path {
+    name: &'static str,
     customer: Site,
     vpc: Site,
     _between: Option<Site>,
@@ -40,6 +41,7 @@ struct Path {
 impl Path {
     fn to_vpc(&self) -> Way<'_> {
         Way {
+            name: self.name,
             from: &self.customer.namespace,
             source: HERE,
             to: &self.vpc.namespace,
@@ -49,6 +51,7 @@ impl Path {
 
     fn to_customer(&self) -> Way<'_> {
         Way {
+            name: self.name,
             from: &self.vpc.namespace,
             source: VPC,
             to: &self.customer.namespace,
@@ -147,6 +150,7 @@ fn plain() -> anyhow::Result<Path> {
     router.route(subnet(HERE, 24)?.trunc(), "wan", CUSTOMER)?;
     router.route(subnet(VPC, 16)?.trunc(), "lan", theirs)?;
     Ok(Path {
+        name: "plain",
         customer,
         vpc,
         _between: Some(router),
@@ -189,6 +193,7 @@ async fn through_edge(service: &mut Service) -> anyhow::Result<(Path, Customer)>
     let link = customer.kernel.existing(&name)?;
     customer.kernel.set_mtu(link.index, u32::from(MTU))?;
     let path = Path {
+        name: "edge",
         customer,
         vpc,
         _between: None,

@@ -31,6 +31,8 @@ const PORT: u16 = 5_001;
 /// Who sends what to whom.
 #[derive(Clone, Copy)]
 pub(super) struct Way<'a> {
+    /// What the sender's thread is called, so that a profile tells the paths apart.
+    pub(super) name: &'static str,
     pub(super) from: &'a Namespace,
     pub(super) source: Ipv4Addr,
     pub(super) to: &'a Namespace,
@@ -59,6 +61,7 @@ impl Way<'_> {
         let (mut receiver, _) = listener.accept()?;
         receiver.set_read_timeout(Some(WARM_UP))?;
         measure(
+            self.name,
             time,
             move |stop| {
                 let buffer = vec![0; TCP_BUFFER];
@@ -90,6 +93,7 @@ impl Way<'_> {
         // In its namespace, where the way to the target is.
         sender.connect(self.target())?;
         measure(
+            self.name,
             time,
             move |stop| {
                 let payload = [0; PAYLOAD];
@@ -147,6 +151,7 @@ pub(super) struct Rate {
 
 /// What the receiver counts while both run.
 fn measure(
+    name: &str,
     time: Duration,
     send: impl FnOnce(&AtomicBool) -> anyhow::Result<()> + Send,
     receive: impl FnOnce(&AtomicBool, &AtomicU64) -> anyhow::Result<()> + Send,
@@ -162,12 +167,13 @@ fn measure(
             receive(stop, count)
         });
         let (tell, told) = mpsc::channel();
-        let sender = scope.spawn(move || {
+        let sender = thread::Builder::new().name(name.to_owned());
+        let sender = sender.spawn_scoped(scope, move || {
             on_processor(0);
             // Who measures is there, or nothing is.
             _ = tell.send(gettid());
             send(stop_sending)
-        });
+        })?;
         let sending = told.recv()?;
         let work = || processor_time_of_thread(sending);
         thread::sleep(WARM_UP);
