@@ -13,9 +13,17 @@ const STEPS: usize = 1_000;
 #[derive(Debug)]
 pub(crate) struct Stuck;
 
+/// How much of what was due has been done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Done {
+    All,
+    /// The batch had no room for more.
+    Part,
+}
+
 impl Writer {
     /// Fires deadlines and takes reports until nothing is due any more or the batch is full.
-    pub(crate) fn what_is_due(&mut self, draft: &mut Draft) -> Result<(), Stuck> {
+    pub(crate) fn what_is_due(&mut self, draft: &mut Draft) -> Result<Done, Stuck> {
         for _ in 0..STEPS {
             let now = self.shared.now(&draft.world);
             let mut idle = true;
@@ -25,7 +33,7 @@ impl Writer {
                 idle = changes.is_empty();
                 match self.accept(draft, world, changes) {
                     Ok(()) => {}
-                    Err(Rejected::Full(_)) => return Ok(()),
+                    Err(Rejected::Full(_)) => return Ok(Done::Part),
                     Err(rejected) => {
                         tracing::error!(%rejected, "a deadline cannot be fired");
                         return Err(Stuck);
@@ -37,11 +45,14 @@ impl Writer {
                 self.reports.extend(reports);
             }
             idle &= !self.take_reports(draft)?;
+            if !self.reports.is_empty() {
+                return Ok(Done::Part);
+            }
             if idle {
-                break;
+                return Ok(Done::All);
             }
         }
-        Ok(())
+        Ok(Done::Part)
     }
 
     /// Takes the reports that fit, one by one; whether any of them changed something.

@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use crate::commit::Failure;
 use crate::control::{ControlError, Shared};
 use crate::draft::Draft;
+use crate::due::Done;
 use crate::event_log::EventLog;
 use crate::follower::Follower;
 use crate::health::{Role, Standing};
@@ -56,6 +57,8 @@ pub(crate) struct Writer {
     /// What was decided on top of a commit while that was under way.
     pub(crate) ahead: Option<Round>,
     batch: usize,
+    /// There was no room for what is due in the last round.
+    due_first: bool,
     /// The most requests of the next round: fewer than usual after the store had found one too large.
     pub(crate) most: usize,
     /// The last commit failed: ask whether the store is there before trying another one.
@@ -115,6 +118,7 @@ pub(crate) async fn start(
         waiting: Waiting::new(tasks),
         ahead: None,
         batch: options.batch.max(1),
+        due_first: false,
         most: options.batch.max(1),
         in_doubt: false,
         rest_until: Instant::now(),
@@ -314,9 +318,15 @@ impl Writer {
     }
 
     /// Decides as much of what waits as there is room for, each on top of the one before, then what is due.
+    /// Where requests left it no room, it comes before them the next time: neither ever waits for the other
+    /// to run dry.
     pub(crate) fn decide(&mut self, round: &mut Round) {
         let started = std::time::Instant::now();
         self.mind_lease(&mut round.draft);
+        let due_first = std::mem::take(&mut self.due_first);
+        if due_first {
+            self.do_what_is_due(&mut round.draft);
+        }
         while round.has_room(self.most)
             && let Some(mut task) = self.waiting.next()
         {
@@ -335,13 +345,20 @@ impl Writer {
             }
             round.decided.push(Decided { task, too_large });
         }
-        if self.leads()
-            && Instant::now() >= self.rest_until
-            && self.what_is_due(&mut round.draft).is_err()
-        {
-            self.rest_until = Instant::now() + REST;
-        }
+        let done = self.do_what_is_due(&mut round.draft);
+        self.due_first = done == Done::Part && !due_first;
         round.took += started.elapsed();
+    }
+
+    /// Does what is due, where that is for this process to do.
+    fn do_what_is_due(&mut self, draft: &mut Draft) -> Done {
+        if !self.leads() || Instant::now() < self.rest_until {
+            return Done::All;
+        }
+        self.what_is_due(draft).unwrap_or_else(|_| {
+            self.rest_until = Instant::now() + REST;
+            Done::All
+        })
     }
 
     /// Shows a sign of life, takes the lease over or gives it up, whichever it is time for.

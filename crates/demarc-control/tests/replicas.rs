@@ -189,7 +189,7 @@ async fn play(seed: u64) {
             20,
             Duration::from_millis(60),
         );
-        replicas.push(start(Arc::new(SharedByAll(faulty)), seed * REPLICAS + number).await);
+        replicas.push(start(Arc::new(SharedByAll::new(faulty)), seed * REPLICAS + number).await);
     }
     let replicas = Arc::new(replicas);
     let place = Arc::new(prepare(&replicas[0]).await);
@@ -272,8 +272,9 @@ fn histories_on_a_bad_store_are_linearizable_and_keep_every_invariant() {
 fn one_replica_leads_and_another_takes_over_when_it_stops() {
     simulate(async {
         let base = MemoryStore::new();
-        let store =
-            || -> SharedStore { Arc::new(SharedByAll(Faulty::script(Arc::new(base.clone()), []))) };
+        let store = || -> SharedStore {
+            Arc::new(SharedByAll::new(Faulty::script(Arc::new(base.clone()), [])))
+        };
         let first = start(store(), 1).await;
         sleep(Duration::from_secs(1)).await;
         let second = start(store(), 2).await;
@@ -306,7 +307,7 @@ fn a_store_that_is_away_is_told_and_a_store_that_is_back_is_used() {
                 demarc_store::Fault::None
             }
         });
-        let control = start(Arc::new(SharedByAll(faulty)), 1).await;
+        let control = start(Arc::new(SharedByAll::new(faulty)), 1).await;
         away.store(true, std::sync::atomic::Ordering::Relaxed);
         assert!(!control.health().await.serves());
         let refused = control.read().await.err();
@@ -328,7 +329,7 @@ fn a_document_of_a_newer_version_ends_the_service_here() {
     simulate(async {
         let base = MemoryStore::new();
         let faulty = Faulty::script(Arc::new(base.clone()), []);
-        let control = start(Arc::new(SharedByAll(faulty)), 1).await;
+        let control = start(Arc::new(SharedByAll::new(faulty)), 1).await;
         sleep(Duration::from_millis(10)).await;
         let change = demarc_store::Change::Put {
             key: demarc_store::Key::new("quantum-link/1").unwrap(),
@@ -369,7 +370,7 @@ fn decisions_are_never_split_and_what_fits_no_commit_is_refused() {
     simulate(async {
         let base = MemoryStore::new();
         let faulty = Faulty::script(Arc::new(base.clone()), []);
-        let control = start(Arc::new(SharedByAll(faulty)), 1).await;
+        let control = start(Arc::new(SharedByAll::new(faulty)), 1).await;
         let from = demarc_store::Store::head(&base).await.unwrap();
         let mut commits = demarc_store::Store::watch(&base, from).await.unwrap();
         let sizes = [5, 3, 9, 7, 8, 100, 1];

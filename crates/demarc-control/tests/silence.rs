@@ -369,7 +369,7 @@ fn heard_by_one(by_leader: bool, phase: u64) {
         let base: SharedStore = Arc::new(MemoryStore::new());
         let mut processes = Vec::new();
         for seed in [1, 2] {
-            let store = SharedByAll(Faulty::script(Arc::clone(&base), []));
+            let store = SharedByAll::new(Faulty::script(Arc::clone(&base), []));
             processes.push(Process::start(Arc::new(store), seed).await);
         }
         seconds(10).await;

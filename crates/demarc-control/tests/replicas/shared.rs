@@ -7,12 +7,26 @@ use demarc_store::{
 };
 
 #[derive(Debug)]
-pub(crate) struct SharedByAll(pub(crate) Faulty);
+pub(crate) struct SharedByAll {
+    pub(crate) inner: Faulty,
+    /// Changes in a commit at most.
+    pub(crate) operations: usize,
+}
+
+impl SharedByAll {
+    /// One whose commits take few changes.
+    pub(crate) fn new(inner: Faulty) -> Self {
+        Self {
+            inner,
+            operations: 8,
+        }
+    }
+}
 
 impl Store for SharedByAll {
     fn limits(&self) -> Limits {
         Limits {
-            operations: 8,
+            operations: self.operations,
             bytes: 100_000,
         }
     }
@@ -22,17 +36,17 @@ impl Store for SharedByAll {
     }
 
     fn load(&self) -> BoxFuture<'_, Result<Entries, ReadError>> {
-        self.0.load()
+        self.inner.load()
     }
 
     fn commit(&self, at: Revision, batch: Batch) -> BoxFuture<'_, Result<Revision, CommitError>> {
         assert!(batch.check(self.limits()).is_ok(), "the batch is too large");
-        self.0.commit(at, batch)
+        self.inner.commit(at, batch)
     }
 
     fn watch(&self, from: Revision) -> BoxFuture<'_, Result<Commits, WatchError>> {
         Box::pin(async move {
-            let source = self.0.watch(from).await?;
+            let source = self.inner.watch(from).await?;
             let (sender, commits) = Commits::channel();
             tokio::spawn(mix(source, sender, Dice(from.get())));
             Ok(commits)
@@ -40,7 +54,7 @@ impl Store for SharedByAll {
     }
 
     fn head(&self) -> BoxFuture<'_, Result<Revision, ReadError>> {
-        self.0.head()
+        self.inner.head()
     }
 }
 
