@@ -9,7 +9,9 @@ use crate::{system, test::tally::Tally};
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
-use tally::{Runner, counted};
+use std::process::Command;
+use std::sync::Mutex;
+use tally::{Runner, Terminal, counted};
 
 pub(crate) use replicas::{Nemesis, nemesis};
 
@@ -25,6 +27,15 @@ pub(crate) struct Arguments {
     #[arg(long)]
     release: bool,
 }
+
+/// The first failure ends the run, so the fast ones come first.
+const ORDER: [Suite; 5] = [
+    Suite::Rust,
+    Suite::Clients,
+    Suite::Interop,
+    Suite::Replicas,
+    Suite::Edge,
+];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Suite {
@@ -47,33 +58,22 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     system::prepare();
     let mut total = Tally::default();
     let mut broken = Vec::new();
-    for suite in [
-        Suite::Rust,
-        Suite::Clients,
-        Suite::Interop,
-        Suite::Replicas,
-        Suite::Edge,
-    ] {
-        if arguments.only.is_some_and(|only| only != suite) {
-            continue;
-        }
-        let result = match suite {
-            Suite::Rust => rust(),
-            Suite::Clients => clients(arguments.release),
-            Suite::Interop => interop(arguments.release),
-            Suite::Replicas => replicas::run(arguments.release),
-            Suite::Edge => edge(arguments.release),
-        };
-        let tally = result.unwrap_or_else(|error| {
-            println!("{suite:?}: {error:#}");
-            Tally::FAILURE
-        });
-        total += tally;
-        if tally.failed > 0 {
-            broken.push(format!("{suite:?}").to_lowercase());
-            if !arguments.keep_going {
-                break;
+    let wanted: Vec<Suite> = ORDER
+        .into_iter()
+        .filter(|suite| arguments.only.is_none_or(|only| only == *suite))
+        .collect();
+    let release = arguments.release;
+    let mut suites = wanted.into_iter().peekable();
+    while let Some(suite) = suites.next() {
+        let beside = suites.next_if(|next| suite == Suite::Clients && *next == Suite::Interop);
+        for (suite, tally) in outcomes(suite, beside, release) {
+            total += tally;
+            if tally.failed > 0 {
+                broken.push(format!("{suite:?}").to_lowercase());
             }
+        }
+        if !broken.is_empty() && !arguments.keep_going {
+            break;
         }
     }
     println!("demarc: {total}");
@@ -83,46 +83,89 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-fn rust() -> Result<Tally> {
-    let excluded: &[&str] = if workspace::has_crate(INTEROP) {
-        &["--exclude", INTEROP]
-    } else {
-        &[]
+/// Runs a suite, and another one beside it whose output comes when both have ended: clients keep the
+/// processor busy, routers wait for their timers most of the time.
+fn outcomes(suite: Suite, beside: Option<Suite>, release: bool) -> Vec<(Suite, Tally)> {
+    let or_failure = |suite: Suite, result: Result<Tally>| {
+        let tally = result.unwrap_or_else(|error| {
+            println!("{suite:?}: {error:#}");
+            Tally::FAILURE
+        });
+        (suite, tally)
     };
+    let Some(beside) = beside else {
+        let result = outcome(suite, release, &Terminal::Now);
+        return vec![or_failure(suite, result)];
+    };
+    let later = Terminal::Later(Mutex::default());
+    let (first, second) = std::thread::scope(|scope| {
+        // Nothing is built twice: the second waits for cargo's lock where the first builds.
+        let second = scope.spawn(|| outcome(beside, release, &later));
+        let first = outcome(suite, release, &Terminal::Now);
+        let second = second.join().unwrap_or_else(|_| bail!("it panicked"));
+        (first, second)
+    });
+    println!("{beside:?}, which ran beside {suite:?}:");
+    later.flush();
+    vec![or_failure(suite, first), or_failure(beside, second)]
+}
+
+fn outcome(suite: Suite, release: bool, terminal: &Terminal) -> Result<Tally> {
+    match suite {
+        Suite::Rust => rust(),
+        Suite::Clients => clients(release),
+        Suite::Interop => interop(release, terminal),
+        Suite::Replicas => replicas::run(release),
+        Suite::Edge => edge(release),
+    }
+}
+
+fn rust() -> Result<Tally> {
     let mut tally = Tally::default();
     let mut documentation = cargo();
-    documentation
-        .args(["test", "--workspace", "--no-fail-fast"])
-        .args(excluded);
+    documentation.args(["test", "--workspace", "--no-fail-fast"]);
     if has_nextest() {
-        let mut nextest = cargo();
-        nextest
-            .args(["nextest", "run", "--workspace", "--no-fail-fast"])
-            .args(excluded);
-        tally += counted(Runner::Nextest, &mut nextest)?;
+        let mut nextest = nextest();
+        if workspace::has_crate(INTEROP) {
+            nextest.args(["-E", &format!("not package({INTEROP})")]);
+        }
+        tally += counted(Runner::Nextest, &mut nextest, &Terminal::Now)?;
         documentation.arg("--doc");
+    } else if workspace::has_crate(INTEROP) {
+        documentation.args(["--exclude", INTEROP]);
     }
-    tally += counted(Runner::CargoTest, &mut documentation)?;
+    tally += counted(Runner::CargoTest, &mut documentation, &Terminal::Now)?;
     Ok(tally)
 }
 
+/// Always the whole workspace: with fewer packages some dependencies have fewer features and are built again.
+fn nextest() -> Command {
+    let mut nextest = cargo();
+    nextest.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
+    nextest
+}
+
 /// One test after the other: each owns network namespaces and the processor that routers need.
-fn interop(release: bool) -> Result<Tally> {
+fn interop(release: bool, terminal: &Terminal) -> Result<Tally> {
     if !workspace::has_crate(INTEROP) {
         return Ok(Tally::skipped(&format!(
             "the workspace has no crate {INTEROP}"
         )));
     }
-    let mut tests = cargo();
-    tests.env("DEMARC_BIN", program(release)?);
+    let program = program(release)?;
     if has_nextest() {
-        tests.args(["nextest", "run", "--package", INTEROP, "--no-fail-fast"]);
-        tests.args(["--test-threads", "1"]);
-        counted(Runner::Nextest, &mut tests)
+        let mut tests = nextest();
+        tests.args(["-E", &format!("package({INTEROP})")]);
+        tests
+            .args(["--test-threads", "1"])
+            .env("DEMARC_BIN", program);
+        counted(Runner::Nextest, &mut tests, terminal)
     } else {
+        let mut tests = cargo();
         tests.args(["test", "--package", INTEROP, "--no-fail-fast"]);
         tests.args(["--", "--test-threads", "1"]);
-        counted(Runner::CargoTest, &mut tests)
+        tests.env("DEMARC_BIN", program);
+        counted(Runner::CargoTest, &mut tests, terminal)
     }
 }
 
@@ -153,7 +196,8 @@ fn edge(release: bool) -> Result<Tally> {
 /// Builds the program that clients and routers meet, and says where it is.
 fn program(release: bool) -> Result<PathBuf> {
     let mut build = cargo();
-    build.args(["build", "--package", "demarc"]);
+    // The whole workspace for its features, as in `nextest`.
+    build.args(["build", "--workspace", "--bin", "demarc"]);
     if release {
         build.arg("--release");
     }

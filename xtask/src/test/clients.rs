@@ -1,6 +1,6 @@
 //! Real clients: the packages they are, and the pytest suites that drive them.
 
-use super::tally::{Runner, Tally, counted};
+use super::tally::{Runner, Tally, Terminal, counted};
 use crate::workspace::{self, command};
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
@@ -20,13 +20,14 @@ pub(super) fn edge_folder() -> PathBuf {
 pub(super) fn run(program: &Path) -> Result<Tally> {
     let python = python()?;
     node().context("installing the packages of tests/clients/node")?;
-    counted(Runner::Pytest, &mut pytest(&python, &folder(), program))
+    let mut tests = pytest(&python, &folder(), program);
+    counted(Runner::Pytest, &mut tests, &Terminal::Now)
 }
 
 /// Runs the suites of the Linux edge. They need root, and skip themselves by name without it.
 pub(super) fn run_edge(program: &Path) -> Result<Tally> {
     let mut tests = pytest(&python()?, &edge_folder(), program);
-    counted(Runner::Pytest, tests.args(RERUNS))
+    counted(Runner::Pytest, tests.args(RERUNS), &Terminal::Now)
 }
 
 /// Tests beside daemons depend on the machine's mood: a second failure is a failure.

@@ -1,6 +1,6 @@
 //! Three replicas over three etcd members, while a nemesis is at work: `tests/replicas`.
 
-use super::tally::{Runner, Tally, counted};
+use super::tally::{Runner, Tally, Terminal, counted};
 use super::{clients, program};
 use crate::workspace::{self, command};
 use crate::{system, workspace::succeeds};
@@ -43,6 +43,7 @@ pub(super) fn run(release: bool) -> Result<Tally> {
         pytest(&program, SECONDS)?
             .args(["--color=no", "-ra"])
             .args(clients::RERUNS),
+        &Terminal::Now,
     )
 }
 

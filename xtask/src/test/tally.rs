@@ -6,6 +6,7 @@ use std::fmt;
 use std::io::{BufRead, BufReader, Read};
 use std::ops::AddAssign;
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
@@ -62,9 +63,41 @@ pub(super) enum Runner {
     Pytest,
 }
 
+/// Where the output of a runner goes.
+pub(super) enum Terminal {
+    Now,
+    /// Once somebody says [`Terminal::flush`].
+    Later(Mutex<Vec<String>>),
+}
+
+impl Terminal {
+    fn print(&self, line: &str) {
+        match self {
+            Self::Now => println!("{line}"),
+            Self::Later(lines) => {
+                let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
+                lines.push(line.to_owned());
+            }
+        }
+    }
+
+    /// Prints what was kept.
+    pub(super) fn flush(&self) {
+        if let Self::Later(lines) = self {
+            for line in lines
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .drain(..)
+            {
+                println!("{line}");
+            }
+        }
+    }
+}
+
 /// Runs a test runner, passes its output on and adds up its closing lines. A runner that reports
 /// failure and counts none (a build error, say) counts as one failure.
-pub(super) fn counted(runner: Runner, command: &mut Command) -> Result<Tally> {
+pub(super) fn counted(runner: Runner, command: &mut Command, terminal: &Terminal) -> Result<Tally> {
     let program = command.get_program().display().to_string();
     let mut child = command
         .stdout(Stdio::piped())
@@ -74,20 +107,20 @@ pub(super) fn counted(runner: Runner, command: &mut Command) -> Result<Tally> {
     let stdout = child.stdout.take().context("stdout is piped")?;
     let stderr = child.stderr.take().context("stderr is piped")?;
     let mut tally = std::thread::scope(|scope| {
-        let errors = scope.spawn(|| pass_on(runner, stderr));
-        let mut tally = pass_on(runner, stdout);
+        let errors = scope.spawn(|| pass_on(runner, stderr, terminal));
+        let mut tally = pass_on(runner, stdout, terminal);
         tally += errors.join().unwrap_or(Tally::FAILURE);
         tally
     });
     let status = child.wait()?;
     if !status.success() && tally.failed == 0 {
-        println!("{program} ended with {status}");
+        terminal.print(&format!("{program} ended with {status}"));
         tally += Tally::FAILURE;
     }
     Ok(tally)
 }
 
-fn pass_on(runner: Runner, output: impl Read) -> Tally {
+fn pass_on(runner: Runner, output: impl Read, terminal: &Terminal) -> Tally {
     let mut tally = Tally::default();
     let mut lines = BufReader::new(output);
     let mut line = Vec::new();
@@ -97,7 +130,7 @@ fn pass_on(runner: Runner, output: impl Read) -> Tally {
     {
         let text = String::from_utf8_lossy(&line);
         let text = text.trim_end();
-        println!("{text}");
+        terminal.print(text);
         tally += runner.closing_line(text).unwrap_or_default();
         line.clear();
     }
@@ -158,8 +191,9 @@ fn counts(text: &str, separator: char) -> Tally {
 
 #[cfg(test)]
 mod tests {
-    use super::{Runner, Tally, counted};
+    use super::{Runner, Tally, Terminal, counted};
     use std::process::Command;
+    use std::sync::Mutex;
 
     fn tally(passed: u64, failed: u64, skipped: u64) -> Tally {
         Tally {
@@ -220,6 +254,22 @@ mod tests {
     }
 
     #[test]
+    fn output_that_is_kept_is_complete_and_counted_at_once() {
+        let later = Terminal::Later(Mutex::default());
+        let script = "echo first; echo '== 3 passed in 0.10s =='";
+        let mut command = Command::new("sh");
+        let seen = counted(Runner::Pytest, command.args(["-c", script]), &later).unwrap();
+        assert_eq!(seen, tally(3, 0, 0));
+        let Terminal::Later(lines) = later else {
+            unreachable!()
+        };
+        assert_eq!(
+            lines.into_inner().unwrap(),
+            ["first", "== 3 passed in 0.10s =="]
+        );
+    }
+
+    #[test]
     fn other_lines_close_nothing() {
         for (runner, line) in [
             (Runner::Pytest, ""),
@@ -241,7 +291,12 @@ mod tests {
     #[test]
     fn a_runner_that_fails_without_counting_is_a_failure() {
         let run = |script: &str| {
-            counted(Runner::Pytest, Command::new("sh").args(["-c", script])).unwrap()
+            counted(
+                Runner::Pytest,
+                Command::new("sh").args(["-c", script]),
+                &Terminal::Now,
+            )
+            .unwrap()
         };
         assert_eq!(run("echo '1 passed in 0.1s'; exit 0"), tally(1, 0, 0));
         assert_eq!(run("echo '1 passed in 0.1s'; exit 3"), tally(1, 1, 0));
