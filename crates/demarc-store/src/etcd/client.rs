@@ -52,6 +52,14 @@ impl CallError {
     }
 }
 
+/// An answer to the last of some attempts.
+#[derive(Debug)]
+pub(super) struct Answered<A> {
+    pub(super) answer: A,
+    /// Whether one of the attempts before may have taken effect, or still may.
+    pub(super) doubtful: bool,
+}
+
 /// Messages without end, until this is dropped.
 #[derive(Debug)]
 pub(super) struct Stream {
@@ -156,6 +164,33 @@ impl Client {
         Q: Message,
         A: Message + Default,
     {
+        let answered = self.ask_all(method, request, first_attempt).await;
+        answered.map(|Answered { answer, .. }| answer)
+    }
+
+    /// The same as [`Self::call`], for whom it matters whether the answer is to the only attempt.
+    pub(super) async fn call_in_doubt<Q, A>(
+        &self,
+        method: &'static str,
+        request: &Q,
+    ) -> Result<Answered<A>, CallError>
+    where
+        Q: Message,
+        A: Message + Default,
+    {
+        self.ask_all(method, request, FIRST_ATTEMPT).await
+    }
+
+    async fn ask_all<Q, A>(
+        &self,
+        method: &'static str,
+        request: &Q,
+        first_attempt: Duration,
+    ) -> Result<Answered<A>, CallError>
+    where
+        Q: Message,
+        A: Message + Default,
+    {
         let message = framed(request)?;
         let deadline = Instant::now() + self.patience;
         let mut doubtful = false;
@@ -167,7 +202,7 @@ impl Client {
             let time = wait.min(deadline.saturating_duration_since(Instant::now()));
             let answered = timeout(time, self.attempt(current, method, message.clone())).await;
             let trouble = match answered {
-                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Ok(answer)) => return Ok(Answered { answer, doubtful }),
                 Ok(Err(trouble)) => trouble,
                 Err(_) => Trouble::Lost(Reason("no answer in time").into()),
             };

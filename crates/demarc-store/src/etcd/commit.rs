@@ -5,7 +5,9 @@
 //! one either does the work or finds, in the log slot of its revision, that the first one did.
 
 use super::EtcdError;
+use super::client::{Answered, CallError};
 use super::cluster::{Cluster, Sight, TXN};
+use super::grpc::Refusal;
 use super::layout::{FORMAT, Record};
 use super::wire::{Compare, RequestOp, TxnRequest, TxnResponse};
 use crate::{Batch, Change, CommitError, Limits, Revision, TooLarge};
@@ -68,13 +70,43 @@ async fn attempt(cluster: &Cluster, at: Revision, batch: &Batch) -> Result<Verdi
     };
     let before = cluster.newest();
     let request = transaction(cluster, base, next, batch);
-    let answer: TxnResponse = cluster.client.call(TXN, &request).await?;
+    let asked = cluster.client.call_in_doubt(TXN, &request).await;
+    let Answered { answer, doubtful }: Answered<TxnResponse> = match asked {
+        Ok(answered) => answered,
+        Err(error) if error.refusal().is_some_and(Refusal::is_out_of_space) => {
+            return look_whether_it_was_done(cluster, at, batch, error).await;
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if doubtful {
+        // Until the log says what became of it.
+        cluster.doubt(batch.id());
+    }
     if answer.succeeded {
         let (revision, commit) = (next, batch.id());
         cluster.saw(Record { revision, commit });
         return Ok(Verdict::Committed(next));
     }
     judge(&cluster.sight(answer, before)?, at, batch)
+}
+
+/// A full etcd refused the batch, or carried it out and refused it all the same. Reading is possible still.
+async fn look_whether_it_was_done(
+    cluster: &Cluster,
+    at: Revision,
+    batch: &Batch,
+    error: CallError,
+) -> Result<Verdict, EtcdError> {
+    let still_may = error.doubtful || cluster.is_doubtful(batch.id());
+    cluster.doubt(batch.id());
+    let sight = cluster.look(batch.revision_after(at)).await?;
+    if sight.revision() == at {
+        if !still_may {
+            cluster.resolve(batch.id());
+        }
+        return Err(error.into());
+    }
+    judge(&sight, at, batch)
 }
 
 fn transaction(

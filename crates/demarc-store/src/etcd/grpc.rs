@@ -63,6 +63,12 @@ impl Refusal {
             || self.is_answer_too_large()
     }
 
+    /// etcd is full. The first requests to find it so are carried out and refused all the same (`quotaApplierV3`
+    /// in etcd's source), so the refusal does not say whether this one took effect.
+    pub(super) fn is_out_of_space(&self) -> bool {
+        self.code == code::RESOURCE_EXHAUSTED && self.message.contains("space exceeded")
+    }
+
     /// Another token would help.
     pub(super) fn wants_token(&self) -> bool {
         self.code == code::UNAUTHENTICATED

@@ -234,6 +234,38 @@ async fn a_doubt_older_than_the_log_stays_a_doubt() {
     assert!(matches!(doubted, CommitError::Unknown(_)), "{doubted:?}");
 }
 
+/// The first requests that find etcd full are carried out, and refused all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_full_etcd_did_is_not_said_to_be_undone() {
+    need_etcd!();
+    let server = Arc::new(Server::start(&["--quota-backend-bytes", "6000000"]));
+    let text = "x".repeat(100_000);
+    let mut writers = Vec::new();
+    for _ in 0..12 {
+        let (server, text) = (Arc::clone(&server), text.clone());
+        writers.push(tokio::spawn(async move {
+            let store = server.store(&fresh_prefix()).await;
+            let mut at = Revision::ZERO;
+            loop {
+                let batch = batch(at.get() + 1, [put("n", &text)]);
+                let patience = Duration::from_secs(5);
+                match commit_definitely(&store, at, batch, patience).await {
+                    Ok(revision) => at = revision,
+                    Err(error) => {
+                        let unavailable = matches!(error, CommitError::Unavailable(_));
+                        assert!(unavailable, "{error:?}");
+                        break;
+                    }
+                }
+            }
+            assert_eq!(store.head().await.unwrap(), at);
+        }));
+    }
+    for writer in writers {
+        writer.await.unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lost_answers_lose_and_repeat_nothing() {
     need_etcd!();
