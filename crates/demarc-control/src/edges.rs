@@ -169,7 +169,8 @@ impl Edges {
     }
 
     /// Takes a status in. What is new in it becomes part of the World soon.
-    pub fn take_status(&self, status: DeviceStatus) {
+    pub fn take_status(&self, status: impl Into<Arc<DeviceStatus>>) {
+        let status = status.into();
         let mut devices = self.devices();
         let device = devices.entry(status.device.clone()).or_default();
         if status.followed.is_some() {
@@ -179,8 +180,8 @@ impl Edges {
                 self.arrived.notify_one();
             }
         }
-        if device.status.as_deref() != Some(&status) {
-            device.status = Some(Arc::new(status));
+        if device.status.as_ref() != Some(&status) {
+            device.status = Some(status);
             self.arrived.notify_one();
         }
     }

@@ -21,6 +21,8 @@ impl Activity {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stamp {
     count: Arc<AtomicU64>,
+    /// What happened at any of the places that belong together.
+    together: Arc<AtomicU64>,
     activity: Activity,
 }
 
@@ -28,16 +30,31 @@ impl Stamp {
     pub(crate) fn new(activity: &Activity) -> Self {
         Self {
             count: Arc::default(),
+            together: Arc::default(),
             activity: activity.clone(),
+        }
+    }
+
+    /// Another place that belongs together with this one.
+    pub(crate) fn beside(&self) -> Self {
+        Self {
+            count: Arc::default(),
+            ..self.clone()
         }
     }
 
     pub(crate) fn mark(&self) {
         self.count.fetch_add(1, Ordering::Release);
+        self.together.fetch_add(1, Ordering::Release);
         self.activity.0.notify_one();
     }
 
     pub(crate) fn read(&self) -> u64 {
         self.count.load(Ordering::Acquire)
+    }
+
+    /// What happened here and at all places beside it.
+    pub(crate) fn read_together(&self) -> u64 {
+        self.together.load(Ordering::Acquire)
     }
 }

@@ -96,10 +96,7 @@ pub enum GatewayError {
 
 /// Differs when something may have happened to a session since it was read before.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub struct SessionStamp {
-    count: u64,
-    bfd: Option<BfdState>,
-}
+pub struct SessionStamp(u64);
 
 struct Running {
     stamp: Stamp,
@@ -131,8 +128,9 @@ pub struct GatewaySpeaker {
     router_id: Ipv4Addr,
     clock: Clock,
     seed: u64,
-    activity: Activity,
     forwarding: Stamp,
+    /// Beside those of all sessions.
+    sessions: Stamp,
     to_rib: mpsc::Sender<ToRib>,
     next: usize,
     restart: Restart,
@@ -171,7 +169,7 @@ impl GatewaySpeaker {
             router_id,
             clock: Clock::start(),
             seed,
-            activity,
+            sessions: Stamp::new(&activity),
             forwarding,
             to_rib,
             next: 0,
@@ -233,7 +231,7 @@ impl GatewaySpeaker {
         .await?;
         self.next += 1;
         let (address, inbox_of) = (neighbor.address, inbox_sender.clone());
-        let stamp = Stamp::new(&self.activity);
+        let stamp = self.sessions.beside();
         let find = move |peer| (peer == address).then(|| inbox_of.clone());
         let setup = Setup {
             index,
@@ -249,11 +247,15 @@ impl GatewaySpeaker {
             stamp: stamp.clone(),
         };
         let running = Running {
-            stamp,
+            stamp: stamp.clone(),
             inbox: inbox_sender,
             task: tokio::spawn(NeighborTask::new(setup).run()),
             listener: tokio::spawn(listener::accept(Arc::new(listener), find)),
-            bfd: bfd.map(|(task, state)| (tokio::spawn(task), state)),
+            bfd: bfd.map(|(task, state)| {
+                let telling = tell_changes(state.clone(), stamp);
+                let both = async { _ = tokio::join!(task, telling) };
+                (tokio::spawn(both), state)
+            }),
         };
         self.neighbors.insert(NeighborKey(index.0), running);
         Ok(NeighborKey(index.0))
@@ -341,10 +343,13 @@ impl GatewaySpeaker {
     #[must_use]
     pub fn stamp(&self, key: NeighborKey) -> Option<SessionStamp> {
         let running = self.neighbors.get(&key)?;
-        Some(SessionStamp {
-            count: running.stamp.read(),
-            bfd: running.bfd_state(),
-        })
+        Some(SessionStamp(running.stamp.read()))
+    }
+
+    /// Differs when [`GatewaySpeaker::stamp`] of any session does.
+    #[must_use]
+    pub fn sessions_stamp(&self) -> u64 {
+        self.sessions.read_together()
     }
 
     /// Differs when there are new [`GatewaySpeaker::forwarding_changes`].
@@ -448,6 +453,13 @@ impl GatewaySpeaker {
     async fn tell(&self, message: ToRib) -> Result<(), GatewayError> {
         let sent = self.to_rib.send(message).await;
         sent.map_err(|_| GatewayError::Ended)
+    }
+}
+
+/// Marks whenever the view of a path changes, until its task ends.
+async fn tell_changes(mut state: watch::Receiver<Option<BfdState>>, stamp: Stamp) {
+    while state.changed().await.is_ok() {
+        stamp.mark();
     }
 }
 

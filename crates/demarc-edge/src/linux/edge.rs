@@ -7,9 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use demarc_domain::device_status::{
-    DropCounters, PeerStatus, SeenRoute, SeenRoutes, TrafficCounters,
-};
+use demarc_domain::device_status::{DropCounters, SeenRoute, SeenRoutes};
 use demarc_domain::entity::Link as PortLink;
 use demarc_domain::intent::{DeviceIntent, DomainIntent, RoutingDomain, VirtualInterfaceIntent};
 use demarc_linux::{Attachment, Kernel, KernelError, Link, LinkWatch, VlanProgram};
@@ -87,18 +85,16 @@ pub struct LinuxEdge {
     pub(super) lags: Lags,
     pub(super) gateways: BTreeMap<RoutingDomain, Gateway>,
     pub(super) standing: BTreeMap<VirtualInterfaceId, Standing>,
-    /// The device of each virtual interface that stands.
-    pub(super) owners: BTreeMap<VirtualInterfaceId, String>,
+    /// The intents that were compared last with what stands; `None` after an error.
+    compared: Option<Intents>,
     /// The revision that was followed last, by device.
     pub(super) followed: BTreeMap<String, u64>,
     pub(super) faults: Faults,
     /// The routes of each session, and the version that they were read at.
     pub(super) routes: BTreeMap<BgpPeerId, (RoutesVersion, Vec<SeenRoute>)>,
     pub(super) links: BTreeMap<ConnectionId, PortLink>,
-    pub(super) peers: BTreeMap<VirtualInterfaceId, Vec<PeerStatus>>,
     /// By device, until a route changes.
     pub(super) shown_routes: BTreeMap<String, Arc<SeenRoutes>>,
-    pub(super) counters: BTreeMap<VirtualInterfaceId, TrafficCounters>,
     pub(super) drops: BTreeMap<ConnectionId, DropCounters>,
     pub(super) foreign: Vec<String>,
     pub(super) periods: u32,
@@ -108,27 +104,11 @@ pub struct LinuxEdge {
 
 /// Why the edge looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Occasion {
-    /// Everything is to be compared: an intent changed, or something went wrong before.
-    anew: bool,
+pub(super) enum Occasion {
     /// A period is over.
-    pub(super) period: bool,
-}
-
-impl Occasion {
-    const ANEW: Self = Self {
-        anew: true,
-        period: true,
-    };
-    const PERIOD: Self = Self {
-        anew: false,
-        period: true,
-    };
-    /// Something was heard of.
-    const EVENT: Self = Self {
-        anew: false,
-        period: false,
-    };
+    Period,
+    /// Something was heard of, perhaps an intent.
+    Event,
 }
 
 impl LinuxEdge {
@@ -166,14 +146,12 @@ impl LinuxEdge {
             lags,
             gateways: BTreeMap::new(),
             standing: BTreeMap::new(),
-            owners: BTreeMap::new(),
+            compared: None,
             followed: BTreeMap::new(),
             faults: Faults::default(),
             routes: BTreeMap::new(),
             links: BTreeMap::new(),
-            peers: BTreeMap::new(),
             shown_routes: BTreeMap::new(),
-            counters: BTreeMap::new(),
             drops: BTreeMap::new(),
             foreign: Vec::new(),
             periods: 0,
@@ -191,7 +169,7 @@ impl LinuxEdge {
     pub async fn run(mut self, mut intents: watch::Receiver<Intents>, views: watch::Sender<Views>) {
         let mut tick = interval(PERIOD);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut occasion, mut there) = (Occasion::ANEW, true);
+        let (mut occasion, mut there) = (Occasion::Period, true);
         let mut lags = self.lags.changes();
         loop {
             let wanted = intents.borrow_and_update().clone();
@@ -210,27 +188,28 @@ impl LinuxEdge {
             }
             if outcome.is_err() {
                 tokio::time::sleep(AFTER_ERROR).await;
-                occasion = Occasion::ANEW;
+                self.compared = None;
+                occasion = Occasion::Period;
                 continue;
             }
             let rest = Instant::now() + PAUSE;
             let (activity, bell) = (&self.activity, &self.bell);
             occasion = tokio::select! {
-                _ = tick.tick() => Occasion::PERIOD,
+                _ = tick.tick() => Occasion::Period,
                 changed = intents.changed(), if there => {
                     // Else nobody has anything to say any more: the last intents stay in force.
                     there = changed.is_ok();
-                    Occasion::ANEW
+                    Occasion::Event
                 }
-                () = activity.happened() => Occasion::EVENT,
-                () = bell.rings() => Occasion::EVENT,
+                () = activity.happened() => Occasion::Event,
+                () = bell.rings() => Occasion::Event,
                 // For who waits to hear of it.
                 Ok(()) = lags.changed() => {
                     self.news = true;
-                    Occasion::EVENT
+                    Occasion::Event
                 }
             };
-            if occasion == Occasion::EVENT {
+            if occasion == Occasion::Event {
                 sleep_until(rest).await;
             }
         }
@@ -255,7 +234,7 @@ impl LinuxEdge {
     async fn look(&mut self, intents: &Intents, occasion: Occasion) -> Result<(), LinuxError> {
         let mut full = false;
         let mut read_again = false;
-        if occasion.period {
+        if occasion == Occasion::Period {
             self.periods = self.periods.wrapping_add(1);
             full = self.periods.is_multiple_of(FULL);
             read_again = self.file.refresh();
@@ -268,8 +247,11 @@ impl LinuxEdge {
         self.lags.look_at(&links);
         // Nothing crosses a link that is down: sessions hear it now, not when the intent says so.
         let lost_or_found = self.look_at_ports(&links);
-        let compare = full || read_again || occasion.anew || lost_or_found;
+        // Whatever woke us: an intent may have come together with it.
+        let is_new = self.compared.as_ref().is_none_or(|it| !same(it, intents));
+        let compare = full || read_again || is_new || lost_or_found;
         if compare {
+            self.compared = Some(intents.clone());
             self.news = true;
             self.faults.begin();
             self.reconcile(intents, &links).await?;
@@ -292,7 +274,7 @@ impl LinuxEdge {
             self.count_strays(&links);
         }
         self.look_at_sessions(full, compare).await?;
-        if occasion.period {
+        if occasion == Occasion::Period {
             self.leave_behind().await?;
         }
         Ok(())
@@ -509,7 +491,6 @@ impl LinuxEdge {
                 )?)
             }
         };
-        self.owners.insert(wanted.id, device.to_owned());
         standing
             .follow(wanted, gateway, &mut self.kernel, &mut self.program)
             .await
@@ -524,9 +505,6 @@ impl LinuxEdge {
             standing.end(gateway, kernel, program).await?;
         }
         self.standing.remove(&id);
-        self.owners.remove(&id);
-        self.counters.remove(&id);
-        self.peers.remove(&id);
         Ok(())
     }
 
@@ -565,6 +543,15 @@ impl LinuxEdge {
         }
         Ok(())
     }
+}
+
+/// Whether these are the very same intents.
+fn same(these: &Intents, those: &Intents) -> bool {
+    let pairs = these.iter().zip(those);
+    these.len() == those.len()
+        && pairs
+            .into_iter()
+            .all(|(this, that)| this.0 == that.0 && Arc::ptr_eq(this.1, that.1))
 }
 
 /// A BGP identifier: an address of ours that the gateway really has, where there is one.

@@ -89,6 +89,8 @@ pub(super) struct Gateway {
     pub(super) neighbors: BTreeMap<NeighborKey, Neighbor>,
     /// The speaker's stamp when it was asked for changes.
     pub(super) forwarded: u64,
+    /// The same when sessions were asked how they are.
+    heard: u64,
     /// What the speaker said last, by prefix.
     pub(super) routes: BTreeMap<Prefix, ForwardingChange>,
     pub(super) uplinks: BTreeMap<Behind, Uplink>,
@@ -151,6 +153,7 @@ impl Gateway {
             speaker,
             neighbors: BTreeMap::new(),
             forwarded: 0,
+            heard: 0,
             routes: BTreeMap::new(),
             uplinks: BTreeMap::new(),
             sources: Sources::default(),
@@ -162,6 +165,12 @@ impl Gateway {
             warned: BTreeSet::new(),
             adoption,
         })
+    }
+
+    /// Whether something may have happened to a session since the last call.
+    pub(super) fn sessions_have_news(&mut self) -> bool {
+        let heard = self.speaker.sessions_stamp();
+        std::mem::replace(&mut self.heard, heard) != heard
     }
 
     /// Uplinks without an interface.

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use demarc_domain::device_status::{DeviceStatus, PortStatus, SeenRoutes, VirtualInterfaceStatus};
+use demarc_domain::device_status::{DeviceStatus, PortStatus, SeenRoutes};
 use demarc_domain::intent::{DeviceIntent, RoutingDomain};
 use demarc_linux::Link;
-use demarc_types::VirtualInterfaceId;
+use demarc_types::{BgpPeerId, VirtualInterfaceId};
 use tracing::info;
 
 use super::edge::{ALL, LinuxEdge, LinuxError};
@@ -49,75 +49,117 @@ impl LinuxEdge {
         compared: bool,
     ) -> Result<(), LinuxError> {
         let all = full && self.periods.is_multiple_of(ALL);
-        let asked = self.ask_sessions(all).await?;
-        for (id, standing) in &self.standing {
-            if compared || asked.contains(id) {
-                self.peers.insert(*id, standing.peer_statuses());
+        let asked = self.ask_sessions(all, compared).await?;
+        if compared {
+            for standing in self.standing.values_mut() {
+                self.news |= standing.show_sessions();
             }
-            if full && let Some(seen) = self.program.counters(standing.delivery.outer_end) {
-                self.counters.insert(*id, status::traffic(seen));
+        } else {
+            for id in &asked {
+                let standing = self.standing.get_mut(id);
+                self.news |= standing.is_some_and(Standing::show_sessions);
             }
         }
-        self.news |= !asked.is_empty();
-        if compared || !asked.is_empty() {
-            self.look_at_routes(all).await?;
+        if full {
+            for standing in self.standing.values_mut() {
+                if let Some(seen) = self.program.counters(standing.delivery.outer_end) {
+                    standing.counters = status::traffic(seen);
+                }
+            }
         }
-        Ok(())
+        if compared {
+            self.forget_routes();
+            let everywhere: Vec<_> = self.standing.keys().copied().collect();
+            self.look_at_routes(everywhere, all).await
+        } else {
+            self.look_at_routes(asked, all).await
+        }
     }
 
-    /// The virtual interfaces whose sessions were asked: one question a gateway.
+    /// The virtual interfaces whose sessions were asked: one question a gateway, where something happened.
+    /// `compared`: something may have happened anywhere.
     async fn ask_sessions(
         &mut self,
         all: bool,
-    ) -> Result<BTreeSet<VirtualInterfaceId>, LinuxError> {
+        compared: bool,
+    ) -> Result<Vec<VirtualInterfaceId>, LinuxError> {
         let mut questions: BTreeMap<RoutingDomain, Vec<(VirtualInterfaceId, Unheard)>> =
             BTreeMap::new();
-        for (id, standing) in &self.standing {
-            let domain = standing.intent.domain;
-            let Some(gateway) = self.gateways.get(&domain) else {
-                continue;
-            };
-            for unheard in standing.unheard(gateway, all) {
-                questions.entry(domain).or_default().push((*id, unheard));
+        for (domain, gateway) in &mut self.gateways {
+            // What was said before a restart depends on the time, too.
+            let is_new = gateway.sessions_have_news() || gateway.adoption.is_some();
+            if is_new || all || compared {
+                questions.insert(*domain, Vec::new());
             }
         }
-        let mut asked = BTreeSet::new();
+        if questions.is_empty() {
+            return Ok(Vec::new());
+        }
+        for (id, standing) in &self.standing {
+            let domain = standing.intent.domain;
+            if let Some(of_gateway) = questions.get_mut(&domain)
+                && let Some(gateway) = self.gateways.get(&domain)
+            {
+                let unheard = standing.unheard(gateway, all);
+                of_gateway.extend(unheard.into_iter().map(|one| (*id, one)));
+            }
+        }
+        let mut asked = Vec::new();
         for (domain, of_gateway) in questions {
+            if of_gateway.is_empty() {
+                continue;
+            }
             let Some(gateway) = self.gateways.get(&domain) else {
                 continue;
             };
             let keys: Vec<_> = of_gateway.iter().map(|(_, one)| one.key).collect();
             let reports = gateway.speaker.reports(&keys).await?;
             for ((id, unheard), report) in of_gateway.into_iter().zip(reports) {
-                asked.insert(id);
                 if let Some(standing) = self.standing.get_mut(&id) {
                     standing.hear(unheard, report);
                 }
+                asked.push(id);
             }
         }
         Ok(asked)
     }
 
-    /// Reads routes of sessions again whose version is another one, or of all.
-    async fn look_at_routes(&mut self, all: bool) -> Result<(), LinuxError> {
-        let mut known = std::mem::take(&mut self.routes);
+    /// Forgets the routes of sessions that are gone.
+    fn forget_routes(&mut self) {
+        let standing = self.standing.values();
+        let sessions: BTreeSet<BgpPeerId> = standing
+            .flat_map(|standing| standing.sessions().map(|(peer, ..)| peer))
+            .collect();
+        let before = self.routes.len();
+        self.routes.retain(|peer, _| sessions.contains(peer));
+        if self.routes.len() != before {
+            self.shown_routes.clear();
+            self.news = true;
+        }
+    }
+
+    /// Reads the routes of sessions of these virtual interfaces again whose version is another one, or of
+    /// all of them.
+    async fn look_at_routes(
+        &mut self,
+        interfaces: Vec<VirtualInterfaceId>,
+        all: bool,
+    ) -> Result<(), LinuxError> {
         let mut questions: BTreeMap<RoutingDomain, Vec<_>> = BTreeMap::new();
-        for standing in self.standing.values() {
+        for standing in interfaces.iter().filter_map(|id| self.standing.get(id)) {
             for (peer, key, version) in standing.sessions() {
-                match known.remove(&peer) {
-                    Some((at, routes)) if at == version && !all => {
-                        self.routes.insert(peer, (version, routes));
-                    }
-                    _ => {
-                        let of_gateway = questions.entry(standing.intent.domain);
-                        of_gateway.or_default().push((peer, key, version));
-                    }
+                let known = self.routes.get(&peer).is_some_and(|(at, _)| *at == version);
+                if all || !known {
+                    let of_gateway = questions.entry(standing.intent.domain);
+                    of_gateway.or_default().push((peer, key, version));
                 }
             }
         }
-        if !questions.is_empty() || !known.is_empty() {
-            self.shown_routes.clear();
+        if questions.is_empty() {
+            return Ok(());
         }
+        self.shown_routes.clear();
+        self.news = true;
         for (domain, of_gateway) in questions {
             let Some(gateway) = self.gateways.get(&domain) else {
                 continue;
@@ -183,13 +225,7 @@ impl LinuxEdge {
                 .unwrap_or_default(),
         });
         let ports: Vec<PortStatus> = ports.collect();
-        let standing = self.of_device(&intent.device);
-        let virtual_interfaces = standing.map(|(id, standing)| VirtualInterfaceStatus {
-            id,
-            generation: standing.intent.generation,
-            counters: self.counters.get(&id).copied().unwrap_or_default(),
-            peers: self.peers.get(&id).cloned().unwrap_or_default(),
-        });
+        let virtual_interfaces = self.of_device(&intent.device).map(Standing::status);
         DeviceStatus {
             device: intent.device.clone(),
             followed: self.followed.get(&intent.device).copied(),
@@ -202,9 +238,7 @@ impl LinuxEdge {
     }
 
     fn routes_of(&self, device: &str) -> SeenRoutes {
-        let peers = self
-            .of_device(device)
-            .flat_map(|(_, standing)| standing.sessions());
+        let peers = self.of_device(device).flat_map(Standing::sessions);
         let routes = peers.filter_map(|(peer, ..)| {
             let (_, routes) = self.routes.get(&peer)?;
             (!routes.is_empty()).then(|| (peer, routes.clone()))
@@ -212,12 +246,8 @@ impl LinuxEdge {
         routes.collect()
     }
 
-    fn of_device<'a>(
-        &'a self,
-        device: &'a str,
-    ) -> impl Iterator<Item = (VirtualInterfaceId, &'a Standing)> {
-        let all = self.standing.iter();
-        all.filter(move |(id, _)| self.owners.get(id).is_some_and(|owner| owner == device))
-            .map(|(id, standing)| (*id, standing))
+    fn of_device<'a>(&'a self, device: &'a str) -> impl Iterator<Item = &'a Standing> {
+        let all = self.standing.values();
+        all.filter(move |standing| standing.device == device)
     }
 }

@@ -10,7 +10,7 @@ use demarc_bgp::policy::InterfaceKind;
 use demarc_bgp::rib::{Counters, DeviceId, RegionId};
 use demarc_bgp::session::{Command, IdleReason, LastError, State};
 use demarc_bgp::wire::{Asn, Family};
-use demarc_domain::device_status::PeerStatus;
+use demarc_domain::device_status::{PeerStatus, TrafficCounters, VirtualInterfaceStatus};
 use demarc_domain::entity::{Session, VirtualInterfaceKind};
 use demarc_domain::intent::{PeerIntent, VirtualInterfaceIntent};
 use demarc_linux::{Kernel, KernelError, Link, NextHop, VethSpec, VlanDelivery, VlanProgram};
@@ -61,9 +61,13 @@ pub(super) struct Unheard {
 /// A virtual interface that stands.
 pub(super) struct Standing {
     pub(super) intent: VirtualInterfaceIntent,
+    pub(super) device: String,
     pub(super) delivery: VlanDelivery,
     inner: u32,
     peers: BTreeMap<BgpPeerId, Peer>,
+    pub(super) counters: TrafficCounters,
+    /// How the sessions were when they were looked at last.
+    shown: Vec<PeerStatus>,
 }
 
 /// An interface's name has at most 15 bytes; an id's suffix has 8.
@@ -156,9 +160,12 @@ impl Standing {
                 peers: Vec::new(),
                 ..intent.clone()
             },
+            device: device.to_owned(),
             delivery,
             inner: inside.index,
             peers: BTreeMap::new(),
+            counters: TrafficCounters::default(),
+            shown: Vec::new(),
         };
         standing.set_table(gateway, intent.site_link)?;
         Ok(standing)
@@ -367,13 +374,26 @@ impl Standing {
         (peer.report, peer.stamp) = (report, unheard.stamp);
     }
 
-    /// How the sessions are, by what they said last.
-    pub(super) fn peer_statuses(&self) -> Vec<PeerStatus> {
+    /// Shows the sessions as they are by what they said last; whether that is new.
+    pub(super) fn show_sessions(&mut self) -> bool {
         let peers = self.peers.iter().filter_map(|(id, peer)| {
             let report = peer.report.as_ref()?;
             Some(status_of(*id, peer, report))
         });
-        peers.collect()
+        let now: Vec<PeerStatus> = peers.collect();
+        let differ = self.shown != now;
+        self.shown = now;
+        differ
+    }
+
+    /// What there is to say of it.
+    pub(super) fn status(&self) -> VirtualInterfaceStatus {
+        VirtualInterfaceStatus {
+            id: self.intent.id,
+            generation: self.intent.generation,
+            counters: self.counters,
+            peers: self.shown.clone(),
+        }
     }
 
     /// The next hops of the sessions, each with whether it has nothing more to say of its routes: the
