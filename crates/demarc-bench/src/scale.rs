@@ -270,7 +270,8 @@ impl Source {
             customer_address: address(2)?,
             phase: PeerPhase::Available,
             session: Session::Up,
-            prefixes_received: 2,
+            // As many as the simulated customer announces: nothing is left to be done for it.
+            prefixes_received: 3,
             session_since: self.now,
             simulated_down: false,
         };

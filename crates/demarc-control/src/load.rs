@@ -1,9 +1,12 @@
 //! Reading a store into a World.
 
 use std::collections::VecDeque;
+use std::num::NonZeroUsize;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
-use demarc_domain::World;
-use demarc_domain::entity::{Change, Entity, EntityKey, InvalidKey};
+use demarc_domain::entity::{Entity, EntityKey, InvalidKey};
+use demarc_domain::{Job, World};
 use demarc_store::{Entry, ReadError, Revision, Store};
 
 /// The store cannot be made a World of.
@@ -33,16 +36,16 @@ pub enum StartError {
     Commit(#[source] demarc_store::CommitError),
 }
 
-/// Chunks whose documents are read while the ones before are taken into the World.
+/// Chunks whose documents are read while the next ones come from the store.
 const AHEAD: usize = 4;
 
 /// Everything in the store, and the revision that it stands at.
 ///
-/// Reading documents and building indexes are half of the work each, so they are done side by side.
+/// Documents are read on several threads; then tables and indexes are made of them, again on several.
 pub(crate) async fn load(store: &dyn Store) -> Result<(World, Revision), StartError> {
     let mut entries = store.load().await?;
     let revision = entries.revision();
-    let mut world = World::default();
+    let mut entities = Vec::new();
     let mut reading = VecDeque::new();
     loop {
         let chunk = entries.next().await?;
@@ -50,13 +53,30 @@ pub(crate) async fn load(store: &dyn Store) -> Result<(World, Revision), StartEr
         reading.extend(chunk.map(|chunk| tokio::task::spawn_blocking(|| read_all(chunk))));
         while reading.len() > AHEAD || is_last {
             let Some(read) = reading.pop_front() else {
-                return Ok((world, revision));
+                let world = tokio::task::spawn_blocking(move || {
+                    World::assemble(&entities, |jobs| side_by_side(jobs))
+                });
+                return Ok((world.await.map_err(StartError::Reader)?, revision));
             };
-            for entity in read.await.map_err(StartError::Reader)?? {
-                world.apply(&Change::Put(entity));
-            }
+            entities.append(&mut read.await.map_err(StartError::Reader)??);
         }
     }
+}
+
+/// Does the jobs, as many at a time as there are processors.
+fn side_by_side(jobs: Vec<Job<'_>>) {
+    let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let jobs = Mutex::new(jobs.into_iter());
+    let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).next();
+    thread::scope(|scope| {
+        for _ in 0..processors {
+            scope.spawn(|| {
+                while let Some(job) = next() {
+                    job();
+                }
+            });
+        }
+    });
 }
 
 fn read_all(chunk: Vec<Entry>) -> Result<Vec<Entity>, StartError> {

@@ -15,7 +15,8 @@ use equivalent::{Comparable, Equivalent};
 use imbl::OrdSet;
 
 use crate::address_pool::{self, Slot};
-use crate::entity::{Connection, Entity, EntityKey, VirtualInterface};
+use crate::bulk::{self, Job};
+use crate::entity::{Association, Connection, Entity, EntityKey, VirtualInterface};
 
 /// The members of groups, in order of creation, then id.
 #[derive(Clone)]
@@ -26,6 +27,13 @@ type Entry<G, I> = (G, Timestamp, I);
 impl<G: Ord + Copy, I: Ord + Copy> Default for Index<G, I> {
     fn default() -> Self {
         Self(OrdSet::new())
+    }
+}
+
+#[cfg(test)]
+impl<G: Ord, I: Ord> PartialEq for Index<G, I> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
     }
 }
 
@@ -101,6 +109,7 @@ macro_rules! indexes {
     ($($variant:ident, $field:ident: $group:ty => $id:ty;)+) => {
         /// All secondary indexes.
         #[derive(Clone, Default)]
+        #[cfg_attr(test, derive(PartialEq))]
         pub(crate) struct Indexes {
             $(pub(crate) $field: Index<$group, $id>,)+
             /// What happens by itself, soonest first.
@@ -140,6 +149,32 @@ macro_rules! indexes {
                         self.address_slots.remove(slot);
                     }
                 }
+            }
+
+            /// The work of filling the indexes, which are empty, with what these entities want, one index
+            /// a job. No two of the entities have the same key.
+            pub(crate) fn fill<'a>(&'a mut self, entities: &'a [Entity]) -> Vec<Job<'a>> {
+                let Self { $($field,)+ deadlines, address_slots } = self;
+                vec![
+                    $(Box::new(move || {
+                        $field.0 = set_of(entities, |wanted| match wanted {
+                            Wanted::$variant(entry) => Some(entry),
+                            _ => None,
+                        });
+                    }),)+
+                    Box::new(move || {
+                        *deadlines = set_of(entities, |wanted| match wanted {
+                            Wanted::Deadline(at, key) => Some((at, key)),
+                            _ => None,
+                        });
+                    }),
+                    Box::new(move || {
+                        *address_slots = set_of(entities, |wanted| match wanted {
+                            Wanted::AddressSlot(slot) => Some(slot),
+                            _ => None,
+                        });
+                    }),
+                ]
             }
         }
     };
@@ -191,134 +226,173 @@ impl Indexes {
 
 /// The index entries of an entity.
 fn wanted(entity: &Entity) -> Vec<Wanted> {
-    let mut entries = match entity {
-        Entity::Connection(connection) => of_connection(connection),
-        Entity::Lag(lag) => vec![Wanted::LagByOwner((
+    let mut entries = Vec::with_capacity(8);
+    want(entity, &mut |entry| entries.push(entry));
+    entries
+}
+
+/// What these entities want to have in one index.
+fn set_of<T: Ord + Clone>(entities: &[Entity], choose: impl Fn(Wanted) -> Option<T>) -> OrdSet<T> {
+    let mut entries = Vec::new();
+    for entity in entities {
+        want(entity, &mut |entry| entries.extend(choose(entry)));
+    }
+    bulk::set(entries)
+}
+
+/// Names each index entry of an entity.
+fn want(entity: &Entity, add: &mut impl FnMut(Wanted)) {
+    match entity {
+        Entity::Connection(connection) => of_connection(connection, add),
+        Entity::Lag(lag) => add(Wanted::LagByOwner((
             (lag.owner, lag.region),
             lag.created,
             lag.id,
-        ))],
-        Entity::VirtualInterface(interface) => of_virtual_interface(interface),
-        Entity::Gateway(gateway) => vec![Wanted::GatewayByOwner((
+        ))),
+        Entity::VirtualInterface(interface) => of_virtual_interface(interface, add),
+        Entity::Gateway(gateway) => add(Wanted::GatewayByOwner((
             gateway.owner,
             gateway.created,
             gateway.id,
-        ))],
-        Entity::Association(association) => {
-            let (created, id) = (association.created, association.id);
-            vec![
-                Wanted::AssociationByGateway((association.gateway, created, id)),
-                Wanted::AssociationByAssociated((association.associated, created, id)),
-                Wanted::AssociationByViewer((association.gateway_owner, created, id)),
-                Wanted::AssociationByViewer((association.associated_owner, created, id)),
-            ]
-        }
+        ))),
+        Entity::Association(association) => of_association(association, add),
         Entity::Proposal(proposal) => {
             let (created, id) = (proposal.created, proposal.id);
-            vec![
-                Wanted::ProposalByViewer((proposal.gateway_owner, created, id)),
-                Wanted::ProposalByViewer((proposal.associated_owner, created, id)),
-                Wanted::ProposalByGateway((proposal.gateway, created, id)),
-            ]
+            add(Wanted::ProposalByViewer((
+                proposal.gateway_owner,
+                created,
+                id,
+            )));
+            add(Wanted::ProposalByViewer((
+                proposal.associated_owner,
+                created,
+                id,
+            )));
+            add(Wanted::ProposalByGateway((proposal.gateway, created, id)));
         }
-        Entity::FailoverTest(test) => vec![
-            Wanted::TestByOwner(((test.owner, test.region), test.started, test.id)),
-            Wanted::TestByVirtualInterface((test.virtual_interface, test.started, test.id)),
-        ],
+        Entity::FailoverTest(test) => {
+            add(Wanted::TestByOwner((
+                (test.owner, test.region),
+                test.started,
+                test.id,
+            )));
+            add(Wanted::TestByVirtualInterface((
+                test.virtual_interface,
+                test.started,
+                test.id,
+            )));
+        }
         Entity::ResiliencyGroup(group) => {
-            let own = Wanted::GroupByOwner(((group.owner, group.region), group.created, group.id));
-            let members = group
-                .members
-                .iter()
-                .map(|member| Wanted::GroupByMember((member.connection, group.created, group.id)));
-            std::iter::once(own).chain(members).collect()
+            let (created, id) = (group.created, group.id);
+            add(Wanted::GroupByOwner((
+                (group.owner, group.region),
+                created,
+                id,
+            )));
+            for member in &group.members {
+                add(Wanted::GroupByMember((member.connection, created, id)));
+            }
         }
-        Entity::Vpc(vpc) => vec![Wanted::VpcByOwner((
+        Entity::Vpc(vpc) => add(Wanted::VpcByOwner((
             (vpc.owner, vpc.region),
             vpc.created,
             vpc.id,
-        ))],
+        ))),
         Entity::VpnGateway(gateway) => {
-            let own = Wanted::VpnGatewayByOwner((
+            let (created, id) = (gateway.created, gateway.id);
+            add(Wanted::VpnGatewayByOwner((
                 (gateway.owner, gateway.region),
-                gateway.created,
-                gateway.id,
-            ));
-            let attached = gateway.attachment.map(|attachment| {
-                Wanted::VpnGatewayByVpc((attachment.vpc, gateway.created, gateway.id))
-            });
-            std::iter::once(own).chain(attached).collect()
+                created,
+                id,
+            )));
+            if let Some(attachment) = gateway.attachment {
+                add(Wanted::VpnGatewayByVpc((attachment.vpc, created, id)));
+            }
         }
-        Entity::TransitGateway(gateway) => vec![Wanted::TransitGatewayByOwner((
+        Entity::TransitGateway(gateway) => add(Wanted::TransitGatewayByOwner((
             (gateway.owner, gateway.region),
             gateway.created,
             gateway.id,
-        ))],
+        ))),
         Entity::ClientToken(_)
         | Entity::Customer(_)
         | Entity::Lease(_)
         | Entity::Location(_)
-        | Entity::Service(_) => Vec::new(),
-    };
-    if let Some(at) = entity.deadline() {
-        entries.push(Wanted::Deadline(at, entity.key()));
+        | Entity::Service(_) => {}
     }
-    entries
+    if let Some(at) = entity.deadline() {
+        add(Wanted::Deadline(at, entity.key()));
+    }
 }
 
-fn of_connection(connection: &Connection) -> Vec<Wanted> {
+fn of_connection(connection: &Connection, add: &mut impl FnMut(Wanted)) {
     let (created, id) = (connection.created, connection.id);
-    let mut entries = vec![Wanted::ConnectionByOwner((
-        (connection.owner, connection.region),
-        created,
-        id,
-    ))];
+    let owner = (connection.owner, connection.region);
+    add(Wanted::ConnectionByOwner((owner, created, id)));
     if let Some(lag) = connection.lag.filter(|_| connection.is_live()) {
-        entries.push(Wanted::MemberByLag((lag, created, id)));
+        add(Wanted::MemberByLag((lag, created, id)));
     }
     if let Some(parent) = connection.parent() {
-        entries.push(Wanted::HostedByParent((parent, created, id)));
+        add(Wanted::HostedByParent((parent, created, id)));
     }
-    entries
 }
 
-fn of_virtual_interface(interface: &VirtualInterface) -> Vec<Wanted> {
+fn of_virtual_interface(interface: &VirtualInterface, add: &mut impl FnMut(Wanted)) {
     let (created, id) = (interface.created, interface.id);
-    let mut entries = Vec::with_capacity(8);
-    entries.push(Wanted::VirtualInterfaceByViewer((
-        (interface.owner, interface.region),
-        created,
-        id,
-    )));
+    let owner = (interface.owner, interface.region);
+    add(Wanted::VirtualInterfaceByViewer((owner, created, id)));
     if interface.connection_owner != interface.owner {
         let viewer = (interface.connection_owner, interface.region);
-        entries.push(Wanted::VirtualInterfaceByViewer((viewer, created, id)));
+        add(Wanted::VirtualInterfaceByViewer((viewer, created, id)));
     }
-    entries.push(Wanted::VirtualInterfaceByParent((
+    add(Wanted::VirtualInterfaceByParent((
         interface.parent,
         created,
         id,
     )));
     if let Some(gateway) = interface.gateway() {
-        entries.push(Wanted::VirtualInterfaceByGateway((gateway, created, id)));
+        add(Wanted::VirtualInterfaceByGateway((gateway, created, id)));
     }
     if let Some(gateway) = interface.vpn_gateway() {
-        entries.push(Wanted::VirtualInterfaceByVpnGateway((gateway, created, id)));
+        add(Wanted::VirtualInterfaceByVpnGateway((gateway, created, id)));
     }
     for peer in &interface.peers {
-        entries.push(Wanted::VirtualInterfaceByPeer((peer.id, created, id)));
+        add(Wanted::VirtualInterfaceByPeer((peer.id, created, id)));
     }
     if interface.holds_resources() {
-        entries.push(Wanted::HolderByParent((interface.parent, created, id)));
+        add(Wanted::HolderByParent((interface.parent, created, id)));
         if let Some(gateway) = interface.gateway() {
-            entries.push(Wanted::HolderByGateway((gateway, created, id)));
+            add(Wanted::HolderByGateway((gateway, created, id)));
         }
         for peer in interface.live_peers() {
             if let Some(slot) = address_pool::slot_of(&peer.amazon_address) {
                 let key = (interface.owner, interface.region, peer.family, slot, id);
-                entries.push(Wanted::AddressSlot(key));
+                add(Wanted::AddressSlot(key));
             }
         }
     }
-    entries
+}
+
+fn of_association(association: &Association, add: &mut impl FnMut(Wanted)) {
+    let (created, id) = (association.created, association.id);
+    add(Wanted::AssociationByGateway((
+        association.gateway,
+        created,
+        id,
+    )));
+    add(Wanted::AssociationByAssociated((
+        association.associated,
+        created,
+        id,
+    )));
+    add(Wanted::AssociationByViewer((
+        association.gateway_owner,
+        created,
+        id,
+    )));
+    add(Wanted::AssociationByViewer((
+        association.associated_owner,
+        created,
+        id,
+    )));
 }

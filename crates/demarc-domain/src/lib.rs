@@ -6,6 +6,7 @@
 
 mod address_pool;
 mod authorize;
+mod bulk;
 mod context;
 pub mod device_status;
 mod dispatch;
@@ -41,6 +42,7 @@ pub mod what_if;
 mod world;
 
 pub use authorize::{Access, AccessResource, access};
+pub use bulk::Job;
 pub use context::Context;
 pub use dispatch::{Decision, decide, query};
 pub use ids::IdSource;

@@ -375,6 +375,11 @@ impl Lab {
     }
 }
 
+/// A World as it is after a start, with one thread.
+pub(crate) fn assembled(entities: &[Entity]) -> World {
+    World::assemble(entities, |jobs| jobs.into_iter().for_each(|job| job()))
+}
+
 /// The report that a virtual interface stands as it should, with its live peers up.
 fn carried_out(interface: &VirtualInterface) -> Option<Report> {
     let id = interface.id;

@@ -11,7 +11,7 @@ mod session;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use demarc_domain::entity::EntityKey;
+use demarc_domain::entity::{Entity, EntityKey};
 use demarc_domain::fabric::Fabric;
 use demarc_domain::{Report, RouteSource, World};
 use demarc_types::{ConnectionId, LagId, ParentId, Span, Timestamp};
@@ -80,22 +80,28 @@ impl Simulated {
 
     /// Schedules an entity by what is different about it; one without a difference is left alone.
     fn look_at(&mut self, world: &World, key: EntityKey, now: Timestamp) {
-        let urgency = match key {
-            EntityKey::Connection(id) => world
-                .connection(id)
-                .and_then(|found| port::urgency(world, found)),
-            EntityKey::Lag(id) => world.lag(id).and_then(|found| port::lag_urgency(found)),
-            EntityKey::VirtualInterface(id) => world
-                .virtual_interface(id)
-                .and_then(|found| session::urgency(world, found)),
-            // Left behind by edges that had these devices before.
-            EntityKey::Service(()) => world.silences().next().map(|_| Urgency::Now),
-            _ => None,
-        };
+        let found = world.get(&key);
+        let urgency = found.and_then(|entity| urgency(world, &entity));
+        self.plan(key, urgency, now);
+    }
+
+    fn plan(&mut self, key: EntityKey, urgency: Option<Urgency>, now: Timestamp) {
         match urgency {
             Some(urgency) => self.schedule(key, urgency, now),
             None => self.unschedule(key),
         }
+    }
+}
+
+/// How soon the entity needs attention, if at all.
+fn urgency(world: &World, entity: &Entity) -> Option<Urgency> {
+    match entity {
+        Entity::Connection(found) => port::urgency(world, found),
+        Entity::Lag(found) => port::lag_urgency(found),
+        Entity::VirtualInterface(found) => session::urgency(world, found),
+        // Left behind by edges that had these devices before.
+        Entity::Service(_) => world.silences().next().map(|_| Urgency::Now),
+        _ => None,
     }
 }
 
@@ -159,8 +165,9 @@ impl Fabric for Simulated {
 
     /// What hangs on something is looked at for itself.
     fn resync(&mut self, world: &World, now: Timestamp) {
-        for key in world.entities().map(|entity| entity.key()) {
-            self.look_at(world, key, now);
+        for entity in world.entities() {
+            let key = entity.key();
+            self.plan(key, urgency(world, &entity), now);
             let _looked_at_anyway = self.left_lag(world, key);
         }
     }

@@ -7,7 +7,7 @@ use demarc_types::{
     PeerAddress, Prefix, RateLimit, Region, TestId, Timestamp, VirtualInterfaceId, VlanId,
     VpnGatewayId,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Tags;
 use super::connection::RETENTION;
@@ -39,6 +39,7 @@ pub struct VirtualInterface {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub route_filter_prefixes: Vec<Prefix>,
     /// In order of making; the first one present is mirrored at the top of the API's shape.
+    #[serde(deserialize_with = "without_spare_room")]
     pub peers: Vec<BgpPeer>,
     pub phase: VirtualInterfacePhase,
     /// Counts the changes that the fabric has to carry out.
@@ -57,6 +58,14 @@ pub struct VirtualInterface {
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
     pub created: Timestamp,
+}
+
+/// JSON does not say how many elements are to come: a list that grew has room for four where one is needed,
+/// and there are as many lists of peers as virtual interfaces.
+fn without_spare_room<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<BgpPeer>, D::Error> {
+    let mut peers = Vec::deserialize(source)?;
+    peers.shrink_to_fit();
+    Ok(peers)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -5,10 +5,13 @@
 //! far as its allocation goes; a public one its approved prefixes. Toward the customer goes what the gateway
 //! has (spec/routing §4).
 
+use std::net::Ipv6Addr;
+
 use demarc_domain::entity::{BgpPeer, Session, VirtualInterface, VirtualInterfaceKind};
 use demarc_domain::intent::{self, RoutingDomain};
 use demarc_domain::{PathSegment, Route, RouteDirection, RouteSource, World};
 use demarc_types::{AddressFamily, Prefix, Timestamp};
+use ipnet::{Ipv4Net, Ipv6Net};
 
 /// Routes of the simulated fabric.
 #[derive(Debug)]
@@ -58,18 +61,23 @@ fn wished(interface: &VirtualInterface, family: AddressFamily) -> Vec<Prefix> {
     });
     let [high, low] = site.to_be_bytes();
     let high = 16 + high % 16;
-    let texts = match family {
+    let ipv4 = |octets: [u8; 4], length| Ipv4Net::new_assert(octets.into(), length).into();
+    let ipv6 = |groups: [u16; 4], length| {
+        let [first, second, third, fourth] = groups;
+        let address = Ipv6Addr::new(first, second, third, fourth, 0, 0, 0, 0);
+        Ipv6Net::new_assert(address, length).into()
+    };
+    match family {
         AddressFamily::Ipv4 => vec![
-            format!("172.{high}.{low}.0/24"),
-            format!("192.168.{low}.0/24"),
-            format!("172.{high}.0.0/16"),
+            ipv4([172, high, low, 0], 24),
+            ipv4([192, 168, low, 0], 24),
+            ipv4([172, high, 0, 0], 16),
         ],
         AddressFamily::Ipv6 => vec![
-            format!("2001:db8:{site:x}::/48"),
-            format!("2001:db8:{site:x}:{low:x}::/64"),
+            ipv6([0x2001, 0xdb8, site, 0], 48),
+            ipv6([0x2001, 0xdb8, site, low.into()], 64),
         ],
-    };
-    texts.iter().filter_map(|text| text.parse().ok()).collect()
+    }
 }
 
 fn accepted(interface: &VirtualInterface, peer: &BgpPeer) -> Vec<Route> {

@@ -184,13 +184,17 @@ impl Simulation {
         assert_eq!(forgotten, [], "only an edge that starts over sees this");
     }
 
-    /// What every account is shown equals what it is shown of a World built from the entities alone.
+    /// What every account is shown equals what it is shown of a World built from the entities alone: at once,
+    /// as at a start, and one by one.
     pub(crate) fn assert_indexes_follow(&mut self, accounts: &[&str]) {
-        let mut rebuilt = World::default();
-        for entity in self.world.entities() {
-            rebuilt.apply(&Change::Put(entity));
+        let entities: Vec<Entity> = self.world.entities().collect();
+        let at_once = World::assemble(&entities, |jobs| jobs.into_iter().for_each(|job| job()));
+        let mut one_by_one = World::default();
+        for entity in entities {
+            one_by_one.apply(&Change::Put(entity));
         }
-        assert_eq!(next_deadline(&self.world), next_deadline(&rebuilt));
+        assert_eq!(next_deadline(&self.world), next_deadline(&at_once));
+        assert_eq!(next_deadline(&self.world), next_deadline(&one_by_one));
         for account in accounts {
             let context = self.context(account);
             for operation in Operation::ALL.iter().filter(|one| one.is_read_only()) {
@@ -202,7 +206,9 @@ impl Simulation {
                         .map(|response| String::from_utf8(response.to_json()).unwrap())
                         .map_err(|refusal| refusal.to_string())
                 };
-                assert_eq!(shown(&self.world), shown(&rebuilt), "{account} {operation}");
+                let expected = shown(&self.world);
+                assert_eq!(expected, shown(&at_once), "{account} {operation}");
+                assert_eq!(expected, shown(&one_by_one), "{account} {operation}");
             }
         }
     }
