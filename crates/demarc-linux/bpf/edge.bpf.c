@@ -10,6 +10,7 @@
 //
 // The "outer end" is the end of the virtual interface's veth that stays beside the ports. Build:
 // clang -O2 -g -Wall -mcpu=v3 -target bpf -I/usr/include/$(uname -m)-linux-gnu -c edge.bpf.c -o edge.bpf.o
+// llvm-strip -g edge.bpf.o
 #include <stdbool.h>
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -22,6 +23,7 @@
 #define BGP_PORT 179
 #define BFD_PORT 3784
 #define SOURCE_CHECK 1 /* only sources of `sources` may send */
+#define POLICED 2 /* it has a rate: a bucket each way */
 #define BUNDLE 0x80000000 /* the number of a bundle, where that of a port may be; no interface has it */
 #define MEMBERS 16 /* of a bundle at most */
 
@@ -159,9 +161,6 @@ struct frame {
 	__u64 bytes;   /* on the wire, all segments together */
 	__u32 longest; /* IP packet of one segment */
 	bool control;  /* BGP, BFD, ARP or neighbor discovery between the two ends */
-	bool ip;
-	bool link_local;
-	struct source_key source;
 };
 
 static __always_inline int stray(__u32 port, __u32 reason)
@@ -189,6 +188,17 @@ static __always_inline bool is_control(__u8 protocol, __u8 hops, __u8 kind, __u1
 	return protocol == ICMPV6 && hops == 255 && kind >= 133 && kind <= 137;
 }
 
+/* Bytes of a frame: where they are, or a copy where the kernel keeps them in another place. To look at them is
+ * several times faster than to copy them, and headers are nearly always in the first part of a frame. */
+static __always_inline const void *bytes(struct __sk_buff *skb, __u32 from, __u32 count, void *copy)
+{
+	const void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+
+	if (data + from + count <= end)
+		return data + from;
+	return bpf_skb_load_bytes(skb, from, copy, count) ? NULL : copy;
+}
+
 static __always_inline void look(struct __sk_buff *skb, struct frame *frame)
 {
 	__u32 start, header;
@@ -197,35 +207,32 @@ static __always_inline void look(struct __sk_buff *skb, struct frame *frame)
 	frame->packets = 1;
 	frame->bytes = skb->len;
 	frame->longest = skb->len - ETH_HLEN;
-	if (skb->protocol == bpf_htons(ETH_P_ARP)) {
-		frame->control = true;
-		return;
-	}
+	frame->control = false;
 	if (skb->protocol == bpf_htons(ETH_P_IP)) {
-		__u8 ip[20];
+		__u8 copy[20];
+		const __u8 *ip = bytes(skb, ETH_HLEN, sizeof(copy), copy);
 
-		if (bpf_skb_load_bytes(skb, ETH_HLEN, ip, sizeof(ip)))
+		if (!ip)
 			return;
 		start = ETH_HLEN + (ip[0] & 15) * 4;
 		hops = ip[8];
 		protocol = ip[9];
-		frame->source.address[10] = 0xff;
-		frame->source.address[11] = 0xff;
-		__builtin_memcpy(frame->source.address + 12, ip + 12, 4);
 	} else if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
-		__u8 ip[40];
+		__u8 copy[8];
+		const __u8 *ip = bytes(skb, ETH_HLEN, sizeof(copy), copy);
 
-		if (bpf_skb_load_bytes(skb, ETH_HLEN, ip, sizeof(ip)))
+		if (!ip)
 			return;
 		start = ETH_HLEN + 40;
 		protocol = ip[6];
 		hops = ip[7];
-		__builtin_memcpy(frame->source.address, ip + 8, 16);
-		frame->link_local = ip[8] == 0xfe && (ip[9] & 0xc0) == 0x80;
 	} else {
+		frame->control = skb->protocol == bpf_htons(ETH_P_ARP);
 		return;
 	}
-	frame->ip = true;
+	/* Most packets are on their way through, and in one piece: of these there is nothing more to know. */
+	if (hops > 1 && hops < 255 && !skb->gso_size)
+		return;
 	if (protocol == IPPROTO_TCP)
 		bpf_skb_load_bytes(skb, start, l4, 14);
 	else if (protocol == IPPROTO_UDP || protocol == ICMPV6)
@@ -243,6 +250,29 @@ static __always_inline void look(struct __sk_buff *skb, struct frame *frame)
 	if (frame->packets > 1)
 		frame->bytes += (frame->packets - 1) * header;
 	frame->longest = skb->gso_size + header - ETH_HLEN;
+}
+
+/* Whether the source of a packet may send by a virtual interface that checks sources. What is no IP packet, or
+ * does not leave the link, is not asked. */
+static __always_inline bool may_send(struct __sk_buff *skb, __u32 outer_end)
+{
+	struct source_key source = { .length = 160, .outer_end = outer_end };
+
+	if (skb->protocol == bpf_htons(ETH_P_IP)) {
+		/* Cut short, it is no packet. */
+		if (bpf_skb_load_bytes(skb, ETH_HLEN + 12, source.address + 12, 4))
+			return true;
+		source.address[10] = 0xff;
+		source.address[11] = 0xff;
+	} else if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
+		if (bpf_skb_load_bytes(skb, ETH_HLEN + 8, source.address, 16))
+			return true;
+		if (source.address[0] == 0xfe && (source.address[1] & 0xc0) == 0x80)
+			return true;
+	} else {
+		return true;
+	}
+	return bpf_map_lookup_elem(&sources, &source);
 }
 
 /* Whether the bucket, if there is one, has room for these bytes; then they are in. */
@@ -352,10 +382,11 @@ SEC("classifier") int port_in(struct __sk_buff *skb)
 {
 	struct port_key key = { .port = skb->ifindex };
 	__u32 port = skb->ifindex;
-	struct frame frame = {};
+	struct frame frame;
 	struct counters *count;
 	struct vif *vif;
-	__u8 mac[6], differ = 0;
+	const __u16 *to, *own;
+	__u16 copy[3];
 
 	if (!skb->vlan_present) {
 		/* LACP, LLDP and MKA are untagged and meant for the edge itself. */
@@ -371,14 +402,14 @@ SEC("classifier") int port_in(struct __sk_buff *skb)
 	if (bpf_skb_vlan_pop(skb))
 		return stray(port, 2);
 	/* bpf_redirect_peer skips the checks that a link makes: destination and length. */
-	if (bpf_skb_load_bytes(skb, 0, mac, 6))
+	to = bytes(skb, 0, sizeof(copy), copy);
+	if (!to)
 		return stray(port, 2);
 	count = bpf_map_lookup_elem(&stats, &vif->outer_end);
 	if (!count)
 		return TC_ACT_SHOT;
-	for (int i = 0; i < 6; i++)
-		differ |= mac[i] ^ vif->mac[i];
-	if (!(mac[0] & 1) && differ) {
+	own = (const __u16 *)vif->mac;
+	if (!(*(const __u8 *)to & 1) && ((to[0] ^ own[0]) | (to[1] ^ own[1]) | (to[2] ^ own[2]))) {
 		count->wrong_mac++;
 		return TC_ACT_SHOT;
 	}
@@ -387,20 +418,16 @@ SEC("classifier") int port_in(struct __sk_buff *skb)
 		count->too_long += frame.packets;
 		return TC_ACT_SHOT;
 	}
-	if ((vif->flags & SOURCE_CHECK) && frame.ip && !frame.link_local) {
-		frame.source.length = 160;
-		frame.source.outer_end = vif->outer_end;
-		if (!bpf_map_lookup_elem(&sources, &frame.source)) {
-			count->wrong_source += frame.packets;
-			return TC_ACT_SHOT;
-		}
+	if ((vif->flags & SOURCE_CHECK) && !may_send(skb, vif->outer_end)) {
+		count->wrong_source += frame.packets;
+		return TC_ACT_SHOT;
 	}
 	if (frame.control) {
 		if (!fits(vif->outer_end, WAY_CONTROL, frame.bytes)) {
 			count->control_policed += frame.packets;
 			return TC_ACT_SHOT;
 		}
-	} else if (!fits(vif->outer_end, WAY_IN, frame.bytes)) {
+	} else if ((vif->flags & POLICED) && !fits(vif->outer_end, WAY_IN, frame.bytes)) {
 		count->in_policed_packets += frame.packets;
 		count->in_policed_bytes += frame.bytes;
 		return TC_ACT_SHOT;
@@ -415,7 +442,7 @@ SEC("classifier") int vif_in(struct __sk_buff *skb)
 	__u32 outer_end = skb->ifindex;
 	struct vif *vif = bpf_map_lookup_elem(&vifs, &outer_end);
 	struct counters *count = bpf_map_lookup_elem(&stats, &outer_end);
-	struct frame frame = {};
+	struct frame frame;
 	__u32 port;
 
 	if (!vif || !count)
@@ -426,7 +453,7 @@ SEC("classifier") int vif_in(struct __sk_buff *skb)
 	if (!port)
 		return TC_ACT_SHOT;
 	look(skb, &frame);
-	if (!frame.control && !fits(outer_end, WAY_OUT, frame.bytes)) {
+	if ((vif->flags & POLICED) && !frame.control && !fits(outer_end, WAY_OUT, frame.bytes)) {
 		count->out_policed_packets += frame.packets;
 		count->out_policed_bytes += frame.bytes;
 		return TC_ACT_SHOT;

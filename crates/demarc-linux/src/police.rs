@@ -63,19 +63,28 @@ impl VlanProgram {
         megabits: Option<u32>,
         mtu: u16,
     ) -> Result<(), KernelError> {
-        self.unpolice(outer_end);
         let ways = [
             (IN, megabits),
             (OUT, megabits),
             (CONTROL, Some(CONTROL_MEGABITS)),
         ];
         for (way, megabits) in ways {
-            let Some(megabits) = megabits else { continue };
-            self.buckets
-                .insert(key(outer_end, way), bucket(megabits, mtu), 0)
-                .map_err(failed("set a rate"))?;
+            let key = key(outer_end, way);
+            match megabits {
+                Some(megabits) => self
+                    .buckets
+                    .insert(key, bucket(megabits, mtu), 0)
+                    .map_err(failed("set a rate"))?,
+                // None there is none wanted.
+                None => _ = self.buckets.remove(&key),
+            }
         }
-        Ok(())
+        self.mark_policed(outer_end, megabits.is_some())
+    }
+
+    /// Whether there is a rate.
+    pub(crate) fn is_policed(&self, outer_end: u32) -> bool {
+        self.buckets.get(&key(outer_end, IN), 0).is_ok()
     }
 
     pub(crate) fn unpolice(&mut self, outer_end: u32) {
@@ -109,6 +118,7 @@ impl VlanProgram {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::program::{Attachment, VlanDelivery};
 
     #[test]
     fn a_bucket_holds_25_milliseconds_and_never_less_than_a_burst_of_the_kernel() {
@@ -123,6 +133,60 @@ mod tests {
         }
         // 25 ms in sixteenths of a nanosecond.
         assert_eq!(bucket(1_000, 1_500), [0, 1_000, 400_000_000]);
+    }
+
+    /// Whether the program asks for a rate: at the outer end, and at the port if anything is delivered.
+    fn asks(program: &VlanProgram, of: VlanDelivery) -> (Option<bool>, Option<bool>) {
+        let policed = |vif: [u8; 24]| vif[20] & 2 != 0;
+        let mut at = [0; 8];
+        at[..4].copy_from_slice(&of.port.to_ne_bytes());
+        at[4..6].copy_from_slice(&of.vlan.to_ne_bytes());
+        (
+            program.vifs.get(&of.outer_end, 0).ok().map(policed),
+            program.ports.get(&at, 0).ok().map(policed),
+        )
+    }
+
+    #[test]
+    fn a_rate_is_asked_for_from_when_it_is_set_until_it_is_taken_back() {
+        if !nix::unistd::geteuid().is_root() {
+            println!("skipped: needs root");
+            return;
+        }
+        let mut program = VlanProgram::load(Attachment::Clsact).unwrap();
+        let to = VlanDelivery {
+            port: 3,
+            vlan: 100,
+            outer_end: 7,
+            mac: [2, 0, 0, 0, 0, 1],
+            mtu: 1_500,
+            source_check: true,
+        };
+        let rate = Some(50);
+        program.police(7, rate, 1_500).unwrap();
+        program.deliver(to).unwrap();
+        assert_eq!(asks(&program, to), (Some(true), Some(true)), "set before");
+        program.police(7, None, 1_500).unwrap();
+        assert_eq!(asks(&program, to), (Some(false), Some(false)), "taken back");
+        assert!(program.buckets.get(&key(7, IN), 0).is_err());
+        assert!(program.buckets.get(&key(7, CONTROL), 0).is_ok());
+        program.suspend(to);
+        program.police(7, rate, 1_500).unwrap();
+        assert_eq!(asks(&program, to), (Some(true), None), "suspended");
+        program.deliver(to).unwrap();
+        assert_eq!(asks(&program, to), (Some(true), Some(true)), "live again");
+        // Another has its VLAN by now.
+        let other = VlanDelivery { outer_end: 8, ..to };
+        program.deliver(other).unwrap();
+        program.police(7, None, 1_500).unwrap();
+        program.police(8, rate, 1_500).unwrap();
+        assert_eq!(asks(&program, other), (Some(true), Some(true)));
+        program.police(7, rate, 1_500).unwrap();
+        assert_eq!(
+            program.ports.get(&key(3, 100), 0).unwrap()[4],
+            8,
+            "still that of the other"
+        );
     }
 
     #[test]

@@ -47,8 +47,8 @@ pub struct VlanDelivery {
 /// The program, loaded, with its maps.
 pub struct VlanProgram {
     program: Ebpf,
-    ports: HashMap<MapData, [u8; 8], [u8; 24]>,
-    vifs: HashMap<MapData, u32, [u8; 24]>,
+    pub(crate) ports: HashMap<MapData, [u8; 8], [u8; 24]>,
+    pub(crate) vifs: HashMap<MapData, u32, [u8; 24]>,
     pub(crate) stats: PerCpuHashMap<MapData, u32, [u64; INTERFACE_COUNTERS]>,
     pub(crate) strays: PerCpuHashMap<MapData, u32, [u64; PORT_COUNTERS]>,
     pub(crate) buckets: HashMap<MapData, [u8; 8], [u64; 3]>,
@@ -211,13 +211,14 @@ impl VlanProgram {
         Ok(())
     }
 
-    /// Starts delivery. Traffic begins with the last of the three maps (edge.md §6.9).
+    /// Starts delivery. Traffic begins with the last of the three maps (edge.md §6.9). A rate that
+    /// [`VlanProgram::police`] set before is kept.
     ///
     /// # Errors
     /// [`KernelError::Program`].
     pub fn deliver(&mut self, to: VlanDelivery) -> Result<(), KernelError> {
         let action = || format!("deliver VLAN {}", to.vlan);
-        let value = entry(to);
+        let value = entry(to, self.is_policed(to.outer_end));
         self.vifs
             .insert(to.outer_end, value, 0)
             .map_err(failed(action()))?;
@@ -229,6 +230,34 @@ impl VlanProgram {
         self.ports
             .insert(key(to.port, to.vlan), value, 0)
             .map_err(failed(action()))
+    }
+
+    /// Has the program ask for the rate of a virtual interface, or not, wherever it is delivered.
+    pub(crate) fn mark_policed(
+        &mut self,
+        outer_end: u32,
+        policed: bool,
+    ) -> Result<(), KernelError> {
+        let action = || "mark what has a rate";
+        let Ok(known) = self.vifs.get(&outer_end, 0) else {
+            // The mark comes with its delivery.
+            return Ok(());
+        };
+        let marked = marked(known, policed);
+        if marked == known {
+            return Ok(());
+        }
+        self.vifs
+            .insert(outer_end, marked, 0)
+            .map_err(failed(action()))?;
+        let key = key_of(known);
+        // What is suspended stays so.
+        if self.ports.get(&key, 0).is_ok_and(|at| at == known) {
+            self.ports
+                .insert(key, marked, 0)
+                .map_err(failed(action()))?;
+        }
+        Ok(())
     }
 
     /// Drops what comes in, as frames of a VLAN that nobody knows, until [`VlanProgram::deliver`].
@@ -287,14 +316,63 @@ fn key(port: u32, vlan: u16) -> [u8; 8] {
     bytes
 }
 
+/// `SOURCE_CHECK` and `POLICED`.
+const SOURCE_CHECK: u32 = 1;
+const POLICED: u32 = 2;
+
 /// `struct vif`.
-fn entry(to: VlanDelivery) -> [u8; 24] {
+fn entry(to: VlanDelivery, policed: bool) -> [u8; 24] {
     let mut bytes = [0; 24];
     bytes[..4].copy_from_slice(&to.port.to_ne_bytes());
     bytes[4..8].copy_from_slice(&to.outer_end.to_ne_bytes());
     bytes[8..10].copy_from_slice(&to.vlan.to_ne_bytes());
     bytes[10..16].copy_from_slice(&to.mac);
     bytes[16..20].copy_from_slice(&u32::from(to.mtu).to_ne_bytes());
-    bytes[20..].copy_from_slice(&u32::from(to.source_check).to_ne_bytes());
-    bytes
+    let check = if to.source_check { SOURCE_CHECK } else { 0 };
+    bytes[20..].copy_from_slice(&check.to_ne_bytes());
+    marked(bytes, policed)
+}
+
+/// The same virtual interface, with a rate or without.
+fn marked(mut vif: [u8; 24], policed: bool) -> [u8; 24] {
+    let [.., a, b, c, d] = vif;
+    let others = u32::from_ne_bytes([a, b, c, d]) & !POLICED;
+    let flags = if policed { others | POLICED } else { others };
+    vif[20..].copy_from_slice(&flags.to_ne_bytes());
+    vif
+}
+
+/// Where frames for a virtual interface come in.
+fn key_of(vif: [u8; 24]) -> [u8; 8] {
+    let [p0, p1, p2, p3, _, _, _, _, v0, v1, ..] = vif;
+    key(
+        u32::from_ne_bytes([p0, p1, p2, p3]),
+        u16::from_ne_bytes([v0, v1]),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_marked_beside_the_source_check_and_found_by_its_port() {
+        for source_check in [false, true] {
+            let to = VlanDelivery {
+                port: 0x8000_0007,
+                vlan: 4094,
+                outer_end: 9,
+                mac: [2, 0, 0, 0, 0, 1],
+                mtu: 9_001,
+                source_check,
+            };
+            let [without, with] = [false, true].map(|policed| entry(to, policed));
+            let flags = |vif: [u8; 24]| u32::from_ne_bytes(vif[20..].try_into().unwrap());
+            let check = u32::from(source_check);
+            assert_eq!((flags(without), flags(with)), (check, check | POLICED));
+            assert_eq!(marked(without, true), with);
+            assert_eq!(marked(with, false), without);
+            assert_eq!(key_of(with), key(to.port, to.vlan));
+        }
+    }
 }

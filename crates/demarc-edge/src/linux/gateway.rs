@@ -23,7 +23,7 @@ const IPV4: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 const IPV6: IpAddr = IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED);
 
 /// edge.md §6.10: forwarding, no redirects, two paths may differ, flows stay together.
-const PARAMETERS: [(&str, &str); 13] = [
+const PARAMETERS: [(&str, &str); 15] = [
     ("ipv4/ip_forward", "1"),
     ("ipv6/conf/all/forwarding", "1"),
     ("ipv4/conf/all/send_redirects", "0"),
@@ -38,6 +38,11 @@ const PARAMETERS: [(&str, &str); 13] = [
     ("ipv4/conf/default/arp_ignore", "1"),
     ("ipv4/conf/all/arp_announce", "2"),
     ("ipv4/conf/default/arp_announce", "2"),
+    // Where rules choose tables, the kernel asks them a second time for each packet: whether its source is an
+    // address of ours. IPv6 does not ask, and our tables lead nobody to these addresses.
+    ("ipv4/conf/all/accept_local", "1"),
+    // Next to nothing that comes in is for a socket here: not each packet is looked up among them.
+    ("ipv4/ip_early_demux", "0"),
 ];
 
 /// What is to be behind a gateway.
