@@ -163,9 +163,10 @@ impl Writer {
         }
     }
 
-    /// Waits a little, differently from others who met the same conflict.
+    /// Waits a little, differently from others who met the same conflict; never for long, or those who met
+    /// none would always be first.
     pub(crate) async fn back_off(&mut self, conflicts: u32) {
-        let longest = (1_u32 << conflicts.min(6)) * 500;
+        let longest = conflicts.min(4) * 250;
         let wait = Duration::from_micros(u64::from(self.seeds.next_u32() % longest));
         tokio::time::sleep(wait).await;
     }

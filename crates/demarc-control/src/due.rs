@@ -22,9 +22,14 @@ pub(crate) enum Done {
 }
 
 impl Writer {
-    /// Fires deadlines and takes reports until nothing is due any more or the batch is full.
-    pub(crate) fn what_is_due(&mut self, draft: &mut Draft) -> Result<Done, Stuck> {
+    /// Fires deadlines and takes reports until nothing is due any more, the batch is full, or `most` changes
+    /// came of it.
+    pub(crate) fn what_is_due(&mut self, draft: &mut Draft, most: usize) -> Result<Done, Stuck> {
+        let end = draft.changes.len().saturating_add(most);
         for _ in 0..STEPS {
+            if draft.changes.len() >= end {
+                return Ok(Done::Part);
+            }
             let now = self.shared.now(&draft.world);
             let mut idle = true;
             if next_deadline(&draft.world).is_some_and(|at| at <= now) {
@@ -44,7 +49,7 @@ impl Writer {
                 let reports = self.fabric.poll(&draft.world, now);
                 self.reports.extend(reports);
             }
-            idle &= !self.take_reports(draft)?;
+            idle &= !self.take_reports(draft, end)?;
             if !self.reports.is_empty() {
                 return Ok(Done::Part);
             }
@@ -55,10 +60,13 @@ impl Writer {
         Ok(Done::Part)
     }
 
-    /// Takes the reports that fit, one by one; whether any of them changed something.
-    fn take_reports(&mut self, draft: &mut Draft) -> Result<bool, Stuck> {
+    /// Takes the reports that fit, one by one, until there are `end` changes; whether any of them changed
+    /// something.
+    fn take_reports(&mut self, draft: &mut Draft, end: usize) -> Result<bool, Stuck> {
         let mut changed = false;
-        while let Some(report) = self.reports.pop_front() {
+        while draft.changes.len() < end
+            && let Some(report) = self.reports.pop_front()
+        {
             let mut context = self.context(&draft.world);
             let (world, changes) =
                 observe(&draft.world, &mut context, std::slice::from_ref(&report));

@@ -33,6 +33,10 @@ use crate::waiting::Waiting;
 
 /// How long nothing is begun after a failure, but for requests.
 const REST: Duration = Duration::from_secs(1);
+/// What is due makes at most half as many changes in a round after a conflict.
+const MANY: usize = 128;
+/// And at least so many, however many conflicts there were.
+const FEW: usize = 4;
 /// The longest wait for nothing in particular.
 const IDLE: Duration = Duration::from_secs(3_600);
 
@@ -59,7 +63,11 @@ pub(crate) struct Writer {
     batch: usize,
     /// There was no room for what is due in the last round.
     due_first: bool,
-    /// The most requests of the next round: fewer than usual after the store had found one too large.
+    /// The most changes that what is due may make before, and again behind, the requests of a round: fewer
+    /// after a conflict, since who decides for long is rarely first.
+    due_share: usize,
+    /// The most requests of the next round: fewer than usual after a conflict, and after the store had found
+    /// one too large.
     pub(crate) most: usize,
     /// The last commit failed: ask whether the store is there before trying another one.
     in_doubt: bool,
@@ -119,6 +127,7 @@ pub(crate) async fn start(
         ahead: None,
         batch: options.batch.max(1),
         due_first: false,
+        due_share: usize::MAX,
         most: options.batch.max(1),
         in_doubt: false,
         rest_until: Instant::now(),
@@ -221,7 +230,6 @@ impl Writer {
 
     /// Decides, commits and answers what was asked, in as many rounds as it takes.
     async fn turn(&mut self) {
-        self.most = self.batch;
         let mut deadline = Instant::now() + self.sharing.commit_patience;
         let mut conflicts = 0;
         loop {
@@ -242,6 +250,8 @@ impl Writer {
             tell(decided.len(), took);
             match self.commit(draft, !decided.is_empty()).await {
                 Ok(()) => {
+                    self.most = self.most.saturating_mul(2).min(self.batch);
+                    self.due_share = self.due_share.saturating_mul(2);
                     for decided in decided {
                         decided.answer();
                     }
@@ -251,6 +261,9 @@ impl Writer {
                     deadline = Instant::now() + self.sharing.commit_patience;
                 }
                 Err(Failure::Conflict { head }) => {
+                    // Who decides less is sooner done: so everybody comes first now and then.
+                    self.most = (decided.len() / 2).max(1);
+                    self.due_share = (self.due_share.min(MANY) / 2).max(FEW);
                     self.decide_again(decided);
                     conflicts += 1;
                     metrics::counter!("demarc_conflicts_total").increment(1);
@@ -318,14 +331,16 @@ impl Writer {
     }
 
     /// Decides as much of what waits as there is room for, each on top of the one before, then what is due.
-    /// Where requests left it no room, it comes before them the next time: neither ever waits for the other
-    /// to run dry.
+    /// Where requests left it no room, it comes before them the next time, with a part of the room: neither
+    /// ever waits for the other to run dry.
     pub(crate) fn decide(&mut self, round: &mut Round) {
         let started = std::time::Instant::now();
         self.mind_lease(&mut round.draft);
         let due_first = std::mem::take(&mut self.due_first);
         if due_first {
-            self.do_what_is_due(&mut round.draft);
+            // Three quarters: what requests bring about has to be done as fast as they are.
+            let part = self.store.limits().operations / 4 * 3;
+            self.do_what_is_due(&mut round.draft, part.max(1));
         }
         while round.has_room(self.most)
             && let Some(mut task) = self.waiting.next()
@@ -345,17 +360,18 @@ impl Writer {
             }
             round.decided.push(Decided { task, too_large });
         }
-        let done = self.do_what_is_due(&mut round.draft);
-        self.due_first = done == Done::Part && !due_first;
+        let done = self.do_what_is_due(&mut round.draft, usize::MAX);
+        self.due_first = done == Done::Part;
         round.took += started.elapsed();
     }
 
     /// Does what is due, where that is for this process to do.
-    fn do_what_is_due(&mut self, draft: &mut Draft) -> Done {
+    fn do_what_is_due(&mut self, draft: &mut Draft, most: usize) -> Done {
         if !self.leads() || Instant::now() < self.rest_until {
             return Done::All;
         }
-        self.what_is_due(draft).unwrap_or_else(|_| {
+        let most = most.min(self.due_share);
+        self.what_is_due(draft, most).unwrap_or_else(|_| {
             self.rest_until = Instant::now() + REST;
             Done::All
         })
