@@ -222,6 +222,7 @@ gateways = 1000000
 private_and_public_per_connection = 1000000
 virtual_interfaces_per_connection = 1000000
 virtual_interfaces_per_gateway = 1000000
+prefixes_per_gateway = 1000000000
 ";
 
 fn configuration() -> String {
