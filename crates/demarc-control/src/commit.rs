@@ -109,7 +109,7 @@ impl Writer {
         let outcome = loop {
             let has_room = round
                 .as_ref()
-                .is_none_or(|round: &Round| round.has_room(self.most));
+                .is_none_or(|round: &Round| round.has_room(self.pace.requests));
             let (left, is_open) = (!self.waiting.is_empty(), self.waiting.is_open());
             tokio::select! {
                 biased;

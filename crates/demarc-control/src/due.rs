@@ -13,22 +13,22 @@ const STEPS: usize = 1_000;
 #[derive(Debug)]
 pub(crate) struct Stuck;
 
-/// How much of what was due has been done.
+/// Whether a batch had room for what was due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Done {
-    All,
-    /// The batch had no room for more.
-    Part,
+pub(crate) enum Room {
+    /// There may be more to do all the same: it takes its time.
+    Enough,
+    Short,
 }
 
 impl Writer {
     /// Fires deadlines and takes reports until nothing is due any more, the batch is full, or `most` changes
     /// came of it.
-    pub(crate) fn what_is_due(&mut self, draft: &mut Draft, most: usize) -> Result<Done, Stuck> {
+    pub(crate) fn what_is_due(&mut self, draft: &mut Draft, most: usize) -> Result<Room, Stuck> {
         let end = draft.changes.len().saturating_add(most);
         for _ in 0..STEPS {
             if draft.changes.len() >= end {
-                return Ok(Done::Part);
+                return Ok(Room::Short);
             }
             let now = self.shared.now(&draft.world);
             let mut idle = true;
@@ -38,7 +38,7 @@ impl Writer {
                 idle = changes.is_empty();
                 match self.accept(draft, world, changes) {
                     Ok(()) => {}
-                    Err(Rejected::Full(_)) => return Ok(Done::Part),
+                    Err(Rejected::Full(_)) => return Ok(Room::Short),
                     Err(rejected) => {
                         tracing::error!(%rejected, "a deadline cannot be fired");
                         return Err(Stuck);
@@ -51,13 +51,13 @@ impl Writer {
             }
             idle &= !self.take_reports(draft, end)?;
             if !self.reports.is_empty() {
-                return Ok(Done::Part);
+                return Ok(Room::Short);
             }
             if idle {
-                return Ok(Done::All);
+                break;
             }
         }
-        Ok(Done::Part)
+        Ok(Room::Enough)
     }
 
     /// Takes the reports that fit, one by one, until there are `end` changes; whether any of them changed

@@ -32,6 +32,7 @@ mod follower;
 mod health;
 mod load;
 mod options;
+mod pace;
 mod read;
 mod round;
 mod silence;

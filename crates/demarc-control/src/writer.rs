@@ -19,12 +19,13 @@ use tokio::time::Instant;
 use crate::commit::Failure;
 use crate::control::{ControlError, Shared};
 use crate::draft::Draft;
-use crate::due::Done;
+use crate::due::Room;
 use crate::event_log::EventLog;
 use crate::follower::Follower;
 use crate::health::{Role, Standing};
 use crate::load::{StartError, load};
 use crate::options::{Options, SharingOptions};
+use crate::pace::Pace;
 use crate::round::{Decided, Round};
 use crate::snapshot::Snapshot;
 use crate::task::Task;
@@ -33,10 +34,6 @@ use crate::waiting::Waiting;
 
 /// How long nothing is begun after a failure, but for requests.
 const REST: Duration = Duration::from_secs(1);
-/// What is due makes at most half as many changes in a round after a conflict.
-const MANY: usize = 128;
-/// And at least so many, however many conflicts there were.
-const FEW: usize = 4;
 /// The longest wait for nothing in particular.
 const IDLE: Duration = Duration::from_secs(3_600);
 
@@ -60,15 +57,11 @@ pub(crate) struct Writer {
     pub(crate) waiting: Waiting,
     /// What was decided on top of a commit while that was under way.
     pub(crate) ahead: Option<Round>,
+    /// The most that wait here, taken from the queue.
     batch: usize,
     /// There was no room for what is due in the last round.
     due_first: bool,
-    /// The most changes that what is due may make before, and again behind, the requests of a round: fewer
-    /// after a conflict, since who decides for long is rarely first.
-    due_share: usize,
-    /// The most requests of the next round: fewer than usual after a conflict, and after the store had found
-    /// one too large.
-    pub(crate) most: usize,
+    pub(crate) pace: Pace,
     /// The last commit failed: ask whether the store is there before trying another one.
     in_doubt: bool,
     rest_until: Instant,
@@ -127,8 +120,7 @@ pub(crate) async fn start(
         ahead: None,
         batch: options.batch.max(1),
         due_first: false,
-        due_share: usize::MAX,
-        most: options.batch.max(1),
+        pace: Pace::new(options.batch),
         in_doubt: false,
         rest_until: Instant::now(),
     };
@@ -250,8 +242,7 @@ impl Writer {
             tell(decided.len(), took);
             match self.commit(draft, !decided.is_empty()).await {
                 Ok(()) => {
-                    self.most = self.most.saturating_mul(2).min(self.batch);
-                    self.due_share = self.due_share.saturating_mul(2);
+                    self.pace.committed();
                     for decided in decided {
                         decided.answer();
                     }
@@ -261,9 +252,7 @@ impl Writer {
                     deadline = Instant::now() + self.sharing.commit_patience;
                 }
                 Err(Failure::Conflict { head }) => {
-                    // Who decides less is sooner done: so everybody comes first now and then.
-                    self.most = (decided.len() / 2).max(1);
-                    self.due_share = (self.due_share.min(MANY) / 2).max(FEW);
+                    self.pace.lost(decided.len());
                     self.decide_again(decided);
                     conflicts += 1;
                     metrics::counter!("demarc_conflicts_total").increment(1);
@@ -280,7 +269,7 @@ impl Writer {
                 }
                 Err(Failure::TooLarge(_)) if decided.len() > 1 => {
                     self.decide_again(decided);
-                    self.most = 1;
+                    self.pace.one_by_one();
                 }
                 Err(Failure::TooLarge(why)) => {
                     let error = ControlError::TooLarge(why.clone());
@@ -298,7 +287,7 @@ impl Writer {
 
     /// Others would be first most of the time where they write, too. And what is tried one by one has to end.
     pub(crate) fn runs_ahead(&self) -> bool {
-        self.store.sharing() == Sharing::Exclusive && self.most == self.batch
+        self.store.sharing() == Sharing::Exclusive && self.pace.is_full()
     }
 
     pub(crate) fn decide_again(&mut self, decided: Vec<Decided>) {
@@ -342,7 +331,7 @@ impl Writer {
             let part = self.store.limits().operations / 4 * 3;
             self.do_what_is_due(&mut round.draft, part.max(1));
         }
-        while round.has_room(self.most)
+        while round.has_room(self.pace.requests)
             && let Some(mut task) = self.waiting.next()
         {
             let mut too_large = None;
@@ -360,20 +349,20 @@ impl Writer {
             }
             round.decided.push(Decided { task, too_large });
         }
-        let done = self.do_what_is_due(&mut round.draft, usize::MAX);
-        self.due_first = done == Done::Part;
+        let room = self.do_what_is_due(&mut round.draft, usize::MAX);
+        self.due_first = room == Room::Short;
         round.took += started.elapsed();
     }
 
     /// Does what is due, where that is for this process to do.
-    fn do_what_is_due(&mut self, draft: &mut Draft, most: usize) -> Done {
+    fn do_what_is_due(&mut self, draft: &mut Draft, most: usize) -> Room {
         if !self.leads() || Instant::now() < self.rest_until {
-            return Done::All;
+            return Room::Enough;
         }
-        let most = most.min(self.due_share);
+        let most = most.min(self.pace.due);
         self.what_is_due(draft, most).unwrap_or_else(|_| {
             self.rest_until = Instant::now() + REST;
-            Done::All
+            Room::Enough
         })
     }
 
