@@ -24,7 +24,7 @@ use crate::error::Reason;
 /// The first attempt waits this long for an answer, each later one half as long again. Short, because a
 /// request that a member passed on to a dead leader is lost, and the next one finds the new leader; growing,
 /// so that an overloaded cluster gets to answer.
-const FIRST_ATTEMPT: Duration = Duration::from_millis(500);
+pub(super) const FIRST_ATTEMPT: Duration = Duration::from_millis(500);
 /// Pause once every member has been tried.
 const PAUSE: Duration = Duration::from_millis(50);
 /// We take no larger answers. Pages of entries are made smaller when they reach it.
@@ -150,7 +150,8 @@ impl Client {
         Q: Message,
         A: Message + Default,
     {
-        self.call_at_leisure(method, request, FIRST_ATTEMPT).await
+        let answered = self.call_in_doubt(method, request, FIRST_ATTEMPT).await;
+        answered.map(|answered| answered.answer)
     }
 
     /// The same, for answers that may take longer than usual.
@@ -164,24 +165,12 @@ impl Client {
         Q: Message,
         A: Message + Default,
     {
-        let answered = self.ask_all(method, request, first_attempt).await;
-        answered.map(|Answered { answer, .. }| answer)
+        let answered = self.call_in_doubt(method, request, first_attempt).await;
+        answered.map(|answered| answered.answer)
     }
 
-    /// The same as [`Self::call`], for whom it matters whether the answer is to the only attempt.
+    /// The same, for whom it matters whether the answer is to the only attempt.
     pub(super) async fn call_in_doubt<Q, A>(
-        &self,
-        method: &'static str,
-        request: &Q,
-    ) -> Result<Answered<A>, CallError>
-    where
-        Q: Message,
-        A: Message + Default,
-    {
-        self.ask_all(method, request, FIRST_ATTEMPT).await
-    }
-
-    async fn ask_all<Q, A>(
         &self,
         method: &'static str,
         request: &Q,

@@ -5,7 +5,7 @@
 //! one either does the work or finds, in the log slot of its revision, that the first one did.
 
 use super::EtcdError;
-use super::client::{Answered, CallError};
+use super::client::{Answered, CallError, FIRST_ATTEMPT};
 use super::cluster::{Cluster, Sight, TXN};
 use super::grpc::Refusal;
 use super::layout::{FORMAT, Record};
@@ -70,7 +70,10 @@ async fn attempt(cluster: &Cluster, at: Revision, batch: &Batch) -> Result<Verdi
     };
     let before = cluster.newest();
     let request = transaction(cluster, base, next, batch);
-    let asked = cluster.client.call_in_doubt(TXN, &request).await;
+    let asked = cluster
+        .client
+        .call_in_doubt(TXN, &request, FIRST_ATTEMPT)
+        .await;
     let Answered { answer, doubtful }: Answered<TxnResponse> = match asked {
         Ok(answered) => answered,
         Err(error) if error.refusal().is_some_and(Refusal::is_out_of_space) => {
