@@ -152,7 +152,8 @@ macro_rules! indexes {
             }
 
             /// The work of filling the indexes, which are empty, with what these entities want, one index
-            /// a job. No two of the entities have the same key.
+            /// a job. No two of the entities have the same key. Each job goes over all of them, so that the
+            /// entries of as many indexes are in memory beside the sets as jobs run at a time.
             pub(crate) fn fill<'a>(&'a mut self, entities: &'a [Entity]) -> Vec<Job<'a>> {
                 let Self { $($field,)+ deadlines, address_slots } = self;
                 vec![

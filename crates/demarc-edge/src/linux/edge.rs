@@ -23,7 +23,7 @@ use super::gateway::{self, Gateway};
 use super::lag::{self, Lags};
 use super::status::{Faults, Intents, Views};
 use super::virtual_interface::{RoutesVersion, Standing};
-use super::{port, stale};
+use super::{port, stale, status};
 
 /// How often is looked although nothing was heard of: what nothing tells of is small.
 const PERIOD: Duration = Duration::from_millis(50);
@@ -248,7 +248,10 @@ impl LinuxEdge {
         // Nothing crosses a link that is down: sessions hear it now, not when the intent says so.
         let lost_or_found = self.look_at_ports(&links);
         // Whatever woke us: an intent may have come together with it.
-        let is_new = self.compared.as_ref().is_none_or(|it| !same(it, intents));
+        let is_new = self
+            .compared
+            .as_ref()
+            .is_none_or(|it| !status::same(it, intents));
         let compare = full || read_again || is_new || lost_or_found;
         if compare {
             self.compared = Some(intents.clone());
@@ -543,15 +546,6 @@ impl LinuxEdge {
         }
         Ok(())
     }
-}
-
-/// Whether these are the very same intents.
-fn same(these: &Intents, those: &Intents) -> bool {
-    let pairs = these.iter().zip(those);
-    these.len() == those.len()
-        && pairs
-            .into_iter()
-            .all(|(this, that)| this.0 == that.0 && Arc::ptr_eq(this.1, that.1))
 }
 
 /// A BGP identifier: an address of ours that the gateway really has, where there is one.

@@ -94,7 +94,7 @@ pub(super) struct Gateway {
     pub(super) neighbors: BTreeMap<NeighborKey, Neighbor>,
     /// The speaker's stamp when it was asked for changes.
     pub(super) forwarded: u64,
-    /// The same when sessions were asked how they are.
+    /// The speaker's stamp of all sessions when these were asked how they are.
     heard: u64,
     /// What the speaker said last, by prefix.
     pub(super) routes: BTreeMap<Prefix, ForwardingChange>,

@@ -69,7 +69,7 @@ impl LinuxEdge {
         }
         if compared {
             self.forget_routes();
-            let everywhere: Vec<_> = self.standing.keys().copied().collect();
+            let everywhere = self.standing.keys().copied().collect();
             self.look_at_routes(everywhere, all).await
         } else {
             self.look_at_routes(asked, all).await
@@ -82,7 +82,7 @@ impl LinuxEdge {
         &mut self,
         all: bool,
         compared: bool,
-    ) -> Result<Vec<VirtualInterfaceId>, LinuxError> {
+    ) -> Result<BTreeSet<VirtualInterfaceId>, LinuxError> {
         let mut questions: BTreeMap<RoutingDomain, Vec<(VirtualInterfaceId, Unheard)>> =
             BTreeMap::new();
         for (domain, gateway) in &mut self.gateways {
@@ -93,7 +93,7 @@ impl LinuxEdge {
             }
         }
         if questions.is_empty() {
-            return Ok(Vec::new());
+            return Ok(BTreeSet::new());
         }
         for (id, standing) in &self.standing {
             let domain = standing.intent.domain;
@@ -104,7 +104,7 @@ impl LinuxEdge {
                 of_gateway.extend(unheard.into_iter().map(|one| (*id, one)));
             }
         }
-        let mut asked = Vec::new();
+        let mut asked = BTreeSet::new();
         for (domain, of_gateway) in questions {
             if of_gateway.is_empty() {
                 continue;
@@ -118,7 +118,7 @@ impl LinuxEdge {
                 if let Some(standing) = self.standing.get_mut(&id) {
                     standing.hear(unheard, report);
                 }
-                asked.push(id);
+                asked.insert(id);
             }
         }
         Ok(asked)
@@ -142,7 +142,7 @@ impl LinuxEdge {
     /// all of them.
     async fn look_at_routes(
         &mut self,
-        interfaces: Vec<VirtualInterfaceId>,
+        interfaces: BTreeSet<VirtualInterfaceId>,
         all: bool,
     ) -> Result<(), LinuxError> {
         let mut questions: BTreeMap<RoutingDomain, Vec<_>> = BTreeMap::new();

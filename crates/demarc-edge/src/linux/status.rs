@@ -12,6 +12,13 @@ use demarc_linux::{Strays, VifCounters};
 /// What each device is to do, by its name.
 pub type Intents = BTreeMap<String, Arc<VersionedIntent>>;
 
+/// Whether these are the very same intents: one that is derived again because something differs is another.
+pub(super) fn same(these: &Intents, those: &Intents) -> bool {
+    let mut pairs = these.iter().zip(those);
+    let is_same = |((device, intent), (other, that))| device == other && Arc::ptr_eq(intent, that);
+    these.len() == those.len() && pairs.all(is_same)
+}
+
 /// What is known of each device, by its name.
 pub type Views = BTreeMap<String, EdgeView>;
 
@@ -96,7 +103,35 @@ pub(super) fn all_drops(ports: &[PortStatus]) -> DropCounters {
 
 #[cfg(test)]
 mod tests {
+    use demarc_domain::intent::DeviceIntent;
+
     use super::*;
+
+    #[test]
+    fn an_intent_that_came_since_is_noticed_and_one_that_did_not_is_not() {
+        let intent = |device: &str, revision| {
+            let intent = DeviceIntent {
+                device: device.to_owned(),
+                ports: Vec::new(),
+                lags: Vec::new(),
+                virtual_interfaces: Vec::new(),
+                domains: Vec::new(),
+            };
+            let wanted = Arc::new(VersionedIntent { revision, intent });
+            (device.to_owned(), wanted)
+        };
+        let known = Intents::from([intent("a", 1), intent("b", 1)]);
+        assert!(same(&known, &known.clone()));
+        let mut newer = known.clone();
+        newer.extend([intent("b", 2)]);
+        assert!(!same(&known, &newer));
+        let mut fewer = known.clone();
+        fewer.remove("b");
+        assert!(!same(&known, &fewer) && !same(&fewer, &known));
+        let mut other = fewer.clone();
+        other.extend([intent("c", 1)]);
+        assert!(!same(&known, &other));
+    }
 
     #[test]
     fn a_fault_lasts_for_as_long_as_it_is_said() {
