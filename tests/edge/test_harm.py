@@ -3,7 +3,7 @@
 import time
 import urllib.request
 
-from lab import Bird, ip, never, ping, python, session, until
+from lab import Bird, ip, never, ping, python, received, session, until
 from objects import private, state, vpc_gateway
 
 HOST, SITE = "10.40.1.1", "192.168.77.1"
@@ -52,6 +52,34 @@ def test_a_flood_from_one_customer_leaves_the_other_alone(lab, account):
     until("the other works, too", lambda: mine.established() and ping("bad", HOST, "192.168.66.1"), seconds=30)
     strays = metric(account.server, "dx_connection_stray_frames_total", bad_cable[0], "unknown-vlan")
     assert strays and strays > 1_000
+
+
+def test_packets_that_claim_an_address_of_the_gateway_reach_nobody_they_should_not(lab, account):
+    gateway, _, _ = vpc_gateway(account, lab)
+    bad_vif, bad = private(account, lab, gateway, 1, name="bad", hosts=["192.168.66.1/32"])
+    good_vif, good = private(account, lab, gateway, 2, name="good")
+    mine = lab.start(Bird("bad", session(bad, announce=["192.168.66.0/24"], hold=9)))
+    bird = lab.start(Bird("good", session(good, announce=["192.168.77.0/24"], hold=9, bfd=True)))
+    until("both up", lambda: bird.routes() and mine.routes())
+    until("packets", lambda: ping("good", HOST, SITE) and ping("bad", HOST, "192.168.66.1"))
+    since = bird.flaps(), mine.flaps()
+    before = received("good", good["interface"])
+    own, others = [vif["amazonAddress"].split("/")[0] for vif in (bad, good)]
+    neighbor = good["customerAddress"].split("/")[0]
+    targets = [own, others, neighbor, SITE, HOST]
+    for target in targets[1:4]:
+        ip("bad", "route", "add", target, "via", own)
+    forged = python("bad", "forged.py", 200, f"{own},{others}", ",".join(targets))
+    lost = 0
+    while forged.poll() is None:
+        lost += not ping("good", HOST, SITE, count=5)
+    assert int(forged.communicate()[0]) == 200 * 2 * len(targets) * 4
+    assert lost == 0
+    # A tenth of one kind would be more than BFD and the pings.
+    assert received("good", good["interface"]) - before < 400
+    assert (bird.flaps(), mine.flaps()) == since
+    assert state(account, good_vif) == state(account, bad_vif) == "available"
+    assert ping("bad", HOST, "192.168.66.1")
 
 
 def test_traffic_is_counted_both_ways_and_shown(lab, account):
