@@ -6,8 +6,9 @@ use demarc_domain::World;
 use demarc_domain::entity::{Change, EntityKey};
 use demarc_domain::event::{self, Event};
 use demarc_store::{Commit, CommitId, Revision, Sharing};
+use tokio::time::Instant;
 
-use crate::commit_id::date;
+use crate::commit_id::{author, date};
 use crate::control::ControlError;
 use crate::follower::{Lag, changes};
 use crate::health::Role;
@@ -24,6 +25,7 @@ impl Writer {
             Ok(commit) => match changes(&commit) {
                 Ok(changes) => {
                     let before = self.take_in(&changes);
+                    self.turns.committed(author(commit.id), Instant::now());
                     let events = committed(&before, &self.world, &changes, commit.id);
                     self.publish(commit.revision, &changes, events);
                     Ok(())

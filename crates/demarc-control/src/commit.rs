@@ -10,7 +10,7 @@ use rand_chacha::rand_core::Rng;
 use tokio::time::Instant;
 
 use crate::catching::committed;
-use crate::commit_id::dated;
+use crate::commit_id::name;
 use crate::control::{ControlError, with_causes};
 use crate::draft::Draft;
 use crate::round::Round;
@@ -67,9 +67,8 @@ impl Writer {
             events,
             reports,
         } = draft;
-        let mut random = [0; 10];
-        self.seeds.fill_bytes(&mut random);
-        let id = dated(self.shared.now(&world), random);
+        let (now, author) = (self.shared.now(&world), self.turns.me());
+        let id = name(now, author, self.seeds.next_u64());
         let commit = self.store_commit(builder.finish(id));
         match self.meanwhile(commit, &world).await {
             Ok(revision) => {
@@ -83,6 +82,7 @@ impl Writer {
                     Sharing::Shared => committed(&self.world, &world, &changes, id),
                 };
                 self.world = world;
+                self.turns.committed(author, Instant::now());
                 self.publish(revision, &changes, events);
                 Ok(())
             }

@@ -39,6 +39,7 @@ mod silence;
 mod snapshot;
 mod task;
 mod tenure;
+mod turns;
 mod waiting;
 mod writer;
 

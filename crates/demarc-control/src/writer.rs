@@ -17,6 +17,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use crate::commit::Failure;
+use crate::commit_id::Author;
 use crate::control::{ControlError, Shared};
 use crate::draft::Draft;
 use crate::due::Room;
@@ -30,6 +31,7 @@ use crate::round::{Decided, Round};
 use crate::snapshot::Snapshot;
 use crate::task::Task;
 use crate::tenure::Tenure;
+use crate::turns::Turns;
 use crate::waiting::Waiting;
 
 /// How long nothing is begun after a failure, but for requests.
@@ -53,6 +55,7 @@ pub(crate) struct Writer {
     pub(crate) reports: VecDeque<Report>,
     pub(crate) follower: Follower,
     pub(crate) tenure: Tenure,
+    pub(crate) turns: Turns,
     pub(crate) sharing: SharingOptions,
     pub(crate) waiting: Waiting,
     /// What was decided on top of a commit while that was under way.
@@ -104,6 +107,7 @@ pub(crate) async fn start(
     seeds.set_stream(1);
     let follower = Follower::new(SharedStore::clone(&store));
     let tenure = tenure(&store, options.sharing.lease, &mut seeds);
+    let turns = Turns::new(Author(seeds.next_u32()));
     let mut writer = Writer {
         store,
         shared: Arc::clone(&shared),
@@ -115,6 +119,7 @@ pub(crate) async fn start(
         reports: VecDeque::new(),
         follower,
         tenure,
+        turns,
         sharing: options.sharing,
         waiting: Waiting::new(tasks),
         ahead: None,
@@ -225,9 +230,10 @@ impl Writer {
         let mut deadline = Instant::now() + self.sharing.commit_patience;
         let mut conflicts = 0;
         loop {
-            if let Err(error) = self.prepare().await {
+            if let Err(error) = self.prepare(deadline).await {
                 return self.give_up(&error);
             }
+            let began = Instant::now();
             let mut round = match self.ahead.take() {
                 Some(ahead) => ahead,
                 None => self.round_on(self.world.clone()),
@@ -242,6 +248,7 @@ impl Writer {
             tell(decided.len(), took);
             match self.commit(draft, !decided.is_empty()).await {
                 Ok(()) => {
+                    self.turns.took(began.elapsed());
                     self.pace.committed();
                     for decided in decided {
                         decided.answer();
@@ -250,11 +257,14 @@ impl Writer {
                         return;
                     }
                     deadline = Instant::now() + self.sharing.commit_patience;
+                    conflicts = 0;
                 }
                 Err(Failure::Conflict { head }) => {
-                    self.pace.lost(decided.len());
-                    self.decide_again(decided);
                     conflicts += 1;
+                    if conflicts > 1 {
+                        self.pace.lost(decided.len());
+                    }
+                    self.decide_again(decided);
                     metrics::counter!("demarc_conflicts_total").increment(1);
                     if Instant::now() > deadline {
                         let text = format!("other processes were first {conflicts} times");
@@ -295,8 +305,8 @@ impl Writer {
         self.waiting.put_back(tasks);
     }
 
-    /// Makes sure that there is a store, and that what others wrote there is taken in.
-    async fn prepare(&mut self) -> Result<(), ControlError> {
+    /// Makes sure that there is a store, that what others wrote there is taken in, and that it is our turn.
+    async fn prepare(&mut self, deadline: Instant) -> Result<(), ControlError> {
         if let Some(why) = self.shared.standing.ended() {
             return Err(ControlError::Unavailable(why));
         }
@@ -307,7 +317,24 @@ impl Writer {
             self.store.head().await?;
             self.in_doubt = false;
         }
-        self.follow_arrived().await
+        self.follow_arrived().await?;
+        self.await_turn(deadline).await
+    }
+
+    /// Meanwhile takes in what others commit, and what is asked for.
+    async fn await_turn(&mut self, deadline: Instant) -> Result<(), ControlError> {
+        while let Some(turn) = self.turns.mine()
+            && Instant::now() < turn.min(deadline)
+        {
+            let has_room = self.waiting.is_open() && self.waiting.len() < self.batch;
+            tokio::select! {
+                biased;
+                next = self.follower.next(self.revision) => self.follow(next).await?,
+                _ = self.waiting.arrive(self.batch), if has_room => {}
+                () = tokio::time::sleep_until(turn.min(deadline)) => {}
+            }
+        }
+        Ok(())
     }
 
     /// Refuses what has not been done.

@@ -1,4 +1,5 @@
-//! Requests that never stop leave room for what happens by itself, also where a commit takes little.
+//! Requests that never stop leave room for what happens by itself, also where a commit takes little, and for
+//! those of other processes.
 
 #![expect(clippy::unwrap_used, reason = "a test: failing is its way to report")]
 
@@ -7,13 +8,14 @@
 mod shared;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use demarc_api::{Operation, Request};
 use demarc_control::{Clock, Control, Options, Role};
 use demarc_domain::Settings;
 use demarc_edge::Simulated;
-use demarc_store::{Fault, Faulty, MemoryStore};
+use demarc_store::{Call, Fault, Faulty, MemoryStore, SharedStore};
 use demarc_types::{AccountId, Region, Span, Timestamp};
 use serde_json::{Value, json};
 use shared::SharedByAll;
@@ -63,12 +65,17 @@ fn state(control: &Control, port: &Value) -> Value {
 
 /// Renames a gateway of its own for ever.
 async fn rename_for_ever(control: Control) {
+    rename_and_count(control, Arc::default()).await;
+}
+
+async fn rename_and_count(control: Control, answers: Arc<AtomicU64>) {
     let body = json!({"directConnectGatewayName": "own"});
     let made = write(&control, Operation::CreateDirectConnectGateway, body).await;
     let id = &made["directConnectGateway"]["directConnectGatewayId"];
     for number in 0_u64.. {
         let body = json!({"directConnectGatewayId": id, "newDirectConnectGatewayName": format!("own {number}")});
         write(&control, Operation::UpdateDirectConnectGateway, body).await;
+        answers.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -110,4 +117,68 @@ async fn a_port_comes_up_while_more_is_asked_for_than_a_commit_takes() {
     for caller in callers {
         caller.abort();
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_write_all_the_time_take_turns_and_decide_little_in_vain() {
+    const PROCESSES: usize = 3;
+    const ENOUGH: u64 = 600;
+    let attempts = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&attempts);
+    let slow = Faulty::new(Arc::new(MemoryStore::new()), move |call| match call {
+        Call::Commit => {
+            counted.fetch_add(1, Ordering::Relaxed);
+            Fault::Delay(LONG)
+        }
+        _ => Fault::None,
+    });
+    let store: SharedStore = Arc::new(SharedByAll {
+        inner: slow,
+        operations: 8,
+    });
+    let mut controls = Vec::new();
+    for seed in 0..PROCESSES {
+        let settings = Arc::new(Settings::default());
+        let mut options = Options::new(settings, Box::new(Simulated::new(SETTLE)));
+        options.clock = Arc::new(TokioClock(Instant::now()));
+        options.seed = Some([u8::try_from(seed).unwrap(); 32]);
+        controls.push(Control::start(Arc::clone(&store), options).await.unwrap());
+    }
+    let answers: Vec<_> = controls
+        .iter()
+        .map(|_| Arc::new(AtomicU64::new(0)))
+        .collect();
+    let callers: Vec<_> = controls
+        .iter()
+        .zip(&answers)
+        .flat_map(|(control, answers)| {
+            (0..CALLERS)
+                .map(|_| tokio::spawn(rename_and_count(control.clone(), Arc::clone(answers))))
+        })
+        .collect();
+    let revision = || controls[0].snapshot().revision.get();
+    while revision() < ENOUGH / 10 {
+        sleep(LONG).await;
+    }
+    let (before, tried) = (revision(), attempts.load(Ordering::Relaxed));
+    while revision() < before + ENOUGH {
+        sleep(LONG).await;
+    }
+    let (made, tried) = (
+        revision() - before,
+        attempts.load(Ordering::Relaxed) - tried,
+    );
+    for caller in callers {
+        caller.abort();
+    }
+    assert!(
+        tried <= made + made / 5,
+        "{tried} attempts for {made} commits"
+    );
+    let answers: Vec<_> = answers
+        .iter()
+        .map(|it| it.load(Ordering::Relaxed))
+        .collect();
+    let (most, least) = (answers.iter().max().unwrap(), answers.iter().min().unwrap());
+    assert!(*least * 2 > *most, "{answers:?}");
 }
