@@ -1,13 +1,18 @@
 //! What happens by itself: deadlines, and what the fabric has to say.
 
-use demarc_domain::{fire, next_deadline, observe};
+use demarc_domain::{Context, World, fire, next_deadline, observe};
 use demarc_store::Rejected;
+use demarc_types::{Span, Timestamp};
 
 use crate::draft::Draft;
 use crate::writer::Writer;
 
 /// Deadlines and reports handled behind one batch of requests; more wait for the next batch.
 const STEPS: usize = 1_000;
+
+/// What is so late happens when it was due, not now: what follows from it may be due as well, when the clock was
+/// advanced or nobody was there.
+const LATE: Span = Span::from_secs(1);
 
 /// Something is due that no commit can hold.
 #[derive(Debug)]
@@ -31,12 +36,15 @@ impl Writer {
                 return Ok(Room::Short);
             }
             let now = self.shared.now(&draft.world);
+            let deadline = next_deadline(&draft.world);
+            let due = deadline.into_iter().chain(self.fabric.next_report()).min();
+            let moment = due.filter(|due| now - *due >= LATE).unwrap_or(now);
             let mut idle = true;
-            if next_deadline(&draft.world).is_some_and(|at| at <= now) {
-                let mut context = self.context(&draft.world);
+            if deadline.is_some_and(|at| at <= moment) {
+                let mut context = self.context_at(&draft.world, moment);
                 let (world, changes) = fire(&draft.world, &mut context, 1);
                 idle = changes.is_empty();
-                match self.accept(draft, world, changes) {
+                match self.accept(draft, world, changes, moment) {
                     Ok(()) => {}
                     Err(Rejected::Full(_)) => return Ok(Room::Short),
                     Err(rejected) => {
@@ -45,11 +53,11 @@ impl Writer {
                     }
                 }
             }
-            if self.fabric.next_report().is_some_and(|at| at <= now) {
-                let reports = self.fabric.poll(&draft.world, now);
+            if self.fabric.next_report().is_some_and(|at| at <= moment) {
+                let reports = self.fabric.poll(&draft.world, moment);
                 self.reports.extend(reports);
             }
-            idle &= !self.take_reports(draft, end)?;
+            idle &= !self.take_reports(draft, end, moment)?;
             if !self.reports.is_empty() {
                 return Ok(Room::Short);
             }
@@ -62,16 +70,21 @@ impl Writer {
 
     /// Takes the reports that fit, one by one, until there are `end` changes; whether any of them changed
     /// something.
-    fn take_reports(&mut self, draft: &mut Draft, end: usize) -> Result<bool, Stuck> {
+    fn take_reports(
+        &mut self,
+        draft: &mut Draft,
+        end: usize,
+        moment: Timestamp,
+    ) -> Result<bool, Stuck> {
         let mut changed = false;
         while draft.changes.len() < end
             && let Some(report) = self.reports.pop_front()
         {
-            let mut context = self.context(&draft.world);
+            let mut context = self.context_at(&draft.world, moment);
             let (world, changes) =
                 observe(&draft.world, &mut context, std::slice::from_ref(&report));
             let changes_something = !changes.is_empty();
-            match self.accept(draft, world, changes) {
+            match self.accept(draft, world, changes, moment) {
                 Ok(()) if changes_something => draft.reports.push_back(report),
                 Ok(()) => {}
                 Err(Rejected::Full(_)) => {
@@ -86,5 +99,10 @@ impl Writer {
             changed |= changes_something;
         }
         Ok(changed)
+    }
+
+    fn context_at(&mut self, world: &World, now: Timestamp) -> Context {
+        let context = self.context(world);
+        Context { now, ..context }
     }
 }

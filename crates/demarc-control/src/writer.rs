@@ -10,7 +10,7 @@ use demarc_domain::event;
 use demarc_domain::fabric::Fabric;
 use demarc_domain::{Context, IdSource, Report, World, found, next_deadline};
 use demarc_store::{CommitError, Rejected, Revision, SharedStore, Sharing};
-use demarc_types::{AccountId, Region};
+use demarc_types::{AccountId, Region, Timestamp};
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use tokio::sync::{mpsc, watch};
@@ -363,8 +363,9 @@ impl Writer {
         {
             let mut too_large = None;
             let mut context = self.callers_context(&round.draft.world, task.caller());
+            let now = context.now;
             if let Some((world, changes)) = task.decide(&round.draft.world, &mut context) {
-                match self.accept(&mut round.draft, world, changes) {
+                match self.accept(&mut round.draft, world, changes, now) {
                     Ok(()) => {}
                     Err(Rejected::Full(_)) => {
                         self.waiting.put_back(std::iter::once(task));
@@ -413,26 +414,28 @@ impl Writer {
         }
     }
 
-    /// Adds a decision to the draft and tells the fabric.
+    /// Adds a decision of this moment to the draft and tells the fabric.
     pub(crate) fn accept(
         &mut self,
         draft: &mut Draft,
         world: World,
         changes: Vec<Change>,
+        moment: Timestamp,
     ) -> Result<(), Rejected> {
         if changes.is_empty() {
             return Ok(());
         }
         let first = draft.changes.len();
         let before = draft.take(world, changes)?;
-        let now = self.shared.now(&draft.world);
         let changes = &draft.changes[first..];
         if self.store.sharing() == Sharing::Exclusive {
+            // In the order in which they are told, whenever they were due.
+            let now = self.shared.now(&draft.world);
             let events = event::between(&before, &draft.world, changes, now);
             draft.events.extend(events);
         }
         let mut keys = changes.iter().map(Change::key);
-        self.fabric.touched(&draft.world, &mut keys, now);
+        self.fabric.touched(&draft.world, &mut keys, moment);
         Ok(())
     }
 
