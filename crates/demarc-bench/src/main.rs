@@ -94,6 +94,14 @@ struct Replicas {
     /// Virtual interfaces in the store that a replica starts on.
     #[arg(long, default_value_t = 100_000)]
     interfaces: u32,
+    /// The measurements to run.
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        default_value = "writes,reads,start,losses"
+    )]
+    only: Vec<demarc_bench::replicas::Part>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -196,6 +204,7 @@ fn replicas(arguments: Replicas) -> anyhow::Result<String> {
         seconds: arguments.seconds,
         rounds: arguments.rounds,
         interfaces: arguments.interfaces,
+        only: arguments.only,
     })
 }
 

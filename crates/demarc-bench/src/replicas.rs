@@ -26,6 +26,21 @@ pub struct Options {
     pub rounds: usize,
     /// Virtual interfaces in the store that a replica starts on.
     pub interfaces: u32,
+    /// The measurements to run.
+    pub only: Vec<Part>,
+}
+
+/// A measurement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Part {
+    /// Durable writes through one replica and through three, beside etcd alone.
+    Writes,
+    /// Linearizable reads, beside the embedded store's.
+    Reads,
+    /// How long a replica takes to start.
+    Start,
+    /// How long nobody can write when a replica or the leader of etcd is killed.
+    Losses,
 }
 
 const REPLICAS: usize = 3;
@@ -44,10 +59,18 @@ pub fn run(options: &Options) -> anyhow::Result<String> {
             directory: directory.path(),
         };
         let mut table = Table::default();
-        bench.writes(&cluster, &mut table).await?;
-        bench.reads(&cluster, &mut table).await?;
-        bench.start(&cluster, &mut table).await?;
-        losses::measure(&bench, &mut cluster, &mut table).await?;
+        for part in [Part::Writes, Part::Reads, Part::Start, Part::Losses] {
+            if !options.only.contains(&part) {
+                continue;
+            }
+            match part {
+                Part::Writes => bench.writes(&cluster, &mut table).await?,
+                Part::Reads => bench.reads(&cluster, &mut table).await?,
+                Part::Start => bench.start(&cluster, &mut table).await?,
+                // The last one: members do not come back.
+                Part::Losses => losses::measure(&bench, &mut cluster, &mut table).await?,
+            }
+        }
         Ok(table.to_string())
     })
 }

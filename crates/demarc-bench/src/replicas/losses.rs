@@ -27,6 +27,9 @@ pub(super) async fn measure(
 ) -> anyhow::Result<()> {
     let mut replicas = bench.replicas(cluster, "losses").await?;
     let writers = Writers::start(&replicas).await?;
+    tokio::time::sleep(TIME).await;
+    let usual = writers.stop().await?;
+    let writers = Writers::start(&replicas).await?;
     tokio::time::sleep(BEFORE).await;
     replicas.remove(0);
     tokio::time::sleep(TIME - BEFORE).await;
@@ -34,7 +37,10 @@ pub(super) async fn measure(
     table.row(
         "time without writes at the others after killing a replica",
         "none",
-        format!("longest pauses {:.2?} and {:.2?}", pauses[1], pauses[2]),
+        format!(
+            "longest pauses {:.2?} and {:.2?}; as long without a loss {:.2?} and {:.2?}",
+            pauses[1], pauses[2], usual[1], usual[2]
+        ),
     );
 
     let writers = Writers::start(&replicas).await?;
