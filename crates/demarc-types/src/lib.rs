@@ -27,7 +27,7 @@ pub use id::{BgpPeerId, ConnectionId, LagId, ParentId, ResiliencyGroupId, Virtua
 pub use location::LocationCode;
 pub use name::{is_name, is_resiliency_group_name};
 pub use peer_address::{AddressFamily, PeerAddress};
-pub use prefix::{Prefix, overlaps};
+pub use prefix::{Prefix, overlaps, parse_prefix};
 pub use region::{Partition, Region};
 pub use timestamp::{Span, Timestamp};
 pub use uuid_id::{AssociationId, DirectConnectGatewayId, ProposalId, TestId};

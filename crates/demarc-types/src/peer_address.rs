@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::prefix::overlaps;
+use crate::prefix::{overlaps, parse_prefix};
 
 /// The protocol of a peering.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -55,9 +55,8 @@ pub struct InvalidPeerAddress(pub String);
 impl PeerAddress {
     /// Parses `address/length`; a length must be written (`^[0-9a-fA-F:.]+/[0-9]+$`).
     pub fn parse(text: &str) -> Result<Self, InvalidPeerAddress> {
-        let network = text
-            .parse::<IpNet>()
-            .map_err(|_| InvalidPeerAddress(text.chars().take(64).collect()))?;
+        let network = parse_prefix(text)
+            .ok_or_else(|| InvalidPeerAddress(text.chars().take(64).collect()))?;
         Ok(Self {
             text: text.into(),
             network,

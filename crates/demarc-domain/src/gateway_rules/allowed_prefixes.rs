@@ -4,7 +4,7 @@
 //! announced as written (spec/routing §4.1).
 
 use demarc_api::RouteFilterPrefix;
-use demarc_types::{GatewayRef, Prefix, overlaps};
+use demarc_types::{GatewayRef, Prefix, overlaps, parse_prefix};
 
 use crate::entity::Association;
 use crate::refusal::Refusal;
@@ -25,7 +25,7 @@ pub(crate) fn read(given: Option<&Vec<RouteFilterPrefix>>) -> Result<Vec<Prefix>
 
 fn read_one(text: &str) -> Result<Prefix, Refusal> {
     let shown = || text.chars().take(64).collect::<String>();
-    let prefix: Prefix = text.parse().map_err(|_| {
+    let prefix = parse_prefix(text).ok_or_else(|| {
         Refusal::invalid(format!(
             "Allowed prefix {} is not a valid CIDR block.",
             shown()

@@ -1,8 +1,7 @@
 //! What a public virtual interface may announce, and the operator's change of it. AWS asks for a support case
 //! or a new virtual interface (spec/observability §6, row 5).
 
-use demarc_types::{AddressFamily, Prefix, VirtualInterfaceId};
-use ipnet::IpNet;
+use demarc_types::{AddressFamily, Prefix, VirtualInterfaceId, parse_prefix};
 
 use super::peering::is_private;
 use super::wrong_state;
@@ -70,9 +69,8 @@ fn public_prefix(text: &str) -> Result<Prefix, Refusal> {
         let shown: String = text.chars().take(64).collect();
         Refusal::invalid(format!("routeFilterPrefixes: {shown} is not valid: {why}."))
     };
-    let prefix: IpNet = text
-        .parse()
-        .map_err(|_| invalid("a prefix in CIDR notation is needed"))?;
+    let prefix =
+        parse_prefix(text).ok_or_else(|| invalid("a prefix in CIDR notation is needed"))?;
     if prefix.trunc() != prefix {
         return Err(invalid("it has host bits set"));
     }
