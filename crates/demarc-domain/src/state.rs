@@ -97,16 +97,8 @@ pub fn lag(world: &World, lag: &Lag) -> &'static str {
             let silence = of_silence(world, ParentId::Lag(lag.id));
             silence.unwrap_or_else(|| available_if(has_enough_links(world, lag)))
         }
-        LagPhase::Active { .. } => {
-            let waiting =
-                |member: &Connection| matches!(member.phase, ConnectionPhase::Requested { .. });
-            let mut members = world.members(lag.id).peekable();
-            if members.peek().is_some() && members.all(|member| waiting(member)) {
-                "requested"
-            } else {
-                "pending"
-            }
-        }
+        // Its device is fixed when it is made; only the answer to that says `requested`.
+        LagPhase::Active { .. } => "pending",
     }
 }
 

@@ -62,11 +62,16 @@ pub(crate) fn create(
     check_port_quota(tx, &location, new)?;
     let lag = add_lag(tx, &location, existing.as_ref(), new, &wanted)?;
     // First, since what is on it may need what ports just ordered do not have yet: jumbo frames.
+    let is_new = existing.is_none();
     if let Some(connection) = existing {
         lag_member::join(tx, connection, &lag)?;
     }
     add_members(tx, &location, &lag, new, &wanted);
-    Ok(show(tx, lag.id))
+    let mut made = show(tx, lag.id);
+    if is_new {
+        made.lag_state = Some(api::LagState::Requested);
+    }
+    Ok(made)
 }
 
 /// What was asked for, checked.

@@ -34,6 +34,7 @@ pub(crate) fn associate(
         return Ok(show(tx, &connection));
     }
     let lag = placed_by(tx, lag, &connection);
+    let connection = moved_to(tx, connection, &lag);
     check_matches(tx, &connection, &lag)?;
     check_member_limit(tx, lag.id, lag.bandwidth)?;
     check_lag_survives(tx, &connection)?;
@@ -72,6 +73,23 @@ fn placed_by(world: &World, lag: Lag, connection: &Connection) -> Lag {
             ..lag
         },
         _ => lag,
+    }
+}
+
+/// A port that carries nothing and whose letter nobody has drawn is patched to nothing yet: it gives up its
+/// place for one at the LAG. Ports ordered apart are on different devices (spec/states §1), and how soon they
+/// are depends on `--settle`; Terraform orders some and lets them join one LAG, however long that takes.
+fn moved_to(world: &World, connection: Connection, lag: &Lag) -> Connection {
+    let own = ParentId::Connection(connection.id);
+    let idle = connection.lag.is_none()
+        && connection.loa_issued.is_none()
+        && holding(world, own).next().is_none()
+        && !world.hosted_on(own).any(|hosted| !is_gone(hosted));
+    Connection {
+        device: connection
+            .device
+            .filter(|device| *device == lag.device || !idle),
+        ..connection
     }
 }
 

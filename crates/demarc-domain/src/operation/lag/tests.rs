@@ -46,7 +46,16 @@ fn the_state_follows_the_links() {
     let answer = lab.ok(ALICE, "CreateLag", order(2));
     let id = text(&answer, "lagId");
     let members = [0, 1].map(|index| text(&answer["connections"][index], "connectionId"));
-    assert_eq!(lab.lag_state(&id), Some("requested"));
+    assert_eq!(answer["lagState"], "requested");
+    let updated = lab.ok(ALICE, "UpdateLag", json!({"lagId": id}));
+    assert_eq!(
+        (
+            &updated["lagState"],
+            &updated["connections"][0]["connectionState"]
+        ),
+        (&json!("pending"), &json!("requested")),
+        "as recorded (spec/clients §2)"
+    );
     lab.settle();
     assert_eq!(lab.lag_state(&id), Some("pending"));
     lab.link(&members[0], Link::Up);

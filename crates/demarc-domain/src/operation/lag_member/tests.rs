@@ -94,6 +94,7 @@ fn an_empty_lag_goes_where_its_first_port_is() {
     let (lag, members) = lag_of(&mut lab, ALICE, json!({}));
     lab.settle();
     assert_ne!(lab.connection(&port).device, Some(lab.lag(&lag).device));
+    lab.virtual_interface_on(ALICE, &port, 7);
     assert_eq!(
         lab.message(ALICE, "AssociateConnectionWithLag", pair(&port, &lag)),
         format!("Connection {port} and Lag {lag} are not on the same device."),
@@ -116,11 +117,27 @@ fn an_empty_lag_with_something_on_it_stays_where_it_is() {
     lab.virtual_interface_on(ALICE, &lag, 7);
     lab.ok(ALICE, "DisassociateConnectionFromLag", pair(&member, &lag));
     let port = lab.dedicated(ALICE);
+    lab.ok(ALICE, "DescribeLoa", json!({"connectionId": port}));
     assert_eq!(
         lab.message(ALICE, "AssociateConnectionWithLag", pair(&port, &lag)),
         format!("Connection {port} and Lag {lag} are not on the same device.")
     );
     lab.ok(ALICE, "AssociateConnectionWithLag", pair(&member, &lag));
+}
+
+#[test]
+fn a_port_that_nobody_has_patched_moves_to_the_device_of_the_lag() {
+    let mut lab = Lab::new();
+    // As Terraform does it: two ports, a LAG of one of them, which the other one joins.
+    let (first, second) = (lab.dedicated(ALICE), lab.dedicated(ALICE));
+    let devices = [&first, &second].map(|id| lab.connection(id).device);
+    assert_ne!(devices[0], devices[1]);
+    let (lag, _) = lag_of(&mut lab, ALICE, json!({"connectionId": first}));
+    let joined = lab.ok(ALICE, "AssociateConnectionWithLag", pair(&second, &lag));
+    assert_eq!(joined["awsDeviceV2"], json!(devices[0]));
+    lab.ok(ALICE, "DisassociateConnectionFromLag", pair(&second, &lag));
+    lab.settle();
+    assert_eq!(lab.connection(&second).device, devices[0], "it stays there");
 }
 
 #[test]
@@ -147,6 +164,7 @@ fn joining_is_checked_row_by_row() {
         lab.connection(&other_device).device,
         Some(lab.lag(&lag).device)
     );
+    lab.virtual_interface_on(ALICE, &other_device, 7);
     let interconnect = lab.interconnect(ALICE);
     let hosted = text(
         &lab.ok(
