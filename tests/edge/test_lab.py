@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 import pytest
 
@@ -78,6 +79,11 @@ class Lab:
             assert done.returncode == 0, done.stdout + done.stderr
             return done.stdout
         return done
+
+    def start(self, *words):
+        environment = {**os.environ, "DEMARC_LAB": str(self.directory)}
+        command = [str(find_binary()), "lab", *words]
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
 
     def refused(self, *words, environment=None):
         done = self.run(*words, check=False, environment=environment)
@@ -168,6 +174,22 @@ def test_killing_the_labs_process_leaves_nothing_either(lab, tmp_path):
     assert namespaces() == []
     # What it left in its directory is no obstacle to the next.
     lab.run("up", "--listen", "127.0.0.1:0", "--topology", str(file), "--no-tour")
+
+
+@pytest.mark.parametrize("after", [0.05, 0.4, 1.2])
+def test_an_interrupted_lab_is_no_obstacle(lab, tmp_path, after):
+    file = tmp_path / "mine.toml"
+    file.write_text(SMALL)
+    up = lab.start("up", "--listen", "127.0.0.1:0", "--topology", str(file), "--no-tour")
+    time.sleep(after)
+    up.kill()
+    up.wait()
+    assert lab.run("status", check=False).returncode == 2
+    lab.run("up", "--listen", "127.0.0.1:0", "--topology", str(file), "--no-tour")
+    lab.status()
+    assert "already" in lab.refused("up", "--listen", "127.0.0.1:0")
+    lab.run("down")
+    assert not lab.directory.exists() and namespaces() == []
 
 
 def test_what_is_in_the_way_is_said_on_one_line_and_nothing_is_left(lab, tmp_path):

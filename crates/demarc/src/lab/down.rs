@@ -5,8 +5,12 @@ use crate::failure::Failure;
 use crate::operator::print;
 
 pub(crate) fn run(place: &Place) -> Result<(), Failure> {
-    let record = place.needed()?;
-    place.clear(&record)?;
+    match place.running() {
+        Some(record) => place.clear(&record)?,
+        // Its processes ended with it.
+        None if place.is_labs() => place.remove()?,
+        None => return place.needed().map(|_| ()),
+    }
     print("The lab is down; nothing is left of it.")
 }
 

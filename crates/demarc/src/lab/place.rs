@@ -30,11 +30,22 @@ pub(crate) struct Record {
     /// When that process started, in ticks since the machine did: a pid that was given to another
     /// process is not ours to stop.
     pub(crate) started: u64,
+    /// The command that builds the lab, the same way; none once that is done.
+    #[serde(default)]
+    pub(crate) builder: Option<(i32, u64)>,
     pub(crate) url: String,
     pub(crate) customers: Vec<String>,
     pub(crate) vpcs: Vec<String>,
     /// The topology file, for `status`; none for the example.
     pub(crate) topology: Option<PathBuf>,
+}
+
+impl Record {
+    /// Nobody will build what is missing.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        let gone = |(pid, since)| started(pid) != Some(since);
+        self.builder.is_some_and(gone)
+    }
 }
 
 impl Place {
@@ -72,12 +83,21 @@ impl Place {
 
     /// As [`Place::running`], for commands that need one.
     pub(crate) fn needed(&self) -> Result<Record, Failure> {
-        self.running().ok_or_else(|| {
-            Failure::Usage(format!(
-                "no lab is up in {}: `demarc lab up` builds one",
-                self.directory.display()
-            ))
-        })
+        let shown = self.directory.display();
+        match self.running() {
+            Some(record) if record.is_abandoned() => Err(Failure::Usage(format!(
+                "the lab in {shown} was left half-built: `demarc lab up` builds it anew, `demarc lab down` removes it"
+            ))),
+            Some(record) => Ok(record),
+            None => Err(Failure::Usage(format!(
+                "no lab is up in {shown}: `demarc lab up` builds one"
+            ))),
+        }
+    }
+
+    /// A lab was here, whatever became of it.
+    pub(crate) fn is_labs(&self) -> bool {
+        self.file(RECORD).is_file()
     }
 
     /// Makes the directory for a new lab. One that holds something else is not touched.
@@ -90,7 +110,7 @@ impl Place {
             )));
         }
         let failed = |error: io::Error| Failure::Usage(format!("cannot use {shown}: {error}"));
-        if self.file(RECORD).is_file() {
+        if self.is_labs() {
             fs::remove_dir_all(&self.directory).map_err(failed)?;
         }
         let mut entries = match fs::read_dir(&self.directory) {
@@ -180,6 +200,7 @@ mod tests {
         Record {
             pid: i32::try_from(pid).unwrap(),
             started,
+            builder: None,
             url: "http://127.0.0.1:1".to_owned(),
             customers: Vec::new(),
             vpcs: Vec::new(),
@@ -224,5 +245,23 @@ mod tests {
         fs::write(directory.path().join("bindings.toml"), "").unwrap();
         place.prepare().unwrap();
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_lab_whose_builder_has_gone_is_half_built() {
+        let directory = tempfile::tempdir().unwrap();
+        let place = place(directory.path());
+        let us = std::process::id();
+        let since = started(i32::try_from(us).unwrap()).unwrap();
+        let building = |builder| Record {
+            builder,
+            ..record(us, since)
+        };
+        let here = Some((i32::try_from(us).unwrap(), since));
+        for (builder, is_usable) in [(None, true), (here, true), (Some((1, 0)), false)] {
+            place.write(&building(builder)).unwrap();
+            assert_eq!(place.needed().is_ok(), is_usable, "{builder:?}");
+        }
+        assert!(matches!(place.needed(), Err(Failure::Usage(said)) if said.contains("half-built")));
     }
 }

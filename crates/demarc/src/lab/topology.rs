@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::path::Path;
 
-use demarc_types::{AccountId, Asn, LocationCode, Prefix, Region, VlanId};
+use demarc_types::{AccountId, Asn, LocationCode, Prefix, Region, VlanId, overlaps};
 use serde::Deserialize;
 
 /// A lab. Things refer to each other by name.
@@ -123,6 +123,14 @@ pub(crate) const DEFAULT: &str = include_str!("default.toml");
 const RESERVED: [&str; 1] = ["cage"];
 /// Interfaces are named by number, and an interface's name has 15 bytes; this is plenty for one machine.
 const MOST: usize = 200;
+/// What neither a VPC nor a customer can have here.
+const UNUSABLE: [(&str, &str); 5] = [
+    ("0.0.0.0/8", "is no network of hosts"),
+    ("127.0.0.0/8", "stays within a host"),
+    ("169.254.0.0/16", "is for the addresses of BGP sessions"),
+    ("224.0.0.0/3", "is no network of hosts"),
+    ("100.64.0.0/16", "is between gateways and VPCs in the lab"),
+];
 
 impl Topology {
     /// Reads and checks a file; without one, the example. Errors are one line.
@@ -183,6 +191,10 @@ impl Topology {
                 return Err(format!("AS number {asn} is reserved"));
             }
         }
+        let mut ids = BTreeSet::new();
+        if let Some(account) = self.account.iter().find(|it| !ids.insert(it.id)) {
+            return Err(format!("account {} is there twice", account.id));
+        }
         self.check_networks()?;
         self.check_interfaces()
     }
@@ -194,6 +206,13 @@ impl Topology {
                 return Err(format!(
                     "{network}: an IPv4 network of /30 or more addresses is needed"
                 ));
+            }
+            if let Some((taken, why)) = UNUSABLE
+                .iter()
+                .filter_map(|(text, why)| Some((text.parse::<Prefix>().ok()?, why)))
+                .find(|(taken, _)| overlaps(taken, &network))
+            {
+                return Err(format!("{network}: {taken} {why}"));
             }
         }
         Ok(())
@@ -209,10 +228,16 @@ impl Topology {
                 &interface.connection,
                 |it| &it.name,
             )?;
-            find("customer", &self.customer, &interface.customer, |it| {
+            let customer = find("customer", &self.customer, &interface.customer, |it| {
                 &it.name
             })?;
-            find("gateway", &self.gateway, &interface.gateway, |it| &it.name)?;
+            let gateway = find("gateway", &self.gateway, &interface.gateway, |it| &it.name)?;
+            if customer.asn == gateway.asn {
+                return Err(format!(
+                    "customer `{}` and gateway `{}` both have AS number {}",
+                    customer.name, gateway.name, gateway.asn
+                ));
+            }
             let vlan = interface.vlan.get();
             if VlanId::new(i64::from(vlan)).is_none() {
                 return Err(format!("VLAN {vlan}: a number from 1 to 4094 is needed"));
@@ -365,6 +390,14 @@ mod tests {
                 "different accounts",
             ),
             ("10.40.0.0/16", "fd00::/16", "an IPv4 network"),
+            ("10.40.0.0/16", "100.64.8.0/24", "between gateways and VPCs"),
+            ("192.168.2.0/24", "127.1.0.0/16", "stays within a host"),
+            ("asn = 65001", "asn = 64512", "both have AS number 64512"),
+            (
+                "222222222222",
+                "111111111111",
+                "account 111111111111 is there twice",
+            ),
             ("site_link = true", "sitelink = true", "sitelink"),
         ] {
             let text = DEFAULT.replacen(from, to, 1);

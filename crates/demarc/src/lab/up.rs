@@ -27,9 +27,10 @@ pub(crate) fn run(arguments: UpArguments) -> Result<(), Failure> {
     let daemon = router::choose(arguments.router)?;
     let place = Place::new(arguments.place.dir.clone())?;
     let begun = Instant::now();
-    let record = start(&place, &topology, &arguments.listen, file)?;
+    let mut record = start(&place, &topology, &arguments.listen, file)?;
     let shown = demonstrate(&place, &topology, &record, daemon, !arguments.no_tour);
-    match shown {
+    record.builder = None;
+    match shown.and_then(|()| place.write(&record)) {
         Ok(()) if arguments.teardown => {
             place.clear(&record)?;
             print("\nThe lab is down again; nothing is left of it.")
@@ -98,7 +99,10 @@ fn start(
     file: Option<PathBuf>,
 ) -> Result<Record, Failure> {
     if let Some(record) = place.running() {
-        return Err(down::already(place, &record));
+        if !record.is_abandoned() {
+            return Err(down::already(place, &record));
+        }
+        place.clear(&record)?;
     }
     let socket = TcpListener::bind(listen).map_err(|error| {
         Failure::Usage(format!(
@@ -114,22 +118,31 @@ fn start(
         )));
     }
     place.prepare()?;
-    let begun = begin(place, socket).and_then(|pid| {
-        let record = Record {
-            pid,
-            started: started(pid).unwrap_or_default(),
-            url: format!("http://{address}"),
-            customers: topology.customer.iter().map(|it| it.name.clone()).collect(),
-            vpcs: topology.vpc.iter().map(|it| it.name.clone()).collect(),
-            topology: file,
-        };
-        place.write(&record)?;
-        Ok(record)
-    });
-    if begun.is_err() {
+    let us = nix::unistd::getpid().as_raw();
+    let since = started(us).unwrap_or_default();
+    let mut record = Record {
+        pid: us,
+        started: since,
+        builder: Some((us, since)),
+        url: format!("http://{address}"),
+        customers: topology.customer.iter().map(|it| it.name.clone()).collect(),
+        vpcs: topology.vpc.iter().map(|it| it.name.clone()).collect(),
+        topology: file,
+    };
+    // First of all: whatever ends this command, the next one knows whose directory this is.
+    let begun = place
+        .write(&record)
+        .and_then(|()| begin(place, socket))
+        .and_then(|pid| {
+            record.pid = pid;
+            record.started = started(pid).unwrap_or_default();
+            place.write(&record)
+        });
+    if let Err(failure) = begun {
         _ = place.remove();
+        return Err(failure);
     }
-    begun
+    Ok(record)
 }
 
 /// The pid of the lab's process, once it is ready.
