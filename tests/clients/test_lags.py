@@ -110,6 +110,20 @@ def test_join_and_leave(frozen):
     )
 
 
+def test_ports_ordered_apart_join_one_lag_as_terraform_does_it(alice):
+    """clients.md §1.4: ConnectionAssociation, `lagOnConnection` and `multiple`."""
+    first, second, third = (alice.connection("1Gbps") for _ in range(3))
+    assert len({port["awsDeviceV2"] for port in (first, second, third)}) > 1, "apart"
+    lag = alice.dx.create_lag(
+        numberOfConnections=1, location=first["location"], connectionsBandwidth="1Gbps", lagName="bundle",
+        connectionId=first["connectionId"],
+    )
+    for port in (second, third):
+        joined = alice.dx.associate_connection_with_lag(connectionId=port["connectionId"], lagId=lag["lagId"])
+        assert (joined["lagId"], joined["awsDeviceV2"]) == (lag["lagId"], lag["awsDeviceV2"])
+    assert alice.show_lag(lag["lagId"])["numberOfConnections"] == 3
+
+
 def test_joining_moves_the_connections_virtual_interfaces_and_leaving_does_not(alice):
     lag = alice.lag(members=2)["lagId"]
     member = alice.show_lag(lag)["connections"][0]["connectionId"]
