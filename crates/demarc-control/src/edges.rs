@@ -4,7 +4,7 @@
 //! What a status says that the World does not know becomes reports, and so does that none comes. Statuses and
 //! routes are kept in memory only: an edge says everything again to a process that knows nothing of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -291,38 +291,43 @@ impl Edges {
 #[derive(Debug, Default)]
 pub struct EdgeFabric {
     edges: Arc<Edges>,
-    /// On their way out with nobody to take them down.
-    leaving: BTreeSet<VirtualInterfaceId>,
+    /// On their way out with nobody to take them down, and since when.
+    leaving: BTreeMap<VirtualInterfaceId, Timestamp>,
 }
 
 impl EdgeFabric {
     pub fn new(edges: Arc<Edges>) -> Self {
         Self {
             edges,
-            leaving: BTreeSet::new(),
+            leaving: BTreeMap::new(),
         }
     }
 }
 
 impl Fabric for EdgeFabric {
-    fn touched(&mut self, world: &World, keys: &mut dyn Iterator<Item = EntityKey>, _: Timestamp) {
+    fn touched(
+        &mut self,
+        world: &World,
+        keys: &mut dyn Iterator<Item = EntityKey>,
+        now: Timestamp,
+    ) {
         for key in keys {
             if let EntityKey::VirtualInterface(id) = key
                 && device_status::has_no_edge(world, id, |device| {
                     self.edges.is_local(device) || world.edge_session(device).is_some()
                 })
             {
-                self.leaving.insert(id);
+                self.leaving.entry(id).or_insert(now);
             }
         }
     }
 
     fn next_report(&self) -> Option<Timestamp> {
-        (!self.leaving.is_empty()).then_some(Timestamp::from_millis(0))
+        self.leaving.values().min().copied()
     }
 
     fn poll(&mut self, _: &World, _: Timestamp) -> Vec<Report> {
-        let leaving = std::mem::take(&mut self.leaving).into_iter();
+        let leaving = std::mem::take(&mut self.leaving).into_keys();
         leaving
             .map(|id| Report::VirtualInterfaceRemoved { id })
             .collect()
@@ -372,5 +377,25 @@ impl RouteSource for RoutesOfEdges {
         self.seen(world, interface, |route, since| {
             Some(route.explained(since))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_has_to_take_down_is_gone_when_it_was_to_go_and_not_before_time_began() {
+        let mut fabric = EdgeFabric::default();
+        assert_eq!(fabric.next_report(), None);
+        let now = Timestamp::from_millis(1_790_000_000_000);
+        let id = "dxvif-ffabcdef".parse().expect("an id");
+        fabric.leaving.insert(id, now);
+        assert_eq!(fabric.next_report(), Some(now));
+        let reports = fabric.poll(&World::default(), now);
+        assert!(
+            matches!(reports[..], [Report::VirtualInterfaceRemoved { id: removed }] if removed == id)
+        );
+        assert_eq!(fabric.next_report(), None);
     }
 }
