@@ -18,6 +18,9 @@ pub(crate) struct Arguments {
     /// Seconds after which a target ends even so
     #[arg(long, default_value_t = 60)]
     seconds: u64,
+    /// The longest input, in bytes: where an input is a story, short ones get more of them told in the same time
+    #[arg(long)]
+    longest: Option<u32>,
     /// Targets to run instead of all
     targets: Vec<String>,
 }
@@ -43,6 +46,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         fuzz.args(corpora(target)?).arg("--");
         fuzz.arg(format!("-runs={}", arguments.runs));
         fuzz.arg(format!("-max_total_time={}", arguments.seconds));
+        fuzz.args(arguments.longest.map(|bytes| format!("-max_len={bytes}")));
         if workspace::run(&mut fuzz).is_err() {
             failed.push(target.as_str());
         }
