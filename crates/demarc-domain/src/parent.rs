@@ -359,6 +359,15 @@ impl Pool {
                 .sum(),
         }
     }
+
+    /// What is left. More may be allocated than there is: the last member of a LAG takes the pool with it.
+    pub(crate) fn unallocated_ipv4(self) -> i64 {
+        (self.size - self.allocated_ipv4).max(0)
+    }
+
+    pub(crate) fn unallocated_ipv6(self) -> i64 {
+        (self.size - self.allocated_ipv6).max(0)
+    }
 }
 
 /// Per port by speed, times the members of a LAG (spec/quotas §2, prefix pools).

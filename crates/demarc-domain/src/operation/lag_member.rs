@@ -308,8 +308,9 @@ pub(super) fn leave(tx: &mut Transaction<'_>, connection: Connection, lag: &Lag)
     left
 }
 
-/// The LAG's prefix pool without this member holds what is allocated; the last member may go whatever
-/// is (spec/quotas §2, prefix pools).
+/// The LAG's prefix pool without this member holds what is allocated (spec/quotas §2, prefix pools). The
+/// last member may go whatever is, which no section says: clients that empty a LAG on the way to its
+/// deletion (`force_delete`) could not otherwise. The LAG then has no pool until a port is in it again.
 pub(super) fn check_pool_survives(
     world: &World,
     connection: &Connection,

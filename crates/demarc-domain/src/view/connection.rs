@@ -58,8 +58,8 @@ pub(crate) fn connection(
             .map(|parent| parent::is_mac_sec_capable(world, parent)),
         prefix_pool_size_ipv4: pool.map(|pool| pool.size),
         prefix_pool_size_ipv6: pool.map(|pool| pool.size),
-        prefix_pool_unallocated_count_ipv4: pool.map(|pool| pool.size - pool.allocated_ipv4),
-        prefix_pool_unallocated_count_ipv6: pool.map(|pool| pool.size - pool.allocated_ipv6),
+        prefix_pool_unallocated_count_ipv4: pool.map(Pool::unallocated_ipv4),
+        prefix_pool_unallocated_count_ipv6: pool.map(Pool::unallocated_ipv6),
         billing_mode: billing_mode(world, ParentId::Connection(from.id)),
     }
 }

@@ -47,8 +47,8 @@ pub(crate) fn lag(world: &World, settings: &Settings, viewer: AccountId, from: &
         mac_sec_keys: from.mac_sec.as_ref().map(mac_sec_keys),
         prefix_pool_size_ipv4: pool.map(|pool| pool.size),
         prefix_pool_size_ipv6: pool.map(|pool| pool.size),
-        prefix_pool_unallocated_count_ipv4: pool.map(|pool| pool.size - pool.allocated_ipv4),
-        prefix_pool_unallocated_count_ipv6: pool.map(|pool| pool.size - pool.allocated_ipv6),
+        prefix_pool_unallocated_count_ipv4: pool.map(Pool::unallocated_ipv4),
+        prefix_pool_unallocated_count_ipv6: pool.map(Pool::unallocated_ipv6),
         rate_limiter_status: (!from.allows_hosted)
             .then(|| parent::rate_limiter_status(world, settings, parent)),
         billing_mode: billing_mode(world, parent),

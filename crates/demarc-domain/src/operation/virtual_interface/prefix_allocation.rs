@@ -80,7 +80,7 @@ pub(super) fn check_prefixes(
         if i64::from(wanted) > free + i64::from(old) && wanted > old {
             return Err(Refusal::invalid(format!(
                 "The {family} prefix pool of {parent} has {} left, not {wanted}.",
-                free + i64::from(old)
+                (free + i64::from(old)).max(0)
             )));
         }
     }

@@ -163,6 +163,38 @@ fn the_prefix_pool_does_not_shrink_below_what_is_allocated() {
     );
 }
 
+/// The last member may go, and the pool with it; what is left is none, not less.
+#[test]
+fn an_empty_lag_has_no_prefixes_left_and_never_fewer() {
+    let mut lab = Lab::new();
+    let (lag, members) = lag_of(&mut lab, ALICE, json!({"numberOfConnections": 1}));
+    lab.settle();
+    lab.link(&members[0], Link::Up);
+    let interface = lab.virtual_interface_on(ALICE, &lag, 7);
+    assert_eq!(interface.prefix_allocation, Some(PrefixAllocation::default()));
+    lab.ok(
+        ALICE,
+        "DisassociateConnectionFromLag",
+        pair(&members[0], &lag),
+    );
+    let shown = &lab.ok(ALICE, "DescribeLags", json!({"lagId": lag}))["lags"][0];
+    for member in ["prefixPoolSizeIpv4", "prefixPoolSizeIpv6"] {
+        assert_eq!(shown[member], 0, "{member}");
+    }
+    for member in [
+        "prefixPoolUnallocatedCountIpv4",
+        "prefixPoolUnallocatedCountIpv6",
+    ] {
+        assert_eq!(shown[member], 0, "{member}");
+    }
+    let message = lab.message(
+        ALICE,
+        "UpdateVirtualInterfaceAttributes",
+        json!({"virtualInterfaceId": interface.id, "prefixPoolAllocatedCountIpv4": 200}),
+    );
+    assert!(message.contains("has 0 left"), "{message}");
+}
+
 /// A member whose link never came up added nothing to the pool, and takes nothing with it.
 #[test]
 fn only_members_that_came_up_take_prefixes_with_them() {
