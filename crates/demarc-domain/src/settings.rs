@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use demarc_types::{AccountId, Bandwidth, Span};
+use demarc_types::{AccountId, Bandwidth, Region, Span};
 use serde::Deserialize;
 
 /// Numbers, switches and names that decisions depend on. The defaults are the values of AWS.
@@ -28,6 +28,9 @@ pub struct Settings {
     pub operator: Operator,
     #[serde(skip)]
     pub accounts: Accounts,
+    /// The Regions that are served; any when empty. Set by `[server] regions`.
+    #[serde(skip)]
+    pub regions: Vec<Region>,
 }
 
 impl Default for Settings {
@@ -43,6 +46,7 @@ impl Default for Settings {
             accept_unknown_gateways: false,
             operator: Operator::default(),
             accounts: Accounts::default(),
+            regions: Vec::new(),
         }
     }
 }

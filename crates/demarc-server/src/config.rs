@@ -257,6 +257,7 @@ impl Config {
             settings.settle = settle.0;
         }
         settings.accounts = accounts_of(self.directory()?.as_ref());
+        settings.regions.clone_from(&self.server.regions);
         Ok(settings)
     }
 }
@@ -340,6 +341,15 @@ mod tests {
             "{message}"
         );
         assert!(!message.contains('\n'), "{message}");
+    }
+
+    #[test]
+    fn the_rules_know_which_regions_are_served() {
+        let text = "[server]\nregions = [\"eu-west-1\", \"site-7\"]\n";
+        let config = Config::parse(Path::new("demarc.toml"), text).unwrap();
+        let settings = config.settings().unwrap();
+        let names: Vec<&str> = settings.regions.iter().map(Region::as_str).collect();
+        assert_eq!(names, ["eu-west-1", "site-7"]);
     }
 
     #[test]

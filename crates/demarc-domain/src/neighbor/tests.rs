@@ -200,6 +200,30 @@ fn regions_and_zones_are_there() {
 }
 
 #[test]
+fn only_served_regions_are_listed_where_they_are_said() {
+    let mut lab = Lab::with(|settings| {
+        settings.regions = ["site-7", "eu-west-1", "cn-north-1"]
+            .map(|name| name.parse().unwrap())
+            .into();
+    });
+    lab.go_to("eu-west-1");
+    let request = Ec2Request::DescribeRegions(Describe::default());
+    match lab.ec2(ALICE, request) {
+        Ec2Response::Regions(page) => {
+            let names: Vec<&str> = page
+                .items
+                .iter()
+                .map(|region| region.region_name.as_str())
+                .collect();
+            assert_eq!(names, ["eu-west-1", "site-7"]);
+        }
+        other => panic!("{other:?}"),
+    }
+    let other = lab.ec2_refused(ALICE, Ec2Request::DescribeRegions(by_ids(&["us-east-1"])));
+    assert_eq!(other.0, "InvalidParameterValue");
+}
+
+#[test]
 fn lists_come_in_pages_when_a_size_is_given() {
     let mut lab = Lab::new();
     let all: Vec<String> = (0..12)

@@ -36,21 +36,26 @@ const REGIONS: [&str; 21] = [
     "us-west-2",
 ];
 
-/// The Regions of the caller's partition: the usual ones, those that the operator put locations into, and
-/// the caller's own. All others exist as well, once they are named; but scanners go by this list.
+/// The Regions of the caller's partition: those that are served, where the operator says which. Else the usual
+/// ones, those that the operator put locations into, and the caller's own; all others exist as well, once they
+/// are named. Scanners go by this list, and give up at the first Region in it that refuses them.
 pub(super) fn regions(
     world: &World,
     context: &Context,
     input: &Describe,
 ) -> Result<Page<RegionView>, Ec2Error> {
     let partition = context.region.partition();
-    let names: BTreeSet<Region> = REGIONS
-        .into_iter()
-        .filter_map(|name| name.parse().ok())
-        .chain(world.all_stored_locations().map(|location| location.region))
-        .chain([context.region])
-        .filter(|region| region.partition() == partition)
-        .collect();
+    let served = &context.settings.regions;
+    let mut names: BTreeSet<Region> = served.iter().copied().collect();
+    if served.is_empty() {
+        names = REGIONS
+            .into_iter()
+            .filter_map(|name| name.parse().ok())
+            .chain(world.all_stored_locations().map(|location| location.region))
+            .chain([context.region])
+            .collect();
+    }
+    names.retain(|region| region.partition() == partition);
     let is_there = |id: &String| names.iter().any(|name| name.as_str() == id);
     if let Some(lost) = input.ids.iter().find(|id| !is_there(id)) {
         return Err(Ec2Error::value(
