@@ -84,8 +84,7 @@ impl Authenticator {
                     )));
                 }
                 let region = signature.scope().region.parse().ok();
-                let served =
-                    |region: &Region| self.regions.is_empty() || self.regions.contains(region);
+                let served = |region: &Region| self.served().admits(region, service);
                 let region = region.filter(served).ok_or_else(|| {
                     AuthError::InvalidSignature(
                         "Credential should be scoped to a valid region. ".to_owned(),
@@ -101,6 +100,13 @@ impl Authenticator {
         })
     }
 
+    fn served(&self) -> RegionRule<'_> {
+        match self.regions.as_slice() {
+            [] => RegionRule::Any,
+            served => RegionRule::OneOf(served),
+        }
+    }
+
     fn verified(
         &self,
         directory: &Directory,
@@ -109,10 +115,7 @@ impl Authenticator {
         service: Service,
         now: Timestamp,
     ) -> Result<(Arc<Principal>, Region), AuthError> {
-        let regions = match self.regions.as_slice() {
-            [] => RegionRule::Any,
-            served => RegionRule::OneOf(served),
-        };
+        let regions = self.served();
         let mut principal = None;
         let find = |signature: &Signature<'_>| {
             let (found, secret) = self.look_up(directory, signature, now)?;

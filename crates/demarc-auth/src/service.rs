@@ -37,6 +37,15 @@ impl Service {
         }
     }
 
+    /// Whether clients sign its calls for us-east-1 wherever they are: the service, or what the calls are
+    /// about, is one for all Regions.
+    pub fn is_global(self) -> bool {
+        match self {
+            Self::Sts | Self::Iam | Self::Tagging => true,
+            Self::DirectConnect | Self::Ec2 | Self::SecretsManager => false,
+        }
+    }
+
     /// The service that a credential scope names.
     pub fn from_scope_name(name: &str) -> Option<Self> {
         Self::ALL

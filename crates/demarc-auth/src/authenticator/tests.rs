@@ -137,6 +137,34 @@ fn in_development_only_served_regions_are_valid_too() {
     );
 }
 
+/// SDKs sign calls of these for us-east-1 when they are told no Region, or the global one.
+#[test]
+fn global_calls_come_in_from_us_east_1_where_it_is_not_served() {
+    let served = vec!["eu-west-1".parse().unwrap()];
+    let server = Authenticator::new(Identities::Development, Sessions::new(&[1; 32]), served);
+    for (name, service) in [
+        ("sts", Service::Sts),
+        ("iam", Service::Iam),
+        ("tagging", Service::Tagging),
+    ] {
+        let mut headers = headers("test", "us-east-1", None);
+        let authorization = headers["authorization"].to_str().unwrap();
+        let authorization = authorization.replace("directconnect", name);
+        headers.insert("authorization", authorization.parse().unwrap());
+        let request = HttpRequest {
+            method: "POST",
+            path: "/",
+            query: None,
+            authority: Some("localhost:4580"),
+            headers: &headers,
+            payload: Payload::Bytes(b""),
+        };
+        let signature = Signature::read(&request).unwrap();
+        let caller = server.authenticate(&request, &signature, service, NOW);
+        assert_eq!(caller.unwrap().region.as_str(), "us-east-1", "{name}");
+    }
+}
+
 #[test]
 fn in_development_sessions_lead_to_their_account() {
     let server = development();

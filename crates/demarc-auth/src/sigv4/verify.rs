@@ -21,8 +21,23 @@ const WINDOW: i64 = WINDOW_MINUTES * 60;
 pub enum RegionRule<'a> {
     /// Every well-formed name; the one in the scope becomes the request's Region.
     Any,
-    /// Only these.
+    /// Only these, and the one that calls of global services are signed for.
     OneOf(&'a [Region]),
+}
+
+/// What clients sign calls of global services for.
+const GLOBAL: &str = "us-east-1";
+
+impl RegionRule<'_> {
+    /// Whether calls of `service` may be signed for `region`.
+    pub fn admits(self, region: &Region, service: Service) -> bool {
+        match self {
+            Self::Any => true,
+            Self::OneOf(served) => {
+                served.contains(region) || service.is_global() && region.as_str() == GLOBAL
+            }
+        }
+    }
 }
 
 /// Checks `signature` against `request` and answers with the Region it is made for.
@@ -122,10 +137,7 @@ fn check_scope(
         .region
         .parse::<Region>()
         .ok()
-        .filter(|region| match regions {
-            RegionRule::Any => true,
-            RegionRule::OneOf(served) => served.contains(region),
-        });
+        .filter(|region| regions.admits(region, service));
     let mut faults = String::new();
     if region.is_none() {
         faults.push_str("Credential should be scoped to a valid region. ");

@@ -231,6 +231,20 @@ fn a_server_of_named_regions_refuses_the_others() {
 }
 
 #[test]
+fn global_services_are_asked_in_us_east_1_wherever_a_server_is() {
+    let [us_east, us_west, elsewhere] =
+        ["us-east-1", "us-west-2", "eu-west-1"].map(|name| name.parse().unwrap());
+    let served = [elsewhere];
+    let rule = RegionRule::OneOf(&served);
+    for service in Service::ALL {
+        let is_global = matches!(service, Service::Sts | Service::Iam | Service::Tagging);
+        assert_eq!(rule.admits(&us_east, service), is_global, "{service}");
+        assert!(!rule.admits(&us_west, service), "{service}");
+        assert!(rule.admits(&elsewhere, service), "{service}");
+    }
+}
+
+#[test]
 fn host_and_target_must_be_signed() {
     for (header, name) in [
         ("host;", "'Host' or ':authority'"),
