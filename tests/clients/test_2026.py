@@ -50,7 +50,17 @@ def test_an_eleventh_limiter_is_over_the_limit(alice, port, gateway):
         newPrivateVirtualInterface=vif_fields(directConnectGatewayId=gateway, rateLimit="50Mbps"),
         code="LimitExceededException", containing="rate limiter",
     )
-    alice.private_vif(port, wait=None, directConnectGatewayId=gateway)
+    plain = alice.private_vif(port, wait=None, directConnectGatewayId=gateway)["virtualInterfaceId"]
+    refused(
+        alice.dx.update_virtual_interface_attributes, virtualInterfaceId=plain, rateLimit="50Mbps",
+        code="LimitExceededException", containing="rate limiter",
+    )
+    # AssociateVirtualInterface does not list that exception.
+    elsewhere = alice.private_vif(alice.connection()["connectionId"], directConnectGatewayId=gateway, rateLimit="50Mbps")
+    refused(
+        alice.dx.associate_virtual_interface, virtualInterfaceId=elsewhere["virtualInterfaceId"], connectionId=port,
+        containing="rate limiter",
+    )
 
 
 def test_not_on_a_hosted_connection(alice, bob):

@@ -2,6 +2,7 @@
 //!
 //! Texts marked [seen] in spec/operations §2.1 stand here to the letter, since clients match on them.
 
+use demarc_api::Operation;
 use demarc_types::{AccountId, AddressFamily, Region};
 
 /// A reason to refuse. Displays as the `message` of the answer.
@@ -213,7 +214,7 @@ impl Exception {
 }
 
 impl Refusal {
-    /// The exception that carries this refusal.
+    /// The exception that is meant for this refusal; operations may not list it.
     pub fn exception(&self) -> Exception {
         match self {
             Self::DuplicateTagKey(_) => Exception::DuplicateTagKeys,
@@ -226,8 +227,52 @@ impl Refusal {
         }
     }
 
+    /// The exception that carries this refusal in an answer of `operation`. The one of limits only where the
+    /// operation lists it (spec/api-2026 §5), or where spec/quotas row 23 names it: SDKs would repeat the call,
+    /// and callers look for what is listed. Of tags nothing needs to be asked: quotas rows 18 and 19 name
+    /// their exceptions for every call.
+    pub fn exception_of(&self, operation: Operation) -> Exception {
+        match self.exception() {
+            limit @ Exception::LimitExceeded => {
+                let listed = operation.errors().contains(&limit.as_str())
+                    || operation == Operation::UpdateVirtualInterfaceAttributes;
+                if listed { limit } else { Exception::Client }
+            }
+            other => other,
+        }
+    }
+
     /// A refusal whose text nobody matches on.
     pub(crate) fn invalid(text: impl Into<String>) -> Self {
         Self::Invalid(text.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_operations_that_list_the_exception_of_limits_answer_it() {
+        let refusal = Refusal::RateLimiterQuota {
+            id: "dxcon-1".to_owned(),
+            limit: 10,
+        };
+        for (operation, exception) in [
+            (Operation::CreatePrivateVirtualInterface, Exception::LimitExceeded),
+            (Operation::AllocateTransitVirtualInterface, Exception::LimitExceeded),
+            (Operation::AssociateConnectionWithLag, Exception::LimitExceeded),
+            (Operation::UpdateVirtualInterfaceAttributes, Exception::LimitExceeded),
+            (Operation::AssociateVirtualInterface, Exception::Client),
+            (Operation::AssociateHostedConnection, Exception::Client),
+            (Operation::CreateLag, Exception::Client),
+        ] {
+            assert_eq!(refusal.exception_of(operation), exception, "{operation}");
+        }
+        let tags = Refusal::DuplicateTagKey("a".to_owned());
+        assert_eq!(
+            tags.exception_of(Operation::CreateLag),
+            Exception::DuplicateTagKeys
+        );
     }
 }

@@ -133,23 +133,24 @@ fn denied(
 
 async fn answer(front: &Front, caller: &Caller, request: Request) -> Answer {
     let (account, region) = (caller.principal.account, caller.region);
-    let result = if request.operation().is_read_only() {
+    let operation = request.operation();
+    let result = if operation.is_read_only() {
         Ok(front.control.query(account, region, &request))
     } else {
         front.control.decide(account, region, request).await
     };
     match result {
         Ok(Ok(response)) => json_1_1(StatusCode::OK, response.to_json()),
-        Ok(Err(refusal)) => refused(&refusal),
+        Ok(Err(refusal)) => refused(operation, &refusal),
         Err(error) => not_done(&error),
     }
 }
 
-fn refused(refusal: &Refusal) -> Answer {
+fn refused(operation: Operation, refusal: &Refusal) -> Answer {
     // Both documented exceptions are 400, the server's too (spec/protocol §3.2).
     json_error(
         BAD,
-        refusal.exception().as_str(),
+        refusal.exception_of(operation).as_str(),
         Some(&refusal.to_string()),
     )
 }

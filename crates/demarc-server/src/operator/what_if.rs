@@ -77,7 +77,10 @@ pub(super) fn what_if(front: &Front, body: &[u8]) -> Result<Answer, Problem> {
             Err(error) => Err(malformed(&error)),
             Ok(request) => trial
                 .call(&mut context, &request)
-                .map_err(|refusal| (refusal.exception().as_str(), refusal.to_string())),
+                .map_err(|refusal| {
+                    let exception = refusal.exception_of(operation).as_str();
+                    (exception, refusal.to_string())
+                }),
         };
         let mut told = json!({ "operation": name, "account": account, "region": region });
         match outcome {
