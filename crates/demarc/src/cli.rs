@@ -235,7 +235,7 @@ pub(crate) struct EdgeArguments {
     #[arg(long, value_name = "DIR", default_value = "/var/lib/demarc-edge")]
     pub(crate) state: PathBuf,
 
-    /// Trust these PEM certificates instead of the public authorities
+    /// Trust these PEM certificates, and what they signed, instead of the public authorities
     #[arg(long, value_name = "FILE", env = "DEMARC_CA_CERT")]
     pub(crate) ca_cert: Option<PathBuf>,
 

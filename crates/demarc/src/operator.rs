@@ -13,6 +13,8 @@ mod output;
 mod review;
 mod service_url;
 mod state;
+mod tls;
+mod trust;
 mod what_if;
 mod why;
 

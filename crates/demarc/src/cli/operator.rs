@@ -38,7 +38,7 @@ pub(crate) struct ServiceArguments {
     #[arg(long, value_name = "FILE", conflicts_with = "token")]
     pub(crate) token_file: Option<PathBuf>,
 
-    /// Trust these PEM certificates instead of the public authorities
+    /// Trust these PEM certificates, and what they signed, instead of the public authorities
     #[arg(long, value_name = "FILE", env = "DEMARC_CA_CERT")]
     pub(crate) ca_cert: Option<PathBuf>,
 

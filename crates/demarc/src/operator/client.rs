@@ -1,15 +1,22 @@
 //! Calls to a running service.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
 use serde_json::Value;
 use ureq::http::Response;
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector, TcpConnector};
 use ureq::{Agent, Body, Error};
 
 use super::output::Form;
 use super::service_url::ServiceUrl;
+use super::tls::TlsConnector;
+use super::trust;
 use crate::cli::ServiceArguments;
 use crate::failure::Failure;
 
@@ -93,12 +100,7 @@ impl Client {
     }
 
     fn answer(&self, result: Result<Response<Body>, Error>) -> Result<Value, Failure> {
-        let mut response = result.map_err(|error| {
-            Failure::Other(format!(
-                "cannot reach {}: {error}; is `demarc serve` running there? --url names another place",
-                self.url
-            ))
-        })?;
+        let mut response = result.map_err(|error| unreached(&self.url, &error))?;
         let status = response.status();
         let text = response.body_mut().read_to_string().map_err(|error| {
             Failure::Other(format!("the answer of {} broke off: {error}", self.url))
@@ -122,12 +124,43 @@ impl Client {
 
 /// What makes calls; it trusts the certificates in the file, or the public authorities.
 pub(crate) fn agent(ca_cert: Option<&Path>) -> Result<Agent, Failure> {
-    let mut config = Agent::config_builder().http_status_as_error(false);
-    if let Some(path) = ca_cert {
-        let roots = RootCerts::new_with_certs(&certificates(path)?);
-        config = config.tls_config(TlsConfig::builder().root_certs(roots).build());
-    }
-    Ok(config.build().into())
+    let config = Agent::config_builder().http_status_as_error(false).build();
+    let Some(path) = ca_cert else {
+        return Ok(config.into());
+    };
+    let tls = trust::client_config(certificates(path)?).map_err(|error| {
+        Failure::Usage(format!(
+            "the certificates in {} cannot be used: {error}",
+            path.display()
+        ))
+    })?;
+    let connector = ()
+        .chain(ConnectProxyConnector::default())
+        .chain(TcpConnector::default())
+        .chain(TlsConnector(Arc::new(tls)));
+    let resolver = DefaultResolver::default();
+    Ok(Agent::with_parts(config, connector, resolver))
+}
+
+/// A service that shows a certificate is running; what it needs is trust.
+fn unreached(url: &ServiceUrl, error: &Error) -> Failure {
+    let tls = match error {
+        Error::Rustls(error) => Some(error),
+        Error::Io(error) => error
+            .get_ref()
+            .and_then(|cause| cause.downcast_ref::<rustls::Error>()),
+        _ => None,
+    };
+    Failure::Other(match tls {
+        Some(rustls::Error::InvalidCertificate(cause)) => format!(
+            "the certificate of {url} is not accepted: {}",
+            trust::in_words(cause)
+        ),
+        Some(error) => format!("{url} does not speak TLS as it should: {error}"),
+        None => format!(
+            "cannot reach {url}: {error}; is `demarc serve` running there? --url names another place"
+        ),
+    })
 }
 
 pub(crate) fn read(path: &Path) -> Result<String, Failure> {
@@ -135,13 +168,10 @@ pub(crate) fn read(path: &Path) -> Result<String, Failure> {
         .map_err(|error| Failure::Usage(format!("cannot read {}: {error}", path.display())))
 }
 
-fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, Failure> {
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
     let text = read(path)?;
-    let found: Vec<Certificate<'static>> = parse_pem(text.as_bytes())
-        .filter_map(|item| match item {
-            Ok(PemItem::Certificate(certificate)) => Some(certificate),
-            _ => None,
-        })
+    let found: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(text.as_bytes())
+        .filter_map(Result::ok)
         .collect();
     if found.is_empty() {
         let text = format!("there is no PEM certificate in {}", path.display());

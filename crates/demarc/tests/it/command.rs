@@ -201,7 +201,41 @@ fn a_private_authority_is_trusted_when_it_is_given() {
     assert!(serving.url.starts_with("https://"));
     let unknown = serving.command(&["show"]);
     assert_eq!(unknown.status, Some(1), "{unknown:?}");
+    // It is running; what is missing is trust.
+    assert!(
+        unknown.stderr.contains("is not accepted") && unknown.stderr.contains("--ca-cert"),
+        "{unknown:?}"
+    );
+    assert!(!unknown.stderr.contains("running"), "{unknown:?}");
     serving.command(&["show", "--ca-cert", &certificate]).ok();
+}
+
+/// `openssl req -x509` makes authorities, and people serve with them.
+#[test]
+fn a_certificate_that_is_an_authority_is_trusted_when_it_is_given() {
+    let directory = tempfile::tempdir().unwrap();
+    let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+    let made = |name: &str| {
+        let mut params = rcgen::CertificateParams::new(names.clone()).unwrap();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let file = |kind: &str, text: &str| {
+            let path = directory.path().join(format!("{name}-{kind}.pem"));
+            fs::write(&path, text).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        (
+            file("cert", &params.self_signed(&key).unwrap().pem()),
+            file("key", &key.serialize_pem()),
+        )
+    };
+    let (certificate, key) = made("own");
+    let (other, _) = made("other");
+    let serving = Serving::start(&["--ephemeral", "--tls-cert", &certificate, "--tls-key", &key]);
+    serving.command(&["show", "--ca-cert", &certificate]).ok();
+    let unknown = serving.command(&["show", "--ca-cert", &other]);
+    assert_eq!(unknown.status, Some(1), "{unknown:?}");
+    assert!(unknown.stderr.contains("is not accepted"), "{unknown:?}");
 }
 
 #[test]
