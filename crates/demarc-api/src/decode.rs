@@ -31,9 +31,23 @@ pub(crate) fn body<T: FromMembers>(body: &[u8]) -> Result<T, DecodeError> {
     let mut violations = Violations::default();
     let decoded = Structure::<T>::new().decode(value, Path::Root, &mut violations)?;
     match decoded {
-        Some(decoded) if violations.0.is_empty() => Ok(decoded),
-        _ => Err(DecodeError::Validation(violations.0)),
+        Some(decoded) if violations.noted.is_empty() => Ok(decoded),
+        _ => Err(DecodeError::Validation(violations.noted)),
     }
+}
+
+/// The members of a body that `T`, or a structure in it, does not have, as paths; those with null excepted.
+pub(crate) fn unknown<T: FromMembers>(body: &[u8]) -> Vec<String> {
+    let Ok(value) = serde_json::from_slice(body) else {
+        return Vec::new();
+    };
+    let mut violations = Violations {
+        unknown: Some(Vec::new()),
+        ..Violations::default()
+    };
+    // What has the wrong type is for those to say who decode the body in earnest.
+    let _ = Structure::<T>::new().decode(value, Path::Root, &mut violations);
+    violations.unknown.unwrap_or_default()
 }
 
 /// A JSON value of the wrong type, in words.
@@ -48,12 +62,16 @@ impl From<Malformed> for DecodeError {
 
 /// The violations found so far.
 #[derive(Default)]
-pub(crate) struct Violations(Vec<Violation>);
+pub(crate) struct Violations {
+    noted: Vec<Violation>,
+    /// Members that nobody asked for, when somebody wants to know of them.
+    unknown: Option<Vec<String>>,
+}
 
 impl Violations {
     fn note(&mut self, at: Path<'_>, value: Option<&str>, constraint: Constraint) {
-        if self.0.len() < Violation::MAX_REPORTED {
-            self.0
+        if self.noted.len() < Violation::MAX_REPORTED {
+            self.noted
                 .push(Violation::new(at.to_string(), value, constraint));
         }
     }
@@ -63,7 +81,7 @@ impl Violations {
 #[derive(Clone, Copy)]
 pub(crate) enum Path<'a> {
     Root,
-    Member(&'a Self, &'static str),
+    Member(&'a Self, &'a str),
     /// The index counts from 0.
     Element(&'a Self, usize),
 }

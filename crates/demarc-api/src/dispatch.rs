@@ -43,6 +43,19 @@ macro_rules! dispatch {
                 }
             }
 
+            /// The members of a body that the operation does not know, such as `vlan` or
+            /// `newPrivateVirtualInterface.color`: [`Request::decode`] ignores them. Empty for a body that
+            /// is no JSON.
+            #[must_use]
+            pub fn unknown_members(
+                operation: $crate::Operation,
+                body: &[u8],
+            ) -> Vec<String> {
+                match operation {
+                    $($crate::Operation::$operation => $crate::decode::unknown::<$input>(body),)+
+                }
+            }
+
             /// The operation that the request asks for.
             #[must_use]
             pub const fn operation(&self) -> $crate::Operation {

@@ -1,5 +1,6 @@
 //! Calls of the API in the words of the AWS CLI: written for people to copy, and read from them.
 
+use demarc_api::{Operation, Request};
 use serde_json::{Map, Value};
 
 /// Operations and members whose names do not follow from the CLI's (`--new-bgp-peer` is `newBGPPeer`).
@@ -128,6 +129,31 @@ pub(crate) fn read(words: &[String]) -> Result<(String, Value), String> {
         }
     }
     Ok((camel(operation, true), Value::Object(input)))
+}
+
+/// Whether there is such an operation, with such options: the service ignores members that it does not know, and a
+/// typing error would be taken for a call without them. Errors are one line.
+pub(crate) fn check(operation: &str, input: &Value) -> Result<(), String> {
+    let Some(known) = Operation::from_name(operation) else {
+        return Err(format!(
+            "there is no operation `{}` in Direct Connect",
+            kebab(operation)
+        ));
+    };
+    let body = input.to_string();
+    match Request::unknown_members(known, body.as_bytes()).first() {
+        None => Ok(()),
+        Some(member) => {
+            // Behind a dot are members of structures, which have the API's names in the CLI too.
+            let (option, inside) = member.split_once('.').unwrap_or((member, ""));
+            let what = if inside.is_empty() {
+                format!("--{}", kebab(option))
+            } else {
+                format!("`{inside}` in --{}", kebab(option))
+            };
+            Err(format!("{} does not know {what}", kebab(operation)))
+        }
+    }
 }
 
 /// JSON, the CLI's shorthand `name=value,name=value`, or a plain value.
@@ -259,6 +285,30 @@ mod tests {
         );
         let (_, input) = read(&words("tag-resource --keys a b --no-x")).unwrap();
         assert_eq!(input, json!({"keys": ["a", "b"], "x": false}));
+    }
+
+    #[test]
+    fn what_an_operation_does_not_know_is_named() {
+        for (text, said) in [
+            ("delete-connection --connection-id dxcon-1", None),
+            ("delete-connection --foo x", Some("--foo")),
+            (
+                "delete-connection --connection-id dxcon-1 --dry-run",
+                Some("--dry-run"),
+            ),
+            (
+                "create-bgp-peer --new-bgp-peer asn=65001,color=red",
+                Some("`color` in --new-bgp-peer"),
+            ),
+            ("delete-everything", Some("`delete-everything`")),
+        ] {
+            let (operation, input) = read(&words(text)).unwrap();
+            let checked = check(&operation, &input);
+            match said {
+                None => assert_eq!(checked, Ok(()), "{text}"),
+                Some(said) => assert!(checked.unwrap_err().contains(said), "{text}"),
+            }
+        }
     }
 
     #[test]

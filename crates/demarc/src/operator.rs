@@ -27,7 +27,7 @@ pub(crate) use events::events;
 pub(crate) use hairpin::hairpin;
 pub(crate) use insight::{intent, judge, router_types, show};
 pub(crate) use inventory::{locations, put_location};
-pub(crate) use output::{cell, list, print, print_json, remark, table};
+pub(crate) use output::{Form, cell, list, print, print_json, remark, table};
 pub(crate) use review::{approve, prefixes, reject};
 pub(crate) use service_url::ServiceUrl;
 pub(crate) use state::{link, session};

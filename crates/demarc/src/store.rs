@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use demarc_domain::entity::{Change, Entity, EntityKey};
 use demarc_domain::{Settings, World};
 use demarc_server::{Config, EtcdAddress, Secret, StoreChoice};
-use demarc_store::dump::{self, Summary};
+use demarc_store::dump::{self, DumpError, Summary};
 use demarc_store::{CommitId, SharedStore};
+use serde_json::{Value, json};
 
 use crate::cli::{StoreCommand, StoreLocation};
 use crate::failure::Failure;
-use crate::operator::{print, remark};
+use crate::operator::{Form, print, print_json, remark};
 
 pub(crate) fn run(command: StoreCommand) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -22,25 +23,34 @@ pub(crate) fn run(command: StoreCommand) -> Result<(), Failure> {
         .map_err(|error| Failure::Other(format!("cannot start: {error}")))?;
     runtime.block_on(async {
         match command {
-            StoreCommand::Export { location, to } => export(&location, to.as_deref()).await,
+            StoreCommand::Export { location, to, json } => {
+                export(&location, to.as_deref(), form(json)).await
+            }
             StoreCommand::Import {
                 location,
                 from,
                 config,
                 unchecked,
+                json,
             } => {
                 let settings = settings(config.as_deref())?;
                 let settings = (!unchecked).then_some(settings);
-                import(&location, from.as_deref(), settings).await
+                import(&location, from.as_deref(), settings, form(json)).await
             }
-            StoreCommand::Verify { location, config } => {
-                verify(&location, &settings(config.as_deref())?).await
-            }
+            StoreCommand::Verify {
+                location,
+                config,
+                json,
+            } => verify(&location, &settings(config.as_deref())?, form(json)).await,
         }
     })
 }
 
-async fn export(location: &StoreLocation, to: Option<&Path>) -> Result<(), Failure> {
+fn form(json: bool) -> Form {
+    if json { Form::Json } else { Form::Table }
+}
+
+async fn export(location: &StoreLocation, to: Option<&Path>, form: Form) -> Result<(), Failure> {
     let store = open_existing(location).await?;
     let summary = match to {
         None => dump::export(store.as_ref(), io::stdout()).await,
@@ -57,6 +67,9 @@ async fn export(location: &StoreLocation, to: Option<&Path>) -> Result<(), Failu
         }
     };
     let summary = summary.map_err(|error| broken(&error))?;
+    if form == Form::Json {
+        return print_json(&in_json(&summary));
+    }
     // The output may be the dump itself.
     remark(&format!("exported {}", described(&summary)));
     Ok(())
@@ -67,20 +80,39 @@ async fn import(
     location: &StoreLocation,
     from: Option<&Path>,
     settings: Option<Settings>,
+    form: Form,
 ) -> Result<(), Failure> {
     let dump = Dump::open(from)?;
+    let broken = |error: DumpError| no_dump(from, &error);
     if let Some(settings) = settings {
         let mut reading = Reading::default();
         let summary = dump::read(dump.begin()?, |entry| {
             reading.take(entry.key.as_str(), &entry.value);
         });
-        let summary = summary.map_err(|error| broken(&error))?;
-        reading.judge(&settings, &summary)?;
+        let summary = summary.map_err(broken)?;
+        reading.judge(&settings, &summary, form)?;
     }
     let store = open(location).await?;
     let summary = dump::import(store.as_ref(), dump.begin()?, commit_ids()?).await;
-    let summary = summary.map_err(|error| broken(&error))?;
-    print(&format!("imported {}", described(&summary)))
+    let summary = summary.map_err(broken)?;
+    match form {
+        Form::Json => print_json(&in_json(&summary)),
+        Form::Table => print(&format!("imported {}", described(&summary))),
+    }
+}
+
+/// Why a dump was not imported. What does not begin as a dump does never was one.
+fn no_dump(from: Option<&Path>, error: &DumpError) -> Failure {
+    if matches!(error, DumpError::Broken { line: 1, .. }) {
+        let name = from.map_or_else(
+            || "standard input".to_owned(),
+            |path| path.display().to_string(),
+        );
+        return Failure::Other(format!(
+            "{name} is not a Demarc dump: `demarc store export` makes them"
+        ));
+    }
+    broken(error)
 }
 
 /// A dump that can be read more than once.
@@ -124,7 +156,11 @@ fn settings(config: Option<&Path>) -> Result<Settings, Failure> {
     settings.map_err(|error| Failure::Usage(error.to_string()))
 }
 
-async fn verify(location: &StoreLocation, settings: &Settings) -> Result<(), Failure> {
+async fn verify(
+    location: &StoreLocation,
+    settings: &Settings,
+    form: Form,
+) -> Result<(), Failure> {
     let store = open_existing(location).await?;
     let summary = dump::verify(store.as_ref()).await;
     let summary = summary.map_err(|error| broken(&error))?;
@@ -136,8 +172,15 @@ async fn verify(location: &StoreLocation, settings: &Settings) -> Result<(), Fai
             reading.take(entry.key.as_str(), &entry.value);
         }
     }
-    reading.judge(settings, &summary)?;
-    print(&format!("all is well with {}", described(&summary)))
+    reading.judge(settings, &summary, form)?;
+    match form {
+        Form::Json => {
+            let mut answer = in_json(&summary);
+            answer["problems"] = json!([]);
+            print_json(&answer)
+        }
+        Form::Table => print(&format!("all is well with {}", described(&summary))),
+    }
 }
 
 /// Documents as a World, and what in them is not what it should be.
@@ -156,20 +199,27 @@ impl Reading {
     }
 
     /// Prints what is wrong. What must always be true is asked only when everything could be read.
-    fn judge(mut self, settings: &Settings, summary: &Summary) -> Result<(), Failure> {
+    fn judge(mut self, settings: &Settings, summary: &Summary, form: Form) -> Result<(), Failure> {
         if self.wrong.is_empty() {
             self.wrong = demarc_domain::violations(&self.world, settings);
         }
-        for sentence in &self.wrong {
-            print(sentence)?;
+        if self.wrong.is_empty() {
+            return Ok(());
         }
-        match self.wrong.len() {
-            0 => Ok(()),
-            count => Err(Failure::Other(format!(
-                "{count} things are wrong with {}",
-                described(summary)
-            ))),
+        if form == Form::Json {
+            let mut answer = in_json(summary);
+            answer["problems"] = json!(self.wrong);
+            print_json(&answer)?;
+        } else {
+            for sentence in &self.wrong {
+                print(sentence)?;
+            }
         }
+        Err(Failure::Other(format!(
+            "{} things are wrong with {}",
+            self.wrong.len(),
+            described(summary)
+        )))
     }
 }
 
@@ -251,6 +301,16 @@ fn described(summary: &Summary) -> String {
         kinds.join(", "),
         summary.sha256
     )
+}
+
+fn in_json(summary: &Summary) -> Value {
+    json!({
+        "revision": summary.revision.get(),
+        "entries": summary.entries,
+        "bytes": summary.bytes,
+        "kinds": summary.kinds,
+        "sha256": summary.sha256,
+    })
 }
 
 /// The error with its causes.

@@ -63,6 +63,15 @@ impl Members<'_> {
         }
     }
 
+    /// What is left has not been asked for.
+    fn note_unknown(&mut self) {
+        let Some(unknown) = &mut self.violations.unknown else {
+            return;
+        };
+        let left = self.values.iter().filter(|(_, value)| !value.is_null());
+        unknown.extend(left.map(|(name, _)| Path::Member(&self.at, name).to_string()));
+    }
+
     fn take(&mut self, name: &str) -> Option<Value> {
         self.values
             .get_mut(name)
@@ -99,12 +108,16 @@ impl<T: FromMembers> Shape for Structure<T> {
         violations: &mut Violations,
     ) -> Result<Option<T>, Malformed> {
         match value {
-            Value::Object(values) => T::from_members(&mut Members {
-                values,
-                at,
-                violations,
-            })
-            .map(Some),
+            Value::Object(values) => {
+                let mut members = Members {
+                    values,
+                    at,
+                    violations,
+                };
+                let decoded = T::from_members(&mut members)?;
+                members.note_unknown();
+                Ok(Some(decoded))
+            }
             other => Err(wrong_type(&other, "structure")),
         }
     }

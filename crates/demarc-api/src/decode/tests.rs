@@ -330,3 +330,28 @@ fn every_value_of_another_json_type_is_a_serialization_error() {
         }
     }
 }
+
+#[test]
+fn members_that_an_operation_does_not_have_can_be_found() {
+    for &operation in Operation::ALL {
+        let body = samples::input(operation).to_string();
+        let unknown = Request::unknown_members(operation, body.as_bytes());
+        assert!(unknown.is_empty(), "{operation}: {unknown:?}");
+    }
+    let operation = Operation::CreateBGPPeer;
+    for (body, unknown) in [
+        (r#"{"foo": 1, "virtualInterfaceId": "dxvif-1"}"#, &["foo"][..]),
+        (
+            r#"{"newBGPPeer": {"asn": 1, "color": "red"}, "vlan": false}"#,
+            &["newBGPPeer.color", "vlan"],
+        ),
+        (r#"{"foo": null}"#, &[]),
+        ("{", &[]),
+    ] {
+        assert_eq!(
+            Request::unknown_members(operation, body.as_bytes()),
+            unknown,
+            "{body}"
+        );
+    }
+}

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use demarc_domain::Refusal;
 use demarc_edge::why::why;
-use demarc_types::{Prefix, VirtualInterfaceId};
+use demarc_types::{Prefix, VirtualInterfaceId, parse_prefix};
 use http::StatusCode;
 use serde_json::json;
 
@@ -35,7 +35,7 @@ pub(super) fn explain(front: &Front, text: &str, query: Option<&str>) -> Result<
 
 fn destination(text: &str) -> Option<Prefix> {
     let host = text.parse::<IpAddr>().map(Prefix::from);
-    host.or_else(|_| text.parse())
-        .ok()
+    host.ok()
+        .or_else(|| parse_prefix(text))
         .map(|prefix| prefix.trunc())
 }

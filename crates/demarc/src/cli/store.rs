@@ -50,6 +50,9 @@ pub(crate) enum StoreCommand {
         /// The file; it must not exist yet. Standard output when absent
         #[arg(long, value_name = "FILE")]
         to: Option<PathBuf>,
+        /// Print what was exported as JSON; standard output must not have the dump then
+        #[arg(long, requires = "to")]
+        json: bool,
     },
     /// Fill an empty store from such a file, once what is in it makes sense
     #[command(
@@ -67,6 +70,9 @@ pub(crate) enum StoreCommand {
         /// Import it even if it makes no sense
         #[arg(long)]
         unchecked: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Read everything in a store, and check that it makes sense
     #[command(after_help = "Example: demarc store verify --data demarc-data --config demarc.toml")]
@@ -76,5 +82,8 @@ pub(crate) enum StoreCommand {
         /// Take quotas and accounts from this configuration, as `serve` does
         #[arg(long, value_name = "FILE", env = "DEMARC_CONFIG")]
         config: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
 }

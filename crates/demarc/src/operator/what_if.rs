@@ -1,6 +1,6 @@
 //! Calls that are tried on a copy of the state.
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -24,11 +24,14 @@ pub(crate) fn what_if(arguments: WhatIfArguments) -> Result<(), Failure> {
 
 /// The calls that the words or the file name, each with its account and Region.
 fn calls(arguments: &WhatIfArguments) -> Result<Vec<Value>, Failure> {
-    let is_file = |word: &str| word == "-" || word.ends_with(".json") || Path::new(word).is_file();
+    // No operation has a slash or a dot in its name.
+    let is_file =
+        |word: &str| word == "-" || word.contains(['/', '.']) || Path::new(word).is_file();
     let mut calls = match arguments.what.as_slice() {
         [file] if is_file(file) => read(file)?,
         words => {
             let (operation, input) = aws_cli::read(words).map_err(Failure::Usage)?;
+            aws_cli::check(&operation, &input).map_err(Failure::Usage)?;
             vec![json!({ "operation": operation, "input": input })]
         }
     };
@@ -56,7 +59,12 @@ fn read(file: &str) -> Result<Vec<Value>, Failure> {
     } else {
         std::fs::read_to_string(file)
     };
-    let text = text.map_err(|error| Failure::Usage(format!("cannot read {file}: {error}")))?;
+    let text = text.map_err(|error| {
+        Failure::Usage(match error.kind() {
+            ErrorKind::NotFound => format!("cannot read {file}: no such file"),
+            _ => format!("cannot read {file}: {error}"),
+        })
+    })?;
     serde_json::from_str(&text)
         .map_err(|error| Failure::Usage(format!("{file} is not a list of calls: {error}")))
 }

@@ -1,8 +1,9 @@
 //! Why a destination is reached over a virtual interface, or not.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
-use demarc_types::VirtualInterfaceId;
+use demarc_types::{VirtualInterfaceId, parse_prefix};
 
 use super::client::Client;
 use super::output::{Form, cell, list, print, print_json};
@@ -13,8 +14,7 @@ pub(crate) fn why(
     interface: VirtualInterfaceId,
     destination: &str,
 ) -> Result<(), Failure> {
-    let plain = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':' | b'/');
-    if destination.is_empty() || !destination.bytes().all(plain) {
+    if destination.parse::<IpAddr>().is_err() && parse_prefix(destination).is_none() {
         return Err(Failure::Usage(format!(
             "`{destination}` is neither an address such as 10.0.0.1 nor a route such as 10.0.0.0/8"
         )));

@@ -279,6 +279,16 @@ fn calls_are_tried_without_being_made() {
     let port = serving.connection("port");
     serving.command(&["clock", "advance", "5s"]).ok();
     let words = ["delete-connection", "--connection-id", &port];
+    for (wrong, said) in [
+        (&["delete-connection", "--foo", "x"][..], "--foo"),
+        (&["delete-everything"], "delete-everything"),
+        (&["/nonexist"], "no such file"),
+        (&["nonexist.txt"], "no such file"),
+    ] {
+        let refused = serving.command(&[&["what-if", "--account", ACCOUNT], wrong].concat());
+        assert_eq!(refused.status, Some(2), "{refused:?}");
+        assert!(refused.stderr.contains(said), "{refused:?}");
+    }
     let refused = serving.command(&[&["what-if"], words.as_slice()].concat());
     assert_eq!(refused.status, Some(2), "{refused:?}");
     assert!(refused.stderr.contains("--account"), "{refused:?}");
@@ -310,4 +320,16 @@ fn calls_are_tried_without_being_made() {
         "DirectConnectClientException"
     );
     assert_eq!(answer["effects"]["virtualInterfaces"], json!([]));
+}
+
+#[test]
+fn destinations_that_are_none_are_refused_alike() {
+    for destination in ["300.1.1.1", "garbage", "10.0.0.0/33", "10.0.0", ""] {
+        let finished = run(&mut program(&["why", destination, "--vif", "dxvif-ffffffff"]));
+        assert_eq!(finished.status, Some(2), "{destination}: {finished:?}");
+        assert!(
+            finished.stderr.contains("is neither an address"),
+            "{destination}: {finished:?}"
+        );
+    }
 }

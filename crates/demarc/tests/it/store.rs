@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use nix::sys::signal::Signal;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Serving, program, run};
 
@@ -24,6 +24,10 @@ fn a_store_goes_through_a_file_into_another_directory() {
         verified.starts_with("all is well") && verified.contains("1 connection"),
         "{verified}"
     );
+    let verified = run(&mut program(&["store", "verify", "--json", "--data", &first])).ok();
+    let verified: Value = serde_json::from_str(&verified).unwrap();
+    assert_eq!(verified["kinds"]["connection"], 1, "{verified}");
+    assert_eq!(verified["problems"], json!([]), "{verified}");
     let exported = run(&mut program(&[
         "store", "export", "--data", &first, "--to", &dump,
     ]));
@@ -57,6 +61,31 @@ fn a_store_goes_through_a_file_into_another_directory() {
     let serving = Serving::start(&["--data", &second]);
     let shown = serving.ok("DescribeConnections", &json!({}));
     assert_eq!(shown["connections"][0]["connectionId"], port);
+}
+
+#[test]
+fn what_is_no_dump_is_called_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    for (name, text) in [
+        ("empty", ""),
+        ("words", "no line ends here"),
+        ("lines", "first\nsecond\n"),
+        ("config.json", "{\"demarc\": 1}\n"),
+    ] {
+        let file = path(name);
+        fs::write(&file, text).unwrap();
+        let store = path("store");
+        let import = ["store", "import", "--data", &store, "--from", &file];
+        for options in [&[][..], &["--unchecked"]] {
+            let finished = run(&mut program(&[&import, options].concat()));
+            assert_eq!(finished.status, Some(1), "{name}: {finished:?}");
+            assert!(
+                finished.stderr.contains(&format!("{file} is not a Demarc dump")),
+                "{name}: {finished:?}"
+            );
+        }
+    }
 }
 
 #[test]
