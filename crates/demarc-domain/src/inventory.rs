@@ -167,6 +167,11 @@ pub(crate) fn location(world: &World, region: Region, code: &str) -> Option<Arc<
         .map(Arc::new)
 }
 
+/// The code of a location in the case in which it came first.
+pub(crate) fn spelling(world: &World, region: Region, code: LocationCode) -> LocationCode {
+    location(world, region, code.as_str()).map_or(code, |known| known.code)
+}
+
 /// Whether any location has a device of this name. Built-in devices of Regions without a known location
 /// count as soon as a port is on them.
 pub(crate) fn has_device(world: &World, name: &str) -> bool {

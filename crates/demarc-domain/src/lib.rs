@@ -48,7 +48,7 @@ pub use dispatch::{Decision, decide, query};
 pub use ids::IdSource;
 pub use invariant::violations;
 pub use observe::{PeerReport, Report, observe};
-pub use operator::{Order, command, devices_unasked, found, locations};
+pub use operator::{Order, command, devices_unasked, found, location_code, locations};
 pub use refusal::{Exception, Refusal};
 pub use resiliency::{Judgement, Site, judge};
 pub use route_source::{

@@ -213,6 +213,11 @@ pub fn locations(world: &World, region: Region) -> Vec<Arc<Location>> {
     inventory::locations(world, region)
 }
 
+/// The code of a location as clients see it, whatever case it is asked for in.
+pub fn location_code(world: &World, region: Region, code: LocationCode) -> LocationCode {
+    inventory::spelling(world, region, code)
+}
+
 /// The devices of a location that is put without any: those it has, else as many as built-in ones have.
 pub fn devices_unasked(world: &World, region: Region, code: LocationCode) -> Vec<Device> {
     match inventory::location(world, region, code.as_str()) {

@@ -1,6 +1,7 @@
 //! Storing a location.
 
 use crate::entity::{Device, Location};
+use crate::inventory;
 use crate::refusal::Refusal;
 use crate::transaction::Transaction;
 
@@ -13,12 +14,15 @@ const TEXT_LENGTH: usize = 255;
 /// Names of devices stand in paths and on the command line.
 const DEVICE_LENGTH: usize = 64;
 
-/// Puts a location in the place of the one with its code, if it makes sense.
+/// Puts a location in the place of the one with its code, if it makes sense. Codes compare without case, and
+/// the one that is there stays: clients compare what they read with what they wrote.
 pub(super) fn put(tx: &mut Transaction<'_>, location: &Location) -> Result<(), Refusal> {
     check_texts(location)?;
     check_speeds(location)?;
     check_devices(location)?;
-    tx.put(location.clone());
+    let mut location = location.clone();
+    location.code = inventory::spelling(tx, location.region, location.code);
+    tx.put(location);
     Ok(())
 }
 
@@ -105,7 +109,6 @@ fn is_named_well(device: &Device) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory;
     use crate::operator::{Order, command};
     use crate::testing::{ALICE, Lab};
 
@@ -144,6 +147,27 @@ mod tests {
         let region = "us-east-1".parse().unwrap();
         let built_in = inventory::location(&lab.world, region, "EqDC2").unwrap();
         assert_eq!(put(&mut lab, built_in.as_ref().clone()), Ok(()));
+    }
+
+    #[test]
+    fn a_code_in_another_case_is_the_same_code() {
+        let mut lab = Lab::new();
+        let region = "us-east-1".parse().unwrap();
+        put(&mut lab, site()).unwrap();
+        for (given, code) in [("eqdc2", "EqDC2"), ("mydc1", "MYDC1")] {
+            let known = inventory::location(&lab.world, region, given).unwrap();
+            let mut location = known.as_ref().clone();
+            location.code = given.parse().unwrap();
+            location.name = "Renamed".to_owned();
+            put(&mut lab, location).unwrap();
+            let shown: Vec<_> = inventory::locations(&lab.world, region)
+                .iter()
+                .filter(|location| location.name == "Renamed")
+                .map(|location| location.code.as_str().to_owned())
+                .collect();
+            assert!(shown.contains(&code.to_owned()), "{given}: {shown:?}");
+        }
+        assert_eq!(lab.world.all_stored_locations().count(), 2);
     }
 
     #[test]

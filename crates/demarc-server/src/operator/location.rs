@@ -1,7 +1,7 @@
 //! The inventory: locations, devices, ports.
 
 use demarc_domain::entity::{Device, Location};
-use demarc_domain::{Order, devices_unasked, locations};
+use demarc_domain::{Order, devices_unasked, location_code, locations};
 use demarc_types::{LocationCode, Region};
 use http::StatusCode;
 use serde::de::IgnoredAny;
@@ -105,6 +105,7 @@ pub(super) async fn put(front: &Front, text: &str, body: &[u8]) -> Result<Answer
             "locationCode differs from {code} in the path."
         )));
     }
+    let code = location_code(&front.control.snapshot().world, body.region, code);
     let devices = match body.devices {
         Some(devices) => devices.into_iter().map(Device::from).collect(),
         None => devices_unasked(&front.control.snapshot().world, body.region, code),

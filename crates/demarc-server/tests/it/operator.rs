@@ -235,6 +235,14 @@ async fn every_path_answers_as_documented() {
         .iter()
         .map(|found| &found["locationCode"]);
     assert!(codes.into_iter().any(|code| code == "MYDC1"), "{listed}");
+    let mut known = listed["locations"][0].clone();
+    let code = known["locationCode"].take();
+    known["locationName"] = json!("Renamed");
+    let lower = code.as_str().unwrap().to_ascii_lowercase();
+    let put = operator
+        .ok("PUT", "/locations/{code}", &lower, known)
+        .await;
+    assert_eq!(put["locationCode"], code, "codes keep their case");
 
     let made = server
         .as_account(
