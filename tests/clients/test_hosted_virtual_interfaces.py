@@ -135,6 +135,11 @@ def test_the_owner_rejects_by_deleting(alice, bob, port, kind):
     assert bob.dx.delete_virtual_interface(virtualInterfaceId=vif)["virtualInterfaceState"] == "rejected"
     for account in (alice, bob):
         assert account.show_vif(vif)["virtualInterfaceState"] == "rejected"
+    call, more = bob.dx.confirm_public_virtual_interface, {}
+    if kind != "public":
+        call = getattr(bob.dx, f"confirm_{kind}_virtual_interface")
+        more = {"directConnectGatewayId": bob.gateway()["directConnectGatewayId"]}
+    refused(call, virtualInterfaceId=vif, **more, text=f"Virtual interface {vif} is in state rejected.")
     allocate(alice, port, bob, kind, vlan=900)
 
 

@@ -50,14 +50,28 @@ pub(super) fn own(tx: &Transaction<'_>, id: &str) -> Result<Arc<VirtualInterface
     find(tx, id, |found| found.owner == account)
 }
 
+/// As [`own`], also when it is deleted or rejected, for as long as it is shown.
+fn own_shown(tx: &Transaction<'_>, id: &str) -> Result<Arc<VirtualInterface>, Refusal> {
+    let account = tx.context.account;
+    find_shown(tx, id, |found| found.owner == account)
+}
+
 fn find(
+    tx: &Transaction<'_>,
+    id: &str,
+    may: impl Fn(&VirtualInterface) -> bool,
+) -> Result<Arc<VirtualInterface>, Refusal> {
+    find_shown(tx, id, |found| found.holds_resources() && may(found))
+}
+
+fn find_shown(
     tx: &Transaction<'_>,
     id: &str,
     may: impl Fn(&VirtualInterface) -> bool,
 ) -> Result<Arc<VirtualInterface>, Refusal> {
     let parsed = input::virtual_interface(id)?;
     tx.virtual_interface(parsed)
-        .filter(|found| found.region == tx.context.region && found.holds_resources() && may(found))
+        .filter(|found| found.region == tx.context.region && may(found))
         .cloned()
         .ok_or_else(|| Refusal::VirtualInterfaceNotFound(id.to_owned()))
 }

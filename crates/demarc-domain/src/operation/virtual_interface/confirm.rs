@@ -10,7 +10,7 @@ use demarc_api::{
 
 use super::destination::{check_asns_differ, check_on_gateway, resolve_attachment};
 use super::peering;
-use super::{own, wrong_state};
+use super::{own_shown, wrong_state};
 use crate::entity::{VirtualInterface, VirtualInterfaceKind, VirtualInterfacePhase};
 use crate::refusal::Refusal;
 use crate::transaction::Transaction;
@@ -86,13 +86,14 @@ pub(crate) fn confirm_public(
     })
 }
 
-/// A virtual interface of the caller's, of this kind, that waits for its word.
+/// A virtual interface of the caller's, of this kind, that waits for its word. One that is rejected or deleted is in
+/// the wrong state while Describe shows it (spec/operations §7).
 fn confirmable(
     tx: &Transaction<'_>,
     id: &str,
     kind: VirtualInterfaceKind,
 ) -> Result<VirtualInterface, Refusal> {
-    let interface = own(tx, id)?.as_ref().clone();
+    let interface = own_shown(tx, id)?.as_ref().clone();
     if interface.kind != kind {
         return Err(Refusal::invalid(format!(
             "Virtual interface {id} is of type {}, not {}.",

@@ -3,7 +3,7 @@
 use demarc_types::Span;
 use serde_json::{Value, json};
 
-use crate::entity::{Link, Session, VirtualInterface};
+use crate::entity::{Link, Session, VirtualInterface, VirtualInterfacePhase};
 use crate::observe::{PeerReport, Report};
 use crate::refusal::Refusal;
 use crate::testing::{ALICE, BOB, Lab, text};
@@ -166,6 +166,46 @@ fn a_full_gateway_takes_no_confirmation() {
 }
 
 /// The successors of tested peers are tested: a move does not bring the sessions up.
+/// spec/operations §7: while a virtual interface is shown, it is in a state; then it does not exist.
+#[test]
+fn what_was_rejected_or_deleted_is_confirmed_no_more() {
+    let mut lab = Lab::new();
+    let connection = lab.dedicated(ALICE);
+    let gateway = gateway(&mut lab, BOB);
+    for (vlan, deletes, state) in [(7, BOB, "rejected"), (8, ALICE, "deleted")] {
+        let made = lab.ok(
+            ALICE,
+            "AllocatePrivateVirtualInterface",
+            json!({"connectionId": connection, "ownerAccount": BOB,
+                "newPrivateVirtualInterfaceAllocation": {"virtualInterfaceName": "v", "vlan": vlan, "asn": 65_001}}),
+        );
+        let id = made["virtualInterfaceId"].as_str().unwrap().to_owned();
+        lab.ok(
+            deletes,
+            "DeleteVirtualInterface",
+            json!({"virtualInterfaceId": id}),
+        );
+        if state == "deleted" {
+            // The fabric has taken it away.
+            let mut interface = stored(&lab, &id);
+            interface.phase = VirtualInterfacePhase::Deleted { at: lab.now };
+            lab.put(interface);
+        }
+        let confirm = json!({"virtualInterfaceId": id, "directConnectGatewayId": gateway});
+        let said = lab.message(BOB, "ConfirmPrivateVirtualInterface", confirm.clone());
+        assert_eq!(said, format!("Virtual interface {id} is in state {state}."));
+        let stranger = lab.message(ALICE, "ConfirmPrivateVirtualInterface", confirm.clone());
+        assert_eq!(
+            stranger,
+            format!("Virtual Interface {id} does not exist."),
+            "the owner of the connection has nothing to confirm"
+        );
+        lab.advance(Span::from_secs(3_600));
+        let gone = lab.message(BOB, "ConfirmPrivateVirtualInterface", confirm);
+        assert_eq!(gone, format!("Virtual Interface {id} does not exist."));
+    }
+}
+
 #[test]
 fn a_failover_test_outlives_a_move() {
     let mut lab = Lab::new();
