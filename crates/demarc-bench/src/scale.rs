@@ -291,6 +291,7 @@ impl Source {
             amazon_side_asn: asn(64_512)?,
             site_link: false,
             route_filter_prefixes: Vec::new(),
+            prefix_spellings: std::collections::BTreeMap::new(),
             peers: vec![peer],
             phase: VirtualInterfacePhase::Active,
             generation: 1,

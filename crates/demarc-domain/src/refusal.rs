@@ -259,10 +259,22 @@ mod tests {
             limit: 10,
         };
         for (operation, exception) in [
-            (Operation::CreatePrivateVirtualInterface, Exception::LimitExceeded),
-            (Operation::AllocateTransitVirtualInterface, Exception::LimitExceeded),
-            (Operation::AssociateConnectionWithLag, Exception::LimitExceeded),
-            (Operation::UpdateVirtualInterfaceAttributes, Exception::LimitExceeded),
+            (
+                Operation::CreatePrivateVirtualInterface,
+                Exception::LimitExceeded,
+            ),
+            (
+                Operation::AllocateTransitVirtualInterface,
+                Exception::LimitExceeded,
+            ),
+            (
+                Operation::AssociateConnectionWithLag,
+                Exception::LimitExceeded,
+            ),
+            (
+                Operation::UpdateVirtualInterfaceAttributes,
+                Exception::LimitExceeded,
+            ),
             (Operation::AssociateVirtualInterface, Exception::Client),
             (Operation::AssociateHostedConnection, Exception::Client),
             (Operation::CreateLag, Exception::Client),

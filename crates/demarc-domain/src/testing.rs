@@ -3,6 +3,7 @@
 //! Calls are given and answered as JSON, through the decoder and the writer that the service uses, so a
 //! test reads like the row of the specification that it checks.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use demarc_api::{Operation, Request, Response};
@@ -342,6 +343,7 @@ impl Lab {
             amazon_side_asn: Asn::new(64_512).unwrap(),
             site_link: false,
             route_filter_prefixes: Vec::new(),
+            prefix_spellings: BTreeMap::new(),
             peers: vec![BgpPeer {
                 id: ids.bgp_peer(),
                 asn: Asn::new(65_000).unwrap(),

@@ -156,11 +156,7 @@ fn settings(config: Option<&Path>) -> Result<Settings, Failure> {
     settings.map_err(|error| Failure::Usage(error.to_string()))
 }
 
-async fn verify(
-    location: &StoreLocation,
-    settings: &Settings,
-    form: Form,
-) -> Result<(), Failure> {
+async fn verify(location: &StoreLocation, settings: &Settings, form: Form) -> Result<(), Failure> {
     let store = open_existing(location).await?;
     let summary = dump::verify(store.as_ref()).await;
     let summary = summary.map_err(|error| broken(&error))?;

@@ -340,7 +340,10 @@ fn members_that_an_operation_does_not_have_can_be_found() {
     }
     let operation = Operation::CreateBGPPeer;
     for (body, unknown) in [
-        (r#"{"foo": 1, "virtualInterfaceId": "dxvif-1"}"#, &["foo"][..]),
+        (
+            r#"{"foo": 1, "virtualInterfaceId": "dxvif-1"}"#,
+            &["foo"][..],
+        ),
         (
             r#"{"newBGPPeer": {"asn": 1, "color": "red"}, "vlan": false}"#,
             &["newBGPPeer.color", "vlan"],

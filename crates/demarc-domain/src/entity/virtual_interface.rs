@@ -1,5 +1,6 @@
 //! Virtual interfaces and their BGP peers.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use demarc_types::{
@@ -35,9 +36,12 @@ pub struct VirtualInterface {
     pub amazon_side_asn: Asn,
     #[serde(default)]
     pub site_link: bool,
-    /// Approved prefixes of a public virtual interface, as they were written.
+    /// Approved prefixes of a public virtual interface.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub route_filter_prefixes: Vec<Prefix>,
+    /// Those of them that were given in another spelling than ours, such as `2001:DB8::/32`, in that spelling.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub prefix_spellings: BTreeMap<Prefix, String>,
     /// In order of making; the first one present is mirrored at the top of the API's shape.
     #[serde(deserialize_with = "without_spare_room")]
     pub peers: Vec<BgpPeer>,
@@ -246,6 +250,15 @@ impl VirtualInterface {
     /// Its VLAN and addresses are taken: until it is `deleted` or `rejected` (spec/identifiers §6).
     pub fn holds_resources(&self) -> bool {
         self.is_live() || self.phase == VirtualInterfacePhase::Deleting
+    }
+
+    /// The approved prefixes as they were given (spec/operations §1.6).
+    pub fn prefixes_as_given(&self) -> impl Iterator<Item = String> {
+        let spelt = |prefix: &Prefix| match self.prefix_spellings.get(prefix) {
+            Some(text) => text.clone(),
+            None => prefix.to_string(),
+        };
+        self.route_filter_prefixes.iter().map(spelt)
     }
 
     /// The fabric has not yet carried out the last change.

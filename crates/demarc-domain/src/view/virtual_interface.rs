@@ -46,11 +46,8 @@ pub(crate) fn virtual_interface(
             from.gateway().map(|id| id.to_string()).unwrap_or_default(),
         ),
         route_filter_prefixes: Some(
-            from.route_filter_prefixes
-                .iter()
-                .map(|prefix| RouteFilterPrefix {
-                    cidr: Some(prefix.to_string()),
-                })
+            from.prefixes_as_given()
+                .map(|cidr| RouteFilterPrefix { cidr: Some(cidr) })
                 .collect(),
         ),
         bgp_peers: Some(

@@ -75,12 +75,10 @@ pub(super) fn what_if(front: &Front, body: &[u8]) -> Result<Answer, Problem> {
         (context.account, context.region) = (account, region);
         let outcome = match Request::decode(operation, input.to_string().as_bytes()) {
             Err(error) => Err(malformed(&error)),
-            Ok(request) => trial
-                .call(&mut context, &request)
-                .map_err(|refusal| {
-                    let exception = refusal.exception_of(operation).as_str();
-                    (exception, refusal.to_string())
-                }),
+            Ok(request) => trial.call(&mut context, &request).map_err(|refusal| {
+                let exception = refusal.exception_of(operation).as_str();
+                (exception, refusal.to_string())
+            }),
         };
         let mut told = json!({ "operation": name, "account": account, "region": region });
         match outcome {

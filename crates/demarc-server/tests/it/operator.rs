@@ -239,9 +239,7 @@ async fn every_path_answers_as_documented() {
     let code = known["locationCode"].take();
     known["locationName"] = json!("Renamed");
     let lower = code.as_str().unwrap().to_ascii_lowercase();
-    let put = operator
-        .ok("PUT", "/locations/{code}", &lower, known)
-        .await;
+    let put = operator.ok("PUT", "/locations/{code}", &lower, known).await;
     assert_eq!(put["locationCode"], code, "codes keep their case");
 
     let made = server

@@ -134,10 +134,10 @@ pub(crate) fn agent(ca_cert: Option<&Path>) -> Result<Agent, Failure> {
             path.display()
         ))
     })?;
-    let connector = ()
-        .chain(ConnectProxyConnector::default())
-        .chain(TcpConnector::default())
-        .chain(TlsConnector(Arc::new(tls)));
+    let connector =
+        ().chain(ConnectProxyConnector::default())
+            .chain(TcpConnector::default())
+            .chain(TlsConnector(Arc::new(tls)));
     let resolver = DefaultResolver::default();
     Ok(Agent::with_parts(config, connector, resolver))
 }

@@ -325,7 +325,12 @@ fn calls_are_tried_without_being_made() {
 #[test]
 fn destinations_that_are_none_are_refused_alike() {
     for destination in ["300.1.1.1", "garbage", "10.0.0.0/33", "10.0.0", ""] {
-        let finished = run(&mut program(&["why", destination, "--vif", "dxvif-ffffffff"]));
+        let finished = run(&mut program(&[
+            "why",
+            destination,
+            "--vif",
+            "dxvif-ffffffff",
+        ]));
         assert_eq!(finished.status, Some(2), "{destination}: {finished:?}");
         assert!(
             finished.stderr.contains("is neither an address"),

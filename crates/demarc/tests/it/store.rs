@@ -24,7 +24,10 @@ fn a_store_goes_through_a_file_into_another_directory() {
         verified.starts_with("all is well") && verified.contains("1 connection"),
         "{verified}"
     );
-    let verified = run(&mut program(&["store", "verify", "--json", "--data", &first])).ok();
+    let verified = run(&mut program(&[
+        "store", "verify", "--json", "--data", &first,
+    ]))
+    .ok();
     let verified: Value = serde_json::from_str(&verified).unwrap();
     assert_eq!(verified["kinds"]["connection"], 1, "{verified}");
     assert_eq!(verified["problems"], json!([]), "{verified}");
@@ -81,7 +84,9 @@ fn what_is_no_dump_is_called_so() {
             let finished = run(&mut program(&[&import, options].concat()));
             assert_eq!(finished.status, Some(1), "{name}: {finished:?}");
             assert!(
-                finished.stderr.contains(&format!("{file} is not a Demarc dump")),
+                finished
+                    .stderr
+                    .contains(&format!("{file} is not a Demarc dump")),
                 "{name}: {finished:?}"
             );
         }

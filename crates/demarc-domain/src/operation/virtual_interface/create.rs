@@ -10,12 +10,13 @@ use demarc_api::{
     CreateTransitVirtualInterfaceRequest, CreateTransitVirtualInterfaceResult, RouteFilterPrefix,
     Tag,
 };
-use demarc_types::{Asn, Prefix, Span, VirtualInterfaceId};
+use demarc_types::{Asn, Span, VirtualInterfaceId};
 
 use super::carrier::{check_on_parent, check_parent};
 use super::destination::{attach, check_asns_differ, check_gateway_forms, check_on_gateway};
 use super::peering::{self, PeerInput, Place};
 use super::prefix_allocation::prefix_allocation;
+use super::route_filter::Approved;
 use super::show;
 use super::values::{Values, read, route_filter_prefixes};
 use crate::entity::{
@@ -203,7 +204,7 @@ struct Target {
     attachment: Attachment,
     amazon_side_asn: Asn,
     prefix_allocation: Option<PrefixAllocation>,
-    route_filter_prefixes: Vec<Prefix>,
+    route_filter_prefixes: Approved,
 }
 
 fn build(
@@ -259,7 +260,8 @@ fn build(
         attachment: target.attachment,
         amazon_side_asn: target.amazon_side_asn,
         site_link: draft.site_link,
-        route_filter_prefixes: target.route_filter_prefixes,
+        route_filter_prefixes: target.route_filter_prefixes.prefixes,
+        prefix_spellings: target.route_filter_prefixes.spellings,
         peers: vec![peer],
         phase,
         generation: 1,

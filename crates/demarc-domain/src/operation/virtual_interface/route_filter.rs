@@ -1,6 +1,8 @@
 //! What a public virtual interface may announce, and the operator's change of it. AWS asks for a support case
 //! or a new virtual interface (spec/observability §6, row 5).
 
+use std::collections::BTreeMap;
+
 use demarc_types::{AddressFamily, Prefix, VirtualInterfaceId, parse_prefix};
 
 use super::peering::is_private;
@@ -35,7 +37,9 @@ pub(crate) fn set_route_filter_prefixes(
     let given: Vec<&str> = prefixes.iter().map(String::as_str).collect();
     let limit = tx.context.settings.quotas.route_filter_prefixes;
     let mut next = interface.as_ref().clone();
-    next.route_filter_prefixes = public_prefixes(&given, speaks_ipv4, limit)?;
+    let approved = public_prefixes(&given, speaks_ipv4, limit)?;
+    next.route_filter_prefixes = approved.prefixes;
+    next.prefix_spellings = approved.spellings;
     if next.route_filter_prefixes != interface.route_filter_prefixes {
         next.generation += 1;
     }
@@ -43,12 +47,19 @@ pub(crate) fn set_route_filter_prefixes(
     Ok(())
 }
 
+/// Prefixes, and how they were spelt where that differs from our spelling.
+#[derive(Default)]
+pub(super) struct Approved {
+    pub(super) prefixes: Vec<Prefix>,
+    pub(super) spellings: BTreeMap<Prefix, String>,
+}
+
 /// Reads up to `limit` public prefixes; at least one where they are `needed`.
 pub(super) fn public_prefixes(
     given: &[&str],
     needed: bool,
     limit: usize,
-) -> Result<Vec<Prefix>, Refusal> {
+) -> Result<Approved, Refusal> {
     if given.is_empty() && needed {
         return Err(Refusal::invalid(format!(
             "routeFilterPrefixes are needed for a public virtual interface: give 1 to {limit}."
@@ -61,7 +72,15 @@ pub(super) fn public_prefixes(
             scope: "the virtual interface".to_owned(),
         });
     }
-    given.iter().map(|text| public_prefix(text)).collect()
+    let mut approved = Approved::default();
+    for text in given {
+        let prefix = public_prefix(text)?;
+        approved.prefixes.push(prefix);
+        if prefix.to_string() != *text {
+            approved.spellings.insert(prefix, (*text).to_owned());
+        }
+    }
+    Ok(approved)
 }
 
 fn public_prefix(text: &str) -> Result<Prefix, Refusal> {
@@ -90,6 +109,7 @@ fn public_prefix(text: &str) -> Result<Prefix, Refusal> {
 mod tests {
     use serde_json::json;
 
+    use crate::entity::VirtualInterface;
     use crate::operator::{Order, command};
     use crate::refusal::Refusal;
     use crate::testing::{ALICE, Lab};
@@ -135,6 +155,49 @@ mod tests {
         assert_eq!(
             shown["virtualInterfaces"][0]["routeFilterPrefixes"],
             json!([{"cidr": "175.45.176.0/22"}, {"cidr": "210.52.109.0/24"}])
+        );
+    }
+
+    /// spec/operations §1.6: clients compare what they read with what they wrote.
+    #[test]
+    fn prefixes_are_shown_as_they_were_given() {
+        let mut lab = Lab::new();
+        let connection = lab.dedicated(ALICE);
+        let given = json!([{"cidr": "2A02:0DE0:0::/48"}, {"cidr": "2a02:de1::/48"}]);
+        let made = lab.ok(
+            ALICE,
+            "CreatePublicVirtualInterface",
+            json!({"connectionId": connection, "newPublicVirtualInterface": {
+                "virtualInterfaceName": "v", "vlan": 5, "asn": 65001, "addressFamily": "ipv6",
+                "routeFilterPrefixes": given}}),
+        );
+        assert_eq!(made["routeFilterPrefixes"], given);
+        let id = made["virtualInterfaceId"].as_str().unwrap();
+        let stored = lab.world.virtual_interface(id.parse().unwrap()).unwrap();
+        assert_eq!(
+            stored.route_filter_prefixes[0],
+            "2a02:de0::/48".parse().unwrap()
+        );
+        assert_eq!(stored.prefix_spellings.len(), 1);
+        // Documents from before spellings were kept.
+        let mut document = serde_json::to_value(stored.as_ref()).unwrap();
+        document.as_object_mut().unwrap().remove("prefix_spellings");
+        let old: VirtualInterface = serde_json::from_value(document).unwrap();
+        let shown: Vec<String> = old.prefixes_as_given().collect();
+        assert_eq!(shown, ["2a02:de0::/48", "2a02:de1::/48"]);
+        let change = Order::SetRouteFilterPrefixes {
+            interface: stored.id,
+            prefixes: vec!["2a02:de0::/48".to_owned(), "2A02:DE1::/48".to_owned()],
+        };
+        order(&mut lab, &change).unwrap();
+        let shown = lab.ok(
+            ALICE,
+            "DescribeVirtualInterfaces",
+            json!({"virtualInterfaceId": id}),
+        );
+        assert_eq!(
+            shown["virtualInterfaces"][0]["routeFilterPrefixes"],
+            json!([{"cidr": "2a02:de0::/48"}, {"cidr": "2A02:DE1::/48"}])
         );
     }
 

@@ -1,11 +1,11 @@
 //! The members of a new virtual interface, as far as their form goes: V1 to V9 of spec/operations §7.1.
 
 use demarc_api as api;
-use demarc_types::{AccountId, ParentId, Prefix, RateLimit, VlanId};
+use demarc_types::{AccountId, ParentId, RateLimit, VlanId};
 
 use super::create::Draft;
 use super::peering::PeerDraft;
-use super::route_filter::public_prefixes;
+use super::route_filter::{Approved, public_prefixes};
 use crate::entity::{Tags, VirtualInterfaceKind};
 use crate::input;
 use crate::refusal::Refusal;
@@ -87,9 +87,9 @@ pub(super) fn rate_limit(text: &str) -> Result<Option<RateLimit>, Refusal> {
 pub(super) fn route_filter_prefixes(
     tx: &Transaction<'_>,
     draft: &Draft<'_>,
-) -> Result<Vec<Prefix>, Refusal> {
+) -> Result<Approved, Refusal> {
     if draft.kind != VirtualInterfaceKind::Public {
-        return Ok(Vec::new());
+        return Ok(Approved::default());
     }
     let limit = tx.context.settings.quotas.route_filter_prefixes;
     let given = draft.route_filter_prefixes.into_iter().flatten();

@@ -171,7 +171,10 @@ fn an_empty_lag_has_no_prefixes_left_and_never_fewer() {
     lab.settle();
     lab.link(&members[0], Link::Up);
     let interface = lab.virtual_interface_on(ALICE, &lag, 7);
-    assert_eq!(interface.prefix_allocation, Some(PrefixAllocation::default()));
+    assert_eq!(
+        interface.prefix_allocation,
+        Some(PrefixAllocation::default())
+    );
     lab.ok(
         ALICE,
         "DisassociateConnectionFromLag",
