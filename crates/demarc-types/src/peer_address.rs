@@ -105,8 +105,12 @@ impl From<IpNet> for PeerAddress {
 impl TryFrom<Box<str>> for PeerAddress {
     type Error = InvalidPeerAddress;
 
+    /// As stored: what was good once stays readable, also where [`PeerAddress::parse`] has become stricter.
     fn try_from(text: Box<str>) -> Result<Self, Self::Error> {
-        Self::parse(&text)
+        match text.parse() {
+            Ok(network) => Ok(Self { text, network }),
+            Err(_) => Err(InvalidPeerAddress(text.chars().take(64).collect())),
+        }
     }
 }
 
@@ -138,6 +142,18 @@ mod tests {
     fn a_length_is_needed() {
         for bad in ["", "10.0.0.1", "10.0.0.1/33", "10.0.0/24", "x/1", "::1/129"] {
             assert!(PeerAddress::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_was_stored_before_parsing_became_stricter_is_read_again() {
+        let text = "\"10.0.0.1/08\"";
+        assert!(PeerAddress::parse("10.0.0.1/08").is_err());
+        let stored: PeerAddress = serde_json::from_str(text).unwrap();
+        assert_eq!(stored.network().prefix_len(), 8);
+        assert_eq!(serde_json::to_string(&stored).unwrap(), text);
+        for bad in ["\"10.0.0.1\"", "\"x/1\""] {
+            assert!(serde_json::from_str::<PeerAddress>(bad).is_err(), "{bad}");
         }
     }
 }

@@ -7,10 +7,13 @@ use ipnet::IpNet;
 /// An IPv4 or IPv6 prefix.
 pub type Prefix = IpNet;
 
-/// Reads an address with a length, host bits kept. As strict as addresses are elsewhere: no octet begins with a
-/// zero that others may take for octal.
+/// Reads an address with a length, host bits kept. As strict as addresses are elsewhere: neither an octet nor the
+/// length begins with a zero that others may take for octal.
 pub fn parse_prefix(text: &str) -> Option<Prefix> {
-    let (address, _) = text.split_once('/')?;
+    let (address, length) = text.split_once('/')?;
+    if length.len() > 1 && length.starts_with('0') {
+        return None;
+    }
     address.parse::<IpAddr>().ok()?;
     text.parse().ok()
 }
@@ -40,6 +43,12 @@ mod tests {
             "10.0.0.1/33",
             "10.0.0/24",
             "10.0.0.1/030",
+            "10.0.0.0/08",
+            "0.0.0.0/00",
+            "2001:db8::/08",
+            "2001:db8::/064",
+            "10.0.0.0/+8",
+            "10.0.0.0/",
             "x/1",
             "",
         ] {

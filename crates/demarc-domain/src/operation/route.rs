@@ -4,7 +4,7 @@ use demarc_api::{
     self as api, AsPathSegment, AsPathType, EpochSeconds, ListVirtualInterfaceRoutesRequest,
     ListVirtualInterfaceRoutesResponse, Operation, RouteFilters,
 };
-use demarc_types::{AddressFamily, Prefix, Timestamp};
+use demarc_types::{AddressFamily, Prefix, Timestamp, parse_prefix};
 
 use crate::context::Context;
 use crate::entity::VirtualInterface;
@@ -136,12 +136,11 @@ impl Filter {
             .unwrap_or_default()
             .iter()
             .map(|text| {
-                text.parse::<Prefix>()
-                    .map(|prefix| prefix.trunc())
-                    .map_err(|_| {
-                        let shown: String = text.chars().take(64).collect();
-                        Refusal::invalid(format!("Filter CIDR {shown} is not valid."))
-                    })
+                // With host bits it is no route's, and finds none.
+                parse_prefix(text).ok_or_else(|| {
+                    let shown: String = text.chars().take(64).collect();
+                    Refusal::invalid(format!("Filter CIDR {shown} is not valid."))
+                })
             });
         let communities = filters.communities.as_deref().unwrap_or_default().iter().map(|text| {
             text.split_once(':').and_then(|(high, low)| Some((high.parse().ok()?, low.parse().ok()?))).ok_or_else(|| {
@@ -222,6 +221,7 @@ mod tests {
             (&["192.0.2.0/24", "10.0.0.0/16"], true),
             (&["10.0.0.0/8"], false),
             (&["10.0.0.0/17"], false),
+            (&["10.0.0.1/16"], false),
         ] {
             let filter = filter(|filters| filters.cidrs = words(cidrs));
             assert_eq!(filter.matches(&route()), matches, "{cidrs:?}");
@@ -253,6 +253,7 @@ mod tests {
     fn filters_that_are_none_are_refused() {
         for (cidr, community) in [
             ("x", "7224:1"),
+            ("10.0.0.0/016", "7224:1"),
             ("10.0.0.0/16", "7224"),
             ("10.0.0.0/16", "7224:65536"),
         ] {
