@@ -1,8 +1,8 @@
 //! Pages of lists, and the tokens that lead from one to the next.
 //!
 //! A token names the place behind which to go on. It is sealed with the service's key over operation,
-//! caller, Region and filters, so that one that was altered, or taken to another list, is refused
-//! (spec/protocol §5).
+//! caller, filters and Region (for lists of gateways: the partition), so that one that was altered, or taken
+//! to another list, is refused (spec/protocol §5).
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -49,6 +49,46 @@ impl Page {
         next_token: Option<&str>,
         unasked: Unasked,
     ) -> Result<Self, Refusal> {
+        let place = context.region.as_str();
+        Self::bound(
+            world,
+            context,
+            (place, operation, filters),
+            max_results,
+            next_token,
+            unasked,
+        )
+    }
+
+    /// As [`Page::read`], of a list that is the same in every Region of a partition: those of Direct Connect
+    /// gateways and what is on them. A token of one Region goes on in another.
+    pub(crate) fn read_global(
+        world: &World,
+        context: &Context,
+        operation: impl Display,
+        filters: &[&str],
+        max_results: Option<i64>,
+        next_token: Option<&str>,
+    ) -> Result<Self, Refusal> {
+        let place = context.region.partition().as_str();
+        Self::bound(
+            world,
+            context,
+            (place, operation, filters),
+            max_results,
+            next_token,
+            Unasked::Hundred,
+        )
+    }
+
+    fn bound(
+        world: &World,
+        context: &Context,
+        (place, operation, filters): (&str, impl Display, &[&str]),
+        max_results: Option<i64>,
+        next_token: Option<&str>,
+        unasked: Unasked,
+    ) -> Result<Self, Refusal> {
         // A page of nothing would lead nowhere.
         let largest = context.settings.quotas.page_size.max(1);
         let limit = match max_results {
@@ -57,8 +97,7 @@ impl Page {
             None if unasked == Unasked::Hundred || next_token.is_some() => largest,
             None => usize::MAX,
         };
-        let mut binding =
-            format!("{operation}\n{}\n{}\n", context.account, context.region).into_bytes();
+        let mut binding = format!("{operation}\n{}\n{place}\n", context.account).into_bytes();
         for filter in filters {
             binding.extend_from_slice(format!("{}:{filter}\n", filter.len()).as_bytes());
         }

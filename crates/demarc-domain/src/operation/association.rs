@@ -21,7 +21,7 @@ use demarc_types::{AssociationId, DirectConnectGatewayId, GatewayRef};
 use crate::context::Context;
 use crate::entity::{Association, AssociationPhase, EntityKey};
 use crate::gateway_rules::{self, allowed_prefixes, own_gateway};
-use crate::paging::{Page, Unasked};
+use crate::paging::Page;
 use crate::refusal::Refusal;
 use crate::transaction::Transaction;
 use crate::world::World;
@@ -136,7 +136,7 @@ pub(crate) fn describe(
         let found = world.association(id).map(AsRef::as_ref).filter(visible);
         return Ok(answer(found.into_iter().collect(), None));
     }
-    let page = Page::read(
+    let page = Page::read_global(
         world,
         context,
         Operation::DescribeDirectConnectGatewayAssociations,
@@ -147,7 +147,6 @@ pub(crate) fn describe(
         ],
         input.max_results,
         input.next_token.as_deref(),
-        Unasked::Hundred,
     )?;
     // The gateway's own index when there is a gateway, else all that the caller has a side of.
     let position = page.position()?;

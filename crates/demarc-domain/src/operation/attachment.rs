@@ -9,7 +9,7 @@ use demarc_types::DirectConnectGatewayId;
 
 use crate::context::Context;
 use crate::entity::VirtualInterface;
-use crate::paging::{Page, Unasked};
+use crate::paging::Page;
 use crate::refusal::Refusal;
 use crate::world::World;
 use crate::{input, view};
@@ -46,14 +46,13 @@ pub(crate) fn describe(
             })
         }
         (None, Some(gateway)) => {
-            let page = Page::read(
+            let page = Page::read_global(
                 world,
                 context,
                 Operation::DescribeDirectConnectGatewayAttachments,
                 &[&gateway.to_string()],
                 input.max_results,
                 input.next_token.as_deref(),
-                Unasked::Hundred,
             )?;
             let entries = world
                 .indexes

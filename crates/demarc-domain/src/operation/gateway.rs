@@ -11,7 +11,7 @@ use demarc_types::{Asn, DirectConnectGatewayId};
 use crate::context::Context;
 use crate::entity::{DirectConnectGateway, EntityKey, GatewayPhase, Tags};
 use crate::gateway_rules::{self, own_gateway};
-use crate::paging::{Page, Unasked};
+use crate::paging::Page;
 use crate::refusal::Refusal;
 use crate::transaction::Transaction;
 use crate::world::World;
@@ -111,14 +111,13 @@ pub(crate) fn describe(
             next_token: None,
         });
     }
-    let page = Page::read(
+    let page = Page::read_global(
         world,
         context,
         Operation::DescribeDirectConnectGateways,
         &[],
         input.max_results,
         input.next_token.as_deref(),
-        Unasked::Hundred,
     )?;
     let entries = world
         .indexes

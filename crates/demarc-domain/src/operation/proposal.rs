@@ -20,7 +20,7 @@ use super::association::making::{self, Wanted};
 use crate::context::Context;
 use crate::entity::{Association, DirectConnectGateway, EntityKey, Proposal, ProposalPhase};
 use crate::gateway_rules::{self, allowed_prefixes, own_gateway};
-use crate::paging::{Page, Unasked};
+use crate::paging::Page;
 use crate::refusal::Refusal;
 use crate::transaction::Transaction;
 use crate::world::World;
@@ -199,7 +199,7 @@ pub(crate) fn describe(
         let found = world.proposal(id).map(AsRef::as_ref).filter(visible);
         return Ok(answer(found.into_iter().collect(), None));
     }
-    let page = Page::read(
+    let page = Page::read_global(
         world,
         context,
         Operation::DescribeDirectConnectGatewayAssociationProposals,
@@ -209,7 +209,6 @@ pub(crate) fn describe(
         ],
         input.max_results,
         input.next_token.as_deref(),
-        Unasked::Hundred,
     )?;
     let entries = world
         .indexes

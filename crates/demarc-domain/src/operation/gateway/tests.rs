@@ -288,6 +288,22 @@ fn lists_come_in_pages_of_a_hundred() {
     assert_eq!(rest_list.len(), 3);
     assert_eq!(rest_list[2]["directConnectGatewayName"], "gateway 102");
     assert!(rest.get("nextToken").is_none());
+    // Gateways are the same in every Region of a partition.
+    lab.go_to("eu-west-1");
+    let elsewhere = lab.ok(
+        ALICE,
+        "DescribeDirectConnectGateways",
+        json!({"nextToken": token}),
+    );
+    assert_eq!(elsewhere, rest);
+    lab.go_to("cn-north-1");
+    let refusal = lab.refused(
+        ALICE,
+        "DescribeDirectConnectGateways",
+        json!({"nextToken": token}),
+    );
+    assert_eq!(refusal, Refusal::NextToken);
+    lab.go_to("us-east-1");
     assert_eq!(
         lab.refused(
             BOB,

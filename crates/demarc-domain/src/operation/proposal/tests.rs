@@ -392,6 +392,7 @@ fn lists_of_proposals_come_in_pages() {
     let operation = "DescribeDirectConnectGatewayAssociationProposals";
     let first = scene.lab.ok(ALICE, operation, json!({"maxResults": 2}));
     let token = text(&first, "nextToken");
+    scene.lab.go_to("eu-west-1");
     let rest = scene.lab.ok(
         ALICE,
         operation,
