@@ -31,6 +31,7 @@ mod resiliency;
 mod route_source;
 mod secret;
 pub mod settings;
+mod sharing;
 pub mod state;
 pub mod tagging;
 #[cfg(test)]
@@ -56,6 +57,7 @@ pub use route_source::{
 };
 pub use secret::{Secret, secret};
 pub use settings::Settings;
+pub use sharing::owners;
 pub use timer::{fire, next_deadline};
 pub use transaction::Transaction;
 pub use world::World;

@@ -6,9 +6,11 @@ use bytes::Bytes;
 use demarc_api::{DecodeError, Operation, Request};
 use demarc_auth::{Caller, Dialect, Service};
 use demarc_control::ControlError;
-use demarc_domain::{Exception, Refusal};
+use demarc_domain::{Exception, Refusal, owners};
+use demarc_types::AccountId;
 use http::StatusCode;
 use http::request::Parts;
+use serde_json::Value;
 
 use crate::answer::{Answer, json_1_1, json_error};
 use crate::front::Front;
@@ -37,16 +39,29 @@ pub(crate) async fn handle(front: &Front, parts: &Parts, body: Bytes, source: Ip
     });
     let answer = match identify(front, parts, &body, Service::DirectConnect) {
         Ok(caller) => {
-            if let Some(entry) = &mut entry {
-                entry.identified(&caller);
+            let Some(entry) = &mut entry else {
+                return counted(
+                    operation,
+                    call(front, &caller, body, source, operation).await,
+                );
+            };
+            entry.identified(&caller);
+            let asked = body.clone();
+            let answer = call(front, &caller, body, source, operation).await;
+            if answer.status().is_success() && !operation.is_read_only() {
+                entry.shared_with(sharers(front, &caller, &asked, &answer));
             }
-            call(front, &caller, body, source, operation).await
+            answer
         }
         Err(refused) => *refused,
     };
     if let Some(entry) = entry {
         entry.answered(&answer);
     }
+    counted(operation, answer)
+}
+
+fn counted(operation: Operation, answer: Answer) -> Answer {
     let outcome = if answer.status().is_success() {
         "ok"
     } else {
@@ -54,6 +69,28 @@ pub(crate) async fn handle(front: &Front, parts: &Parts, body: Bytes, source: Ip
     };
     metrics::counter!("demarc_requests_total", "operation" => operation.name(), "outcome" => outcome).increment(1);
     answer
+}
+
+/// Other accounts that what a call made or changed belongs to: the answer names it, or the request does.
+fn sharers(front: &Front, caller: &Caller, asked: &Bytes, answer: &Answer) -> Vec<AccountId> {
+    let [told, asked] = [answer.body(), asked]
+        .map(|body| serde_json::from_slice::<Value>(body).unwrap_or_default());
+    let named = |name: &str| {
+        [
+            &told[name],
+            &told["virtualInterface"][name],
+            &told["virtualInterfaceTest"][name],
+            &asked[name],
+        ]
+        .into_iter()
+        .find_map(|id| id.as_str().map(str::to_owned))
+    };
+    let Some(id) = named("virtualInterfaceId").or_else(|| named("connectionId")) else {
+        return Vec::new();
+    };
+    let mut owners = owners(&front.control.snapshot().world, &id);
+    owners.remove(&caller.principal.account);
+    owners.into_iter().collect()
 }
 
 /// Who is calling a service that speaks awsJson1.1; otherwise the answer that says why that is not known.

@@ -5,19 +5,19 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use demarc_auth::{Caller, Dialect, Service};
-use demarc_types::Timestamp;
+use demarc_types::{AccountId, Timestamp};
 use http::header::{HeaderValue, USER_AGENT};
 use http::request::Parts;
 use uuid::Uuid;
 
 use super::Audit;
-use crate::answer::{Answer, REQUEST_ID, request_id};
+use crate::answer::{Answer, REQUEST_ID, request_id as fresh_id};
 
 /// The largest part of a message that is kept, in bytes.
 const KEPT: usize = 16 << 10;
 
 /// The parameters of a call, as they came.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Parameters {
     Json(Bytes),
     Form(Bytes),
@@ -36,7 +36,7 @@ impl Parameters {
 }
 
 /// How a call ended.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Ending {
     pub(super) succeeded: bool,
     /// Absent for reads that succeeded, whose answers are not recorded.
@@ -45,7 +45,7 @@ pub(crate) struct Ending {
 }
 
 /// One call, recorded or about to be.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(super) event: Uuid,
     pub(super) time: Timestamp,
@@ -59,6 +59,16 @@ pub(crate) struct Call {
     pub(super) parameters: Parameters,
     /// Absent when the client went away before it was answered.
     pub(super) ending: Option<Ending>,
+    /// Of a call on a shared object, which has a record for each of its owners.
+    pub(super) sharing: Option<Sharing>,
+}
+
+/// Whom a record of a call on a shared object is for.
+#[derive(Clone, Debug)]
+pub(crate) struct Sharing {
+    pub(super) recipient: AccountId,
+    /// The same in all records of the call.
+    pub(super) event: Uuid,
 }
 
 /// A call under way. It is recorded when it is answered, and also when it is given up: its change may have
@@ -66,6 +76,8 @@ pub(crate) struct Call {
 pub(crate) struct Entry<'a> {
     audit: &'a Audit,
     call: Option<Call>,
+    /// Other accounts that what was changed belongs to.
+    others: Vec<AccountId>,
 }
 
 impl Audit {
@@ -80,7 +92,7 @@ impl Audit {
     ) -> Entry<'_> {
         let parameters = Parameters::kept(body, Parameters::Json);
         let call = Call {
-            event: request_id(),
+            event: fresh_id(),
             time,
             service,
             name: Cow::Borrowed(name),
@@ -90,6 +102,7 @@ impl Audit {
             user_agent: parts.headers.get(USER_AGENT).cloned(),
             parameters,
             ending: None,
+            sharing: None,
         };
         Entry::new(self, call)
     }
@@ -110,7 +123,7 @@ impl Audit {
             .iter()
             .any(|verb| name.starts_with(verb));
         let call = Call {
-            event: request_id(),
+            event: fresh_id(),
             time,
             service,
             name: Cow::Owned(name),
@@ -120,6 +133,7 @@ impl Audit {
             user_agent: parts.headers.get(USER_AGENT).cloned(),
             parameters: Parameters::kept(form, Parameters::Form),
             ending: None,
+            sharing: None,
         };
         Entry::new(self, call)
     }
@@ -130,6 +144,7 @@ impl<'a> Entry<'a> {
         Self {
             audit,
             call: Some(call),
+            others: Vec::new(),
         }
     }
 
@@ -138,6 +153,12 @@ impl<'a> Entry<'a> {
         if let Some(call) = &mut self.call {
             call.caller = Some(caller.clone());
         }
+    }
+
+    /// Whose what was changed is, apart from the caller: they get a record of their own, as CloudTrail does for
+    /// some and spec/observability §4 wants for all shared objects.
+    pub(crate) fn shared_with(&mut self, others: Vec<AccountId>) {
+        self.others = others;
     }
 
     /// Records the call with its answer.
@@ -155,7 +176,20 @@ impl<'a> Entry<'a> {
             body: (is_told && answer.body().len() <= KEPT).then(|| answer.body().clone()),
             request_id: request_id.cloned(),
         });
-        self.audit.append(call);
+        let caller = call.caller.as_ref();
+        let caller = caller.map(|caller| caller.principal.account);
+        let (Some(caller), false) = (caller, self.others.is_empty()) else {
+            return self.audit.append(call);
+        };
+        let event = fresh_id();
+        for recipient in std::iter::once(caller).chain(self.others.drain(..)) {
+            let copy = Call {
+                event: fresh_id(),
+                sharing: Some(Sharing { recipient, event }),
+                ..call.clone()
+            };
+            self.audit.append(copy);
+        }
     }
 }
 

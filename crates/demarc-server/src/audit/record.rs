@@ -29,8 +29,12 @@ impl Call {
         put("userIdentity", identity(self.caller.as_ref()));
         if let Some(caller) = &self.caller {
             put("awsRegion", json!(caller.region.to_string()));
-            let account = caller.principal.account.to_string();
-            put("recipientAccountId", json!(account));
+            let sharing = self.sharing.as_ref();
+            let account = sharing.map_or(caller.principal.account, |sharing| sharing.recipient);
+            put("recipientAccountId", json!(account.to_string()));
+            if let Some(sharing) = sharing {
+                put("sharedEventID", json!(sharing.event));
+            }
         }
         put("requestParameters", parameters);
         put("responseElements", Value::Null);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{ACCOUNTS, CARRIER, Server, Signer};
+use crate::support::{ACCOUNTS, CARRIER, CUSTOMER, Server, Signer};
 
 const KEY: &str = "0xdo-not-tell-anyone";
 
@@ -84,6 +84,54 @@ async fn calls_are_recorded_in_order_and_without_keys() {
     assert_eq!(found[5]["eventSource"], "ec2.amazonaws.com");
     assert_eq!(found[5]["requestParameters"], json!({"MaxResults": "5"}));
     assert_eq!(records(&server, 4).await.len(), 2);
+}
+
+/// spec/observability §4: copies for both owners of what is shared.
+#[tokio::test]
+async fn calls_on_shared_objects_are_recorded_for_both_owners() {
+    let server = Server::open().await;
+    let connection = server.connection(CARRIER).await;
+    let gateway = server.gateway(CUSTOMER).await;
+    let allocate = json!({"connectionId": connection, "ownerAccount": CUSTOMER, "newPrivateVirtualInterfaceAllocation":
+        {"virtualInterfaceName": "v", "vlan": 101, "asn": 65_001, "authKey": KEY}});
+    let made = server
+        .as_account(CARRIER, "AllocatePrivateVirtualInterface", allocate)
+        .await;
+    let id = &made["virtualInterfaceId"];
+    let confirm = json!({"virtualInterfaceId": id, "directConnectGatewayId": gateway});
+    server
+        .as_account(CUSTOMER, "ConfirmPrivateVirtualInterface", confirm)
+        .await;
+    let list = json!({"virtualInterfaceId": id});
+    server
+        .as_account(CUSTOMER, "DescribeVirtualInterfaces", list)
+        .await;
+    let found = records(&server, 0).await;
+    assert!(!Value::from(found.clone()).to_string().contains(KEY));
+    let of = |name: &str| {
+        let named = found.iter().filter(|record| record["eventName"] == name);
+        named.cloned().collect::<Vec<_>>()
+    };
+    for (name, caller, other) in [
+        ("AllocatePrivateVirtualInterface", CARRIER, CUSTOMER),
+        ("ConfirmPrivateVirtualInterface", CUSTOMER, CARRIER),
+    ] {
+        let [own, copy] = &of(name)[..] else {
+            panic!("{name}: {found:?}");
+        };
+        assert_eq!(own["recipientAccountId"], caller, "{name}");
+        assert_eq!(copy["recipientAccountId"], other, "{name}");
+        assert_eq!(copy["userIdentity"]["accountId"], caller, "{name}");
+        assert_eq!(own["sharedEventID"], copy["sharedEventID"], "{name}");
+        assert_ne!(own["eventID"], copy["eventID"], "{name}");
+        assert_eq!(own["requestID"], copy["requestID"], "{name}");
+    }
+    for name in ["CreateConnection", "DescribeVirtualInterfaces"] {
+        let [alone] = &of(name)[..] else {
+            panic!("{name}: {found:?}");
+        };
+        assert!(alone.get("sharedEventID").is_none(), "{name}");
+    }
 }
 
 #[tokio::test]
