@@ -107,6 +107,19 @@ pub(crate) fn name(what: &str, text: &str, max: usize) -> Result<String, Refusal
     }
 }
 
+/// The longest name of a carrier: letters of authorization have a line for it.
+const PROVIDER_LENGTH: usize = 200;
+
+/// `providerName`: any text that fits into a letter.
+pub(crate) fn provider_name(given: Option<&str>) -> Result<Option<String>, Refusal> {
+    if given.is_some_and(|name| name.chars().count() > PROVIDER_LENGTH) {
+        return Err(Refusal::invalid(format!(
+            "providerName is not valid: at most {PROVIDER_LENGTH} characters are allowed."
+        )));
+    }
+    Ok(given.map(str::to_owned))
+}
+
 pub(crate) fn vlan(number: i64) -> Result<VlanId, Refusal> {
     VlanId::new(number).ok_or(if number < VlanId::MIN {
         Refusal::VlanTooSmall(number)

@@ -33,7 +33,7 @@ pub(crate) fn create(
             input.tags.as_ref(),
             tx.context.settings.quotas.tags_per_resource,
         )?,
-        provider_name: input.provider_name.clone(),
+        provider_name: input.provider_name.as_deref(),
         mac_sec: input.request_mac_sec.unwrap_or(false),
         billing_mode: input.billing_mode.map(|mode| mode.as_str().to_owned()),
     };

@@ -35,7 +35,7 @@ pub(crate) fn create(
         name: &input.interconnect_name,
         lag: input.lag_id.as_deref(),
         tags,
-        provider_name: input.provider_name.clone(),
+        provider_name: input.provider_name.as_deref(),
         mac_sec: input.request_mac_sec.unwrap_or(false),
         billing_mode: None,
     };

@@ -37,6 +37,7 @@ pub(crate) fn create(
     let name = input::name("Lag name", &input.lag_name, NAME_LENGTH)?;
     let bandwidth = dedicated_bandwidth(&input.connections_bandwidth)?;
     let mac_sec = input.request_mac_sec.unwrap_or(false);
+    let provider_name = input::provider_name(input.provider_name.as_deref())?;
     let location = offered(tx, &input.location, bandwidth, mac_sec)?;
     let count = member_count(tx, input.number_of_connections, bandwidth)?;
     let billing_mode = input.billing_mode.map(|mode| mode.as_str().to_owned());
@@ -50,7 +51,7 @@ pub(crate) fn create(
         bandwidth,
         mac_sec,
         billing_mode: billing_mode.or_else(|| existing.as_ref()?.billing_mode.clone()),
-        provider_name: input.provider_name.clone(),
+        provider_name,
         tags,
         child_tags,
     };

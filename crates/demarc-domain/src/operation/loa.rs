@@ -18,9 +18,6 @@ use crate::refusal::Refusal;
 use crate::transaction::Transaction;
 use crate::{input, inventory, state};
 
-/// The longest provider name that fits a letter.
-const PROVIDER_LENGTH: usize = 200;
-
 pub(crate) fn describe(
     tx: &mut Transaction<'_>,
     input: &DescribeLoaRequest,
@@ -59,11 +56,7 @@ fn issue(
     id: ParentId,
     provider_name: Option<&str>,
 ) -> Result<Loa, Refusal> {
-    if provider_name.is_some_and(|name| name.chars().count() > PROVIDER_LENGTH) {
-        return Err(Refusal::invalid(format!(
-            "providerName is not valid: at most {PROVIDER_LENGTH} characters are allowed."
-        )));
-    }
+    input::provider_name(provider_name)?;
     let ports = match id {
         ParentId::Connection(_) => vec![single(tx, id)?],
         ParentId::Lag(lag) => members(tx, lag)?,

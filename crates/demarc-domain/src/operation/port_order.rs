@@ -25,7 +25,7 @@ pub(super) struct Order<'a> {
     pub(super) name: &'a str,
     pub(super) lag: Option<&'a str>,
     pub(super) tags: Tags,
-    pub(super) provider_name: Option<String>,
+    pub(super) provider_name: Option<&'a str>,
     pub(super) mac_sec: bool,
     pub(super) billing_mode: Option<String>,
 }
@@ -40,6 +40,7 @@ pub(super) fn place_order(
         ConnectionKind::Dedicated | ConnectionKind::Hosted { .. } => "Connection name",
     };
     let name = input::name(what, order.name, NAME_LENGTH)?;
+    let provider_name = input::provider_name(order.provider_name)?;
     let bandwidth = dedicated_bandwidth(order.bandwidth)?;
     let location = offered(tx, order.location, bandwidth, order.mac_sec)?;
     let lag = match order.lag {
@@ -63,7 +64,7 @@ pub(super) fn place_order(
         name,
         bandwidth,
         tags: order.tags,
-        provider_name: order.provider_name,
+        provider_name,
         mac_sec: order.mac_sec,
         billing_mode,
     };

@@ -93,6 +93,11 @@ fn orders_are_checked_row_by_row() {
             "Connection name is not valid. It has to be 1 to 200 letters, digits, blanks and _ - , /, not `a;b`.",
         ),
         (
+            "provider with a long name",
+            json!({"providerName": "x".repeat(201)}),
+            "providerName is not valid: at most 200 characters are allowed.",
+        ),
+        (
             "LAG format",
             json!({"lagId": "dxlag-1"}),
             "Lag ID dxlag-1 has an invalid format.",
@@ -118,6 +123,27 @@ fn orders_are_checked_row_by_row() {
         let refusal = lab.refused(ALICE, "CreateConnection", order_with(members));
         assert_eq!(refusal.to_string(), message, "{row}");
         assert_eq!(refusal.exception(), Exception::Client, "{row}");
+    }
+    // The same in every order; none is as good as one that fits a letter.
+    for (operation, name) in [
+        ("CreateConnection", "connectionName"),
+        ("CreateInterconnect", "interconnectName"),
+        ("CreateLag", "lagName"),
+    ] {
+        let order = |provider: &str| {
+            let mut body = json!({"location": "EqDC2", "bandwidth": "1Gbps", "connectionsBandwidth": "1Gbps",
+                "numberOfConnections": 1, "providerName": provider});
+            body[name] = json!("port");
+            body
+        };
+        let message = lab.message(ALICE, operation, order(&"x".repeat(201)));
+        assert_eq!(
+            message, "providerName is not valid: at most 200 characters are allowed.",
+            "{operation}"
+        );
+        for provider in ["", &"x".repeat(200)] {
+            lab.ok(ALICE, operation, order(provider));
+        }
     }
     let twice = json!({"tags": [{"key": "a"}, {"key": "a"}]});
     let refusal = lab.refused(ALICE, "CreateConnection", order_with(twice));
