@@ -26,7 +26,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tracing::{info, warn};
 
-use crate::message::{RibNumbers, RouteDirection, ToNeighbor, ToRib};
+use crate::message::{NeighborIndex, RibNumbers, RouteDirection, ToNeighbor, ToRib};
 use crate::reload::{ReloadError, ReloadRequest, Reloaded};
 use crate::roster::{Member, Roster, RosterReader};
 use crate::{md5, metrics};
@@ -255,11 +255,7 @@ async fn routes(
         Some("out") => RouteDirection::Out,
         Some(other) => return Err(Refusal::UnknownDirection(other.to_owned())),
     };
-    let roster = directory.roster.now();
-    let neighbors = match query.neighbor.as_deref() {
-        None | Some("") => roster.0.iter().map(|member| member.index).collect(),
-        Some(address) => vec![roster.0[find(&roster, address)?].index],
-    };
+    let neighbors = asked_for(&directory.roster.now(), &query)?;
     let (answer, shown) = oneshot::channel();
     let question = ToRib::Show {
         direction,
@@ -272,12 +268,22 @@ async fn routes(
         .await
         .map_err(|_| Refusal::ShuttingDown)?;
     let shown = shown.await.map_err(|_| Refusal::ShuttingDown)?;
-    // A million of them take seconds to write down.
-    let written = tokio::task::spawn_blocking(move || {
-        let routes: Vec<_> = shown.iter().flat_map(json::Route::all_of).collect();
-        Json(routes).into_response()
+    // A million of them take seconds to write down. Whoever has hung up is not written for.
+    let (answer, written) = oneshot::channel();
+    tokio::task::spawn_blocking(move || {
+        if let Some(text) = json::routes(&shown, || answer.is_closed()) {
+            _ = answer.send(text);
+        }
     });
-    written.await.map_err(|_| Refusal::ShuttingDown)
+    let text = written.await.map_err(|_| Refusal::ShuttingDown)?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
+}
+
+fn asked_for(roster: &Roster, query: &RoutesQuery) -> Result<Vec<NeighborIndex>, Refusal> {
+    Ok(match query.neighbor.as_deref() {
+        None | Some("") => roster.0.iter().map(|member| member.index).collect(),
+        Some(address) => vec![roster.0[find(roster, address)?].index],
+    })
 }
 
 async fn metrics_text(State(directory): State<Directory>) -> Result<Response, Refusal> {

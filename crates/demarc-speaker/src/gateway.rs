@@ -27,8 +27,8 @@ use crate::clock::Clock;
 use crate::config::{NeighborConfig, SpeakerConfig};
 use crate::listener;
 use crate::message::{
-    FROM_RIB_DEPTH, INBOX_DEPTH, NeighborIndex, RIB_DEPTH, RouteDirection, ShownRoutes, ToNeighbor,
-    ToRib,
+    FROM_RIB_DEPTH, Farewell, INBOX_DEPTH, NeighborIndex, RIB_DEPTH, RouteDirection, ShownRoutes,
+    ToNeighbor, ToRib,
 };
 use crate::neighbor::{NeighborTask, Setup};
 use crate::rib_task::{RibTask, session_config};
@@ -101,6 +101,8 @@ pub struct SessionStamp(u64);
 struct Running {
     stamp: Stamp,
     inbox: mpsc::Sender<ToNeighbor>,
+    /// There until it was used; dropped, it ends the session as well.
+    farewell: Option<oneshot::Sender<Farewell>>,
     task: JoinHandle<()>,
     listener: JoinHandle<()>,
     bfd: Option<(JoinHandle<()>, watch::Receiver<Option<BfdState>>)>,
@@ -213,6 +215,7 @@ impl GatewaySpeaker {
         let index = NeighborIndex(self.next);
         let (inbox_sender, inbox) = mpsc::channel(INBOX_DEPTH);
         let (rib_sender, from_rib) = mpsc::channel(FROM_RIB_DEPTH);
+        let (farewell_sender, farewell) = oneshot::channel();
         let bfd = neighbor.bfd.then(|| {
             let ends = (wanted.local.ip(), neighbor.address);
             let seed = self.seed.wrapping_add(index.0 as u64);
@@ -242,6 +245,7 @@ impl GatewaySpeaker {
             seed: self.seed.wrapping_add(index.0 as u64),
             restart: self.restart,
             inbox,
+            farewell,
             from_rib,
             to_rib: self.to_rib.clone(),
             stamp: stamp.clone(),
@@ -249,6 +253,7 @@ impl GatewaySpeaker {
         let running = Running {
             stamp: stamp.clone(),
             inbox: inbox_sender,
+            farewell: Some(farewell_sender),
             task: tokio::spawn(NeighborTask::new(setup).run()),
             listener: tokio::spawn(listener::accept(Arc::new(listener), find)),
             bfd: bfd.map(|(task, state)| {
@@ -310,14 +315,16 @@ impl GatewaySpeaker {
         };
         running.listener.abort();
         if let Some((bfd, _)) = running.bfd.take() {
-            // It sends commands to the inbox, which has to be closed.
+            // Its port has to be free when the neighbor comes back.
             bfd.abort();
             _ = bfd.await;
         }
-        // The listener's task holds the other end of the inbox until it is really gone.
+        // So has the listener's.
         _ = (&mut running.listener).await;
-        let (closed, _) = mpsc::channel(1);
-        running.inbox = closed;
+        if let Some(farewell) = running.farewell.take() {
+            // A task that has ended already need not be told.
+            _ = farewell.send(Farewell::Deconfigured);
+        }
         if tokio::time::timeout(FAREWELL, &mut running.task)
             .await
             .is_err()

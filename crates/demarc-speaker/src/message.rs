@@ -137,6 +137,16 @@ pub(crate) enum FromRib {
     },
 }
 
+/// Why a neighbor's task is to end, which is what it says last. It has a channel of its own: an
+/// inbox that closes would not do, since whoever asks something of the neighbor holds it open.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Farewell {
+    /// The whole speaker stops: Cease 6/2, as for every administrative shutdown (RFC 4486 §4).
+    Stopping,
+    /// The neighbor is no longer configured: Cease 6/3.
+    Deconfigured,
+}
+
 /// From everybody else to a neighbor.
 #[derive(Debug)]
 pub(crate) enum ToNeighbor {

@@ -19,20 +19,26 @@ use std::time::Duration;
 use demarc_bgp::session::{Command, Direction, Restart, Session};
 use tokio::io::{Interest, Ready};
 use tokio::net::TcpStream;
-use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until, timeout};
 use tracing::debug;
 
 use crate::activity::Stamp;
 use crate::clock::Clock;
 use crate::config::{NeighborConfig, SpeakerConfig};
-use crate::message::{Epoch, FromRib, NeighborIndex, ToNeighbor, ToRib};
+use crate::message::{Epoch, Farewell, FromRib, NeighborIndex, ToNeighbor, ToRib};
 use crate::sockets::Sockets;
 use connection::{Connection, Progress};
 use knock::{Knock, knocking};
 
 /// RFC 9687 §4: how long nothing may be writable.
 const SEND_HOLD_TIME: Duration = Duration::from_secs(8 * 60);
+/// How long a neighbor may take to close its side when the speaker stops: some round trips. Its
+/// TCP has our words by then, whatever its BGP does.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+/// For the neighbor's operator when the speaker stops (RFC 9003).
+const STOPPING: &str = "the speaker stops";
 
 type Dial = Pin<Box<dyn Future<Output = io::Result<TcpStream>> + Send>>;
 
@@ -46,6 +52,8 @@ pub(crate) struct Setup {
     pub(crate) seed: u64,
     pub(crate) restart: Restart,
     pub(crate) inbox: mpsc::Receiver<ToNeighbor>,
+    /// The end of the session. Dropped without a word, it means that nobody needs the neighbor.
+    pub(crate) farewell: oneshot::Receiver<Farewell>,
     pub(crate) from_rib: mpsc::Receiver<FromRib>,
     pub(crate) to_rib: mpsc::Sender<ToRib>,
     /// Marked when something happened that a status may tell of.
@@ -60,6 +68,8 @@ pub(crate) struct NeighborTask {
     outgoing: Option<Connection>,
     incoming: Option<Connection>,
     knock: Option<Knock>,
+    /// Connections that are over, whose last words may still be on their way.
+    closing: Vec<JoinHandle<()>>,
     /// The connection that the session is established on.
     up: Option<Direction>,
     epoch: Epoch,
@@ -73,7 +83,8 @@ enum Wake {
     Ready(Direction, io::Result<Ready>),
     Dialed(io::Result<TcpStream>),
     Knocked(io::Result<usize>),
-    Inbox(Option<ToNeighbor>),
+    Inbox(ToNeighbor),
+    Farewell(Farewell),
     FromRib(Option<FromRib>),
     RibHasRoom,
     Deadline,
@@ -99,6 +110,7 @@ impl NeighborTask {
             outgoing: None,
             incoming: None,
             knock: None,
+            closing: Vec::new(),
             up: None,
             epoch: 0,
             pending: VecDeque::new(),
@@ -106,33 +118,48 @@ impl NeighborTask {
         }
     }
 
-    /// Runs until the speaker lets go of the inbox, then says good-bye.
+    /// Runs until it is told to end, then says good-bye.
     pub(crate) async fn run(mut self) {
         self.session.handle_start(self.setup.clock.now());
         self.carry_out();
-        loop {
+        let farewell = loop {
             self.reconsider_knock();
             let woken = self.wake().await;
             // Who asks is told, and need not be told that it asked.
-            let asked = matches!(woken, Wake::Inbox(Some(ToNeighbor::Status(_))));
+            let asked = matches!(woken, Wake::Inbox(ToNeighbor::Status(_)));
             match woken {
                 Wake::Ready(direction, ready) => self.ready(direction, ready),
                 Wake::Dialed(result) => self.dialed(result),
                 Wake::Knocked(read) => self.knocked(read),
-                Wake::Inbox(Some(message)) => self.message(message),
+                Wake::Inbox(message) => self.message(message),
                 Wake::FromRib(Some(message)) => self.rib_message(message),
                 Wake::RibHasRoom => {}
                 Wake::Deadline => self.deadline(),
-                Wake::Inbox(None) | Wake::FromRib(None) => break,
+                Wake::Farewell(farewell) => break farewell,
+                Wake::FromRib(None) => break Farewell::Deconfigured,
             }
             self.carry_out();
             if !asked {
                 self.setup.stamp.mark();
             }
-        }
-        let command = Command::Deconfigure;
+        };
+        let command = match farewell {
+            Farewell::Stopping => Command::Shutdown {
+                text: STOPPING.to_owned(),
+            },
+            Farewell::Deconfigured => Command::Deconfigure,
+        };
         self.session.handle_command(command, self.setup.clock.now());
         self.carry_out();
+        if farewell == Farewell::Stopping {
+            // The process ends with us, and what is not out by then never gets out.
+            let closed = async {
+                for closing in self.closing {
+                    _ = closing.await;
+                }
+            };
+            _ = timeout(LAST_WORDS, closed).await;
+        }
     }
 
     async fn wake(&mut self) -> Wake {
@@ -157,7 +184,11 @@ impl NeighborTask {
             }
             result = dialing(dial) => Wake::Dialed(result),
             read = knocking(knock) => Wake::Knocked(read),
-            message = setup.inbox.recv() => Wake::Inbox(message),
+            // A closed inbox means nothing: nobody knows the neighbor any more when it is told why.
+            Some(message) = setup.inbox.recv() => Wake::Inbox(message),
+            farewell = &mut setup.farewell => {
+                Wake::Farewell(farewell.unwrap_or(Farewell::Deconfigured))
+            }
             message = setup.from_rib.recv() => Wake::FromRib(message),
             permit = setup.to_rib.reserve(), if full => {
                 // The place must be used: given back, it goes to the next who waits, and nobody

@@ -16,7 +16,7 @@ pub(crate) struct Member {
     pub(crate) inbox: mpsc::Sender<ToNeighbor>,
 }
 
-/// All of them, in the order of the configuration. Their tasks end when nobody holds it any more.
+/// All of them, in the order of the configuration.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Roster(pub(crate) Vec<Member>);
 
@@ -36,7 +36,7 @@ impl RosterReader {
         Self(roster.subscribe())
     }
 
-    /// Hold it for one request, no longer.
+    /// Hold it for one request, no longer: its neighbors may be gone by the next.
     pub(crate) fn now(&self) -> Arc<Roster> {
         Arc::clone(&self.0.borrow())
     }

@@ -12,7 +12,7 @@ use demarc_bgp::policy::InterfaceKind;
 use demarc_bgp::rib::Origination;
 use demarc_bgp::session::Restart;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{info, warn};
@@ -24,7 +24,9 @@ use crate::config::{NeighborConfig, Secret, SpeakerConfig, family_of};
 use crate::control::{self, Directory};
 use crate::listener;
 use crate::md5;
-use crate::message::{FROM_RIB_DEPTH, INBOX_DEPTH, NeighborIndex, RIB_DEPTH, ToNeighbor, ToRib};
+use crate::message::{
+    FROM_RIB_DEPTH, Farewell, INBOX_DEPTH, NeighborIndex, RIB_DEPTH, ToNeighbor, ToRib,
+};
 use crate::neighbor::{NeighborTask, Setup};
 use crate::reload::{self, Difference, ReloadError, ReloadRequest, Reloaded, Reloads};
 use crate::rib_task::{RibTask, session_config};
@@ -65,7 +67,7 @@ pub async fn run(config: SpeakerConfig) -> Result<(), SpeakerError> {
 }
 
 /// Runs a speaker with sockets of `factory` until `shutdown` completes; neighbors are then told
-/// (Cease 6/3).
+/// (Cease 6/2).
 ///
 /// # Errors
 /// [`SpeakerError`], before anything has been sent.
@@ -140,11 +142,27 @@ struct Speaker {
     to_rib: mpsc::Sender<ToRib>,
     next: NeighborIndex,
     roster: watch::Sender<Arc<Roster>>,
-    tasks: HashMap<NeighborIndex, JoinHandle<()>>,
+    tasks: HashMap<NeighborIndex, Task>,
     listeners: Vec<Arc<TcpListener>>,
     watches: bfd::Watches,
     /// Listeners, BFD and the control server.
     service: JoinSet<()>,
+}
+
+/// The task of a neighbor.
+struct Task {
+    /// There until it was used.
+    farewell: Option<oneshot::Sender<Farewell>>,
+    handle: JoinHandle<()>,
+}
+
+impl Task {
+    fn end(&mut self, why: Farewell) {
+        if let Some(farewell) = self.farewell.take() {
+            // A task that has ended already need not be told.
+            _ = farewell.send(why);
+        }
+    }
 }
 
 /// Reloads that may wait for each other.
@@ -255,6 +273,7 @@ impl Speaker {
             let index = self.next;
             self.next = NeighborIndex(index.0 + 1);
             let (to, from_rib) = mpsc::channel(FROM_RIB_DEPTH);
+            let (farewell_sender, farewell) = oneshot::channel();
             self.tell(ToRib::Add {
                 neighbor: index,
                 family: config.family,
@@ -267,7 +286,7 @@ impl Speaker {
                 index,
                 inbox: inbox_sender,
             });
-            setups.push(Setup {
+            let setup = Setup {
                 index,
                 config,
                 speaker: Arc::clone(&self.config),
@@ -277,16 +296,21 @@ impl Speaker {
                 // Nothing is forwarded here.
                 restart: Restart::Helper,
                 inbox,
+                farewell,
                 from_rib,
                 to_rib: self.to_rib.clone(),
                 // Nobody watches.
                 stamp: Stamp::default(),
-            });
+            };
+            setups.push((setup, farewell_sender));
         }
         self.publish(members);
-        for setup in setups {
+        for (setup, farewell) in setups {
             let index = setup.index;
-            let task = tokio::spawn(NeighborTask::new(setup).run());
+            let task = Task {
+                farewell: Some(farewell),
+                handle: tokio::spawn(NeighborTask::new(setup).run()),
+            };
             self.tasks.insert(index, task);
         }
         Ok(())
@@ -347,12 +371,7 @@ impl Speaker {
     /// Ends sessions with Cease 6/3 and forgets their routes.
     async fn end(&mut self, members: Vec<Member>) {
         let mut tasks = Vec::new();
-        for Member {
-            config,
-            index,
-            inbox,
-        } in members
-        {
+        for Member { config, index, .. } in members {
             if config.bfd {
                 self.watches.forget(config.address).await;
             }
@@ -360,9 +379,10 @@ impl Speaker {
                 // An empty key takes the old one away; those of the other family have none.
                 _ = set_md5_key(&**listener, config.address, &[]);
             }
-            // Its task ends when nobody can send to it any more.
-            drop(inbox);
-            tasks.extend(self.tasks.remove(&index).map(|task| (index, task)));
+            if let Some(mut task) = self.tasks.remove(&index) {
+                task.end(Farewell::Deconfigured);
+                tasks.push((index, task.handle));
+            }
         }
         let deadline = Instant::now() + FAREWELL;
         for (neighbor, mut task) in tasks {
@@ -390,12 +410,14 @@ impl Speaker {
     }
 
     async fn stop(mut self) {
-        // Neighbor tasks end, and say good-bye, when nobody can send to them any more.
         self.service.shutdown().await;
         self.roster.send_replace(Arc::default());
+        for task in self.tasks.values_mut() {
+            task.end(Farewell::Stopping);
+        }
         let all_said = async {
             for task in self.tasks.values_mut() {
-                _ = task.await;
+                _ = (&mut task.handle).await;
             }
         };
         _ = timeout(FAREWELL, all_said).await;
@@ -405,7 +427,7 @@ impl Speaker {
 impl Drop for Speaker {
     fn drop(&mut self) {
         for task in self.tasks.values() {
-            task.abort();
+            task.handle.abort();
         }
     }
 }
@@ -434,3 +456,6 @@ pub(crate) fn seed() -> u64 {
     use std::hash::{BuildHasher, RandomState};
     RandomState::new().hash_one(std::process::id())
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,7 +16,7 @@ pub(crate) fn run(arguments: &SpeakerArguments) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::Other(format!("cannot start: {error}")))?;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         let stop = signals::stop()?;
         let path = arguments.config.clone();
         let reloads = Reloads {
@@ -26,5 +26,8 @@ pub(crate) fn run(arguments: &SpeakerArguments) -> Result<(), Failure> {
         run_reloadable(config, Arc::new(HostSockets), Some(reloads), stop)
             .await
             .map_err(|error| Failure::Usage(error.to_string()))
-    })
+    });
+    // An answer that is being written for an operator, for seconds maybe, does not hold up the end.
+    runtime.shutdown_background();
+    done
 }

@@ -269,3 +269,55 @@ impl Route {
         }
     }
 }
+
+/// All routes as one JSON array, written while nobody says that it is not wanted any more.
+pub(super) fn routes(shown: &[ShownRoutes], unwanted: impl Fn() -> bool) -> Option<Vec<u8>> {
+    let mut text = vec![b'['];
+    for route in shown.iter().flat_map(Route::all_of) {
+        if unwanted() {
+            return None;
+        }
+        if text.len() > 1 {
+            text.push(b',');
+        }
+        serde_json::to_writer(&mut text, &route)
+            .expect("a vector takes everything, and a route is made of numbers and strings");
+    }
+    text.push(b']');
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use demarc_bgp::rib::RouteView;
+    use demarc_bgp::wire::PathAttributes;
+
+    use super::*;
+
+    #[test]
+    fn routes_are_one_array_unless_nobody_waits_for_them() {
+        let route = RouteView {
+            prefix: "10.0.0.0/8".parse().unwrap(),
+            attributes: PathAttributes::builder().build(),
+            verdict: Verdict::Accepted,
+            stale: false,
+            session: None,
+            neighbor: None,
+        };
+        let shown = vec![ShownRoutes {
+            neighbor: "192.0.2.1".parse().unwrap(),
+            routes: vec![route; 3],
+        }];
+        for (shown, count) in [(&[][..], 0), (&shown[..], 3)] {
+            let text = routes(shown, || false).unwrap();
+            let value: serde_json::Value = serde_json::from_slice(&text).unwrap();
+            assert_eq!(value.as_array().map(Vec::len), Some(count));
+        }
+        let looks = Cell::new(0);
+        let hung_up = || looks.replace(looks.get() + 1) == 1;
+        assert_eq!(routes(&shown, hung_up), None);
+        assert_eq!(looks.get(), 2, "it goes no further");
+    }
+}

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest, Ready};
 use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
 use crate::message::Epoch;
@@ -148,8 +149,9 @@ impl Connection {
     }
 
     /// Ends the connection. What the session still had to say, a NOTIFICATION mostly, is given a
-    /// short time to get out; chunks that have not been begun are forgotten.
-    pub(super) fn close(mut self) {
+    /// short time to get out; chunks that have not been begun are forgotten. The task ends when the
+    /// neighbor has closed its side too, or that time is over.
+    pub(super) fn close(mut self) -> JoinHandle<()> {
         let begun = if self.offset > 0 {
             self.output.pop_front()
         } else {
@@ -169,7 +171,7 @@ impl Connection {
             };
             // Nobody is left to be told how it went.
             _ = timeout(LINGER, farewell).await;
-        });
+        })
     }
 }
 

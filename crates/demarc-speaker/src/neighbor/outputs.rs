@@ -57,7 +57,8 @@ impl NeighborTask {
             self.dial = None;
         }
         if let Some(connection) = self.connection_mut(direction).take() {
-            connection.close();
+            self.closing.retain(|closing| !closing.is_finished());
+            self.closing.push(connection.close());
         }
     }
 
