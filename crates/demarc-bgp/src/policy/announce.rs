@@ -2,8 +2,10 @@
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+
 use super::communities::{PUBLIC_ASN, crosses_site_link};
-use super::import::InterfaceKind;
+use super::import::{InterfaceKind, is_martian};
 use super::site_link::DeviceHops;
 use crate::wire::{Asn, Community, Origin, PathAttributes, SegmentKind};
 
@@ -59,6 +61,19 @@ pub struct Announcer {
 }
 
 impl Announcer {
+    /// Whether a prefix of the network itself is announced here (§4 "never advertised"). A transit
+    /// gateway's allowed list is announced as it is written, a default route in it too; elsewhere a
+    /// default route would draw all the traffic of a customer, and martians are nobody's.
+    #[must_use]
+    pub fn announces(&self, prefix: IpNet) -> bool {
+        match self.kind {
+            InterfaceKind::Transit => true,
+            InterfaceKind::Private | InterfaceKind::Public => {
+                prefix.prefix_len() != 0 && !is_martian(prefix)
+            }
+        }
+    }
+
     /// A route of the network itself. `stored` carries what the origination fixed: the path behind
     /// us (core networks; empty else) and the scope tag of a public prefix.
     #[must_use]
@@ -142,6 +157,32 @@ mod tests {
                 (sent.origin(), sent.med(), sent.communities().count()),
                 (Origin::Igp, None, 0)
             );
+        }
+    }
+
+    #[test]
+    fn a_default_route_and_martians_are_announced_on_transit_interfaces_alone() {
+        let rows = [
+            ("10.0.0.0/8", true),
+            ("0.0.0.0/1", true),
+            ("2001:db8::/32", true),
+            ("0.0.0.0/0", false),
+            ("::/0", false),
+            ("127.0.0.0/8", false),
+            ("169.254.96.0/29", false),
+            ("224.0.0.0/4", false),
+            ("fe80::/64", false),
+        ];
+        for (prefix, elsewhere) in rows {
+            let prefix = prefix.parse().unwrap();
+            for (kind, wanted) in [
+                (InterfaceKind::Private, elsewhere),
+                (InterfaceKind::Public, elsewhere),
+                (InterfaceKind::Transit, true),
+            ] {
+                let announces = announcer(kind, 65030).announces(prefix);
+                assert_eq!(announces, wanted, "{prefix} on {kind:?}");
+            }
         }
     }
 

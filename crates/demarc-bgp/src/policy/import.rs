@@ -188,7 +188,7 @@ const MARTIANS_V4: [Ipv4Net; 5] = [
 const MARTIANS_V6: [Ipv6Net; 3] = [v6(0, 128), v6(0xfe80, 10), v6(0xff00, 8)];
 
 /// Prefixes inside the ranges that never travel between networks. A default route is not one.
-fn is_martian(prefix: IpNet) -> bool {
+pub(super) fn is_martian(prefix: IpNet) -> bool {
     match prefix {
         IpNet::V4(net) => MARTIANS_V4.iter().any(|range| range.contains(&net)),
         IpNet::V6(net) => MARTIANS_V6.iter().any(|range| range.contains(&net)),

@@ -185,12 +185,18 @@ impl<P: PrefixKey> Rib<P> {
         segment
     }
 
-    fn candidate(&self, net: NetId, key: &GroupKey) -> Option<Candidate> {
-        match key.selection {
+    /// What members of a group are announced for a prefix.
+    pub(super) fn candidate(&self, net: NetId, key: &GroupKey) -> Option<Candidate> {
+        let candidate = match key.selection {
             Selection::Nothing => None,
             Selection::Originated => self.originated(net),
             Selection::WithSiteLink => self.best_for_site_link(net),
-        }
+        };
+        // No route of a neighbor waits behind one that is not announced: it would not pass either.
+        candidate.filter(|candidate| {
+            candidate.session != SessionIndex::ORIGINATED
+                || key.announcer.announces(self.table.prefix(net))
+        })
     }
 
     /// Encodes the present routes of `nets`, those that share attributes together.

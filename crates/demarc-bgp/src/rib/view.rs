@@ -6,7 +6,6 @@ use ipnet::IpNet;
 
 use super::decision::RegionId;
 use super::engine::Rib;
-use super::group::Selection;
 use super::prefix::PrefixKey;
 use super::session::{Member, SessionIndex};
 use super::table::{NetId, Route, RouteId, Verdict};
@@ -95,11 +94,7 @@ impl<P: PrefixKey> Rib<P> {
     #[must_use]
     pub fn route_out(&self, index: SessionIndex, Place(net): Place) -> Option<RouteView> {
         let key = &self.groups[self.member(index)?.group.0].key;
-        let candidate = match key.selection {
-            Selection::Nothing => None,
-            Selection::Originated => self.originated(net),
-            Selection::WithSiteLink => self.best_for_site_link(net),
-        }?;
+        let candidate = self.candidate(net, key)?;
         let id = self.table.find(net, candidate.session)?;
         let mut view = self.view(self.table.route(id));
         view.attributes = if candidate.session == SessionIndex::ORIGINATED {

@@ -152,7 +152,10 @@ impl Model {
         }
         for prefix in &self.originated {
             let stored = Origination::new(*prefix).attributes();
-            expected.insert(*prefix, self.announcer(receiver).originated(&stored));
+            let announcer = self.announcer(receiver);
+            if announcer.announces(*prefix) {
+                expected.insert(*prefix, announcer.originated(&stored));
+            }
         }
         expected
     }

@@ -82,6 +82,33 @@ fn originations_reach_every_kind_and_only_differences_are_sent() {
     assert_eq!(bench.far[&silent].end_of_rib, 1);
 }
 
+/// spec/routing §4 "never advertised".
+#[test]
+fn an_originated_default_route_goes_to_transit_interfaces_alone() {
+    let mut bench = Bench::new();
+    let transit = bench.up(1, config(1, InterfaceKind::Transit));
+    let others = [
+        bench.up(2, config(2, InterfaceKind::Private)),
+        bench.up(3, linked(3)),
+        bench.up(4, config(4, InterfaceKind::Public)),
+    ];
+    let all = ["0.0.0.0/0", "169.254.0.0/16", "10.0.0.0/8"];
+    let list = all.map(|text| Origination::new(net(text)));
+    bench.rib.set_originations(&list);
+    bench.settle();
+    assert_eq!(bench.paths(transit).len(), 3);
+    for other in others {
+        let shown: Vec<_> = bench.paths(other).into_keys().collect();
+        assert_eq!(shown, ["10.0.0.0/8"]);
+        assert_eq!(bench.rib.counters(other).advertised, 1);
+    }
+    // One that becomes a private interface is told that they are gone.
+    let private = config(1, InterfaceKind::Private);
+    bench.rib.set_config(transit, private).unwrap();
+    bench.settle();
+    assert_eq!(bench.paths(transit).len(), 1);
+}
+
 #[test]
 fn what_the_network_originates_wins_over_a_site_link_route() {
     let mut bench = Bench::new();
