@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::timestamp::Timestamp;
+
 /// A small generator for jitter (SplitMix64). Not for secrets.
 #[derive(Clone, Debug)]
 pub(super) struct Jitter {
@@ -38,17 +40,24 @@ pub(super) fn back_off(failures: u32, most: Duration) -> Duration {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Damping {
     failures: u32,
+    /// When the last one was.
+    last: Timestamp,
 }
 
 impl Damping {
     const MOST: Duration = Duration::from_secs(60);
     /// Up for longer than this is a session that works.
     const STABLE: Duration = Duration::from_secs(60);
-    /// From so many failures in a row on, the neighbor's own attempts are refused too.
-    const REFUSE_FROM: u32 = 4;
+    /// From so many failures in a row on, the neighbor's own attempts are refused too, for a moment.
+    /// Whoever tries out a handful of errors, one short session each, does not get that far.
+    const REFUSE_FROM: u32 = 12;
+    /// How long after a failure: enough that a neighbor which calls again at once, for ever, costs
+    /// next to nothing, and too short for an operator to wait for.
+    const REFUSE_FOR: Duration = Duration::from_secs(2);
 
-    pub(super) fn count(&mut self) {
+    pub(super) fn count(&mut self, now: Timestamp) {
         self.failures = self.failures.saturating_add(1);
+        self.last = now;
     }
 
     pub(super) fn session_was_up(&mut self, span: Duration) {
@@ -65,7 +74,7 @@ impl Damping {
         back_off(self.failures, Self::MOST)
     }
 
-    pub(super) const fn refuses_incoming(&self) -> bool {
-        self.failures >= Self::REFUSE_FROM
+    pub(super) fn refuses_incoming(&self, now: Timestamp) -> bool {
+        self.failures >= Self::REFUSE_FROM && now.since(self.last) < Self::REFUSE_FOR
     }
 }

@@ -399,7 +399,7 @@ impl Session {
                 | IdleReason::AdministrativeShutdown { .. }
                 | IdleReason::PrefixLimit { .. },
             ) => return Admission::Refuse,
-            Some(IdleReason::Damped { .. }) if self.damping.refuses_incoming() => {
+            Some(IdleReason::Damped { .. }) if self.damping.refuses_incoming(now) => {
                 return Admission::Refuse;
             }
             Some(IdleReason::Damped { .. } | IdleReason::Resting) | None => {}

@@ -570,6 +570,33 @@ fn failures_in_a_row_wait_longer_and_longer() {
     }
 }
 
+/// One that tries out errors is let in again at once; one that fails for ever waits, but not long.
+#[test]
+fn a_neighbor_that_keeps_failing_is_kept_out_for_moments_only() {
+    let mut session = Session::new(config(), 7, at(0));
+    session.handle_start(at(0));
+    let mut now = at(0);
+    for short in 1..=40_u32 {
+        assert_eq!(session.admit_incoming(now), Admission::Accept, "{short}");
+        session.handle_connected(IN, now);
+        session.handle_input(IN, &bytes_of(&peer_open()), now);
+        session.handle_input(IN, &[0; 19], now);
+        assert_eq!(session.state(), State::Idle);
+        let again = now + Duration::from_millis(100);
+        let wanted = match short < 12 {
+            true => Admission::Accept,
+            false => Admission::Refuse,
+        };
+        let admission = session.clone().admit_incoming(again);
+        assert_eq!(admission, wanted, "after {short}");
+        now = match wanted {
+            Admission::Accept => again,
+            Admission::Refuse => now + Duration::from_secs(2),
+        };
+        assert_eq!(session.clone().admit_incoming(now), Admission::Accept);
+    }
+}
+
 #[test]
 fn a_refused_connection_is_tried_again_after_a_while() {
     let mut session = started();

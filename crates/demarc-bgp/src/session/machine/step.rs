@@ -140,7 +140,7 @@ impl Session {
                     if from == State::Established {
                         self.count_time_up(now);
                     }
-                    self.damping.count();
+                    self.damping.count(now);
                 }
             }
         }
