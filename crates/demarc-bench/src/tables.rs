@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
-use demarc_bgp::policy::{DEFAULT_PUBLIC_TAIL, ImportPolicy, InterfaceKind};
+use demarc_bgp::policy::{AmazonScope, DEFAULT_PUBLIC_TAIL, ImportPolicy, InterfaceKind};
 use demarc_bgp::rib::{
     DeviceId, Domain, Established, Export, Progress, RegionId, SessionConfig, SessionId, SiteLink,
 };
@@ -95,6 +95,7 @@ fn add(domain: &mut Domain, number: u8) -> SessionId {
         device: DeviceId::default(),
         prefix_limit: u32::MAX,
         public_path: DEFAULT_PUBLIC_TAIL,
+        nearest: AmazonScope::Region,
     };
     let id = domain.add_session(Family::Ipv4, config);
     let router_id = Ipv4Addr::new(192, 0, 2, number);

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use demarc_bfd::State as BfdState;
+use demarc_bgp::policy::AmazonScope;
 use demarc_bgp::rib::{
     Counters, DeviceId, Domain, Origination, RegionId, RouteView, SessionConfig, SessionId,
 };
@@ -271,6 +272,8 @@ impl GatewaySpeaker {
         config.import.peering_subnet = wanted.subnet;
         config.region = wanted.region;
         config.device = wanted.device;
+        // Each prefix says itself where it lies, as seen from here.
+        config.nearest = AmazonScope::Region;
         config
     }
 

@@ -10,7 +10,7 @@ mod showing;
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 
-use demarc_bgp::policy::{DEFAULT_PUBLIC_TAIL, ImportPolicy};
+use demarc_bgp::policy::{AmazonScope, DEFAULT_PUBLIC_TAIL, ImportPolicy};
 use demarc_bgp::rib::{
     Counters, DeviceId, Domain, Event, Export, Origination, Progress, RegionId, SessionConfig,
     SessionId, SiteLink,
@@ -93,6 +93,12 @@ pub(crate) fn session_config(config: &SpeakerConfig, neighbor: &NeighborConfig) 
         device: DeviceId::default(),
         prefix_limit: neighbor.prefix_limit,
         public_path: DEFAULT_PUBLIC_TAIL,
+        // What we originate is of our Region. Seen from a location in another one it is of the same
+        // continent at best, and there is no word for another continent in the file.
+        nearest: match neighbor.local_region {
+            true => AmazonScope::Region,
+            false => AmazonScope::Continent,
+        },
     }
 }
 

@@ -229,6 +229,33 @@ async fn many_routes_are_shown_whole() {
     }
 }
 
+/// spec/routing §5: 7224:8100 is for the Region of the location, 7224:8200 for its continent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_public_neighbor_in_another_region_hears_of_its_continent() {
+    for (last, lines, tag) in [
+        (8, "interface_kind = \"public\"\n", "7224:8100"),
+        (
+            9,
+            "interface_kind = \"public\"\nlocal_region = false\n",
+            "7224:8200",
+        ),
+    ] {
+        let originate: [&[&str]; 2] = [&[], &["192.0.2.0/24"]];
+        let [(one, first), (other, second)] = pair(last, [""; 2], originate, lines);
+        let (one, _other) = (start(&one, first), start(&other, second));
+        let routes = eventually(one.control, "/routes?direction=in", "the route", |it| {
+            it[0]["prefix"] == "192.0.2.0/24"
+        })
+        .await;
+        let communities = routes[0]["communities"].as_array().unwrap();
+        let scopes: Vec<_> = communities
+            .iter()
+            .filter(|it| **it != "65535:65281")
+            .collect();
+        assert_eq!(scopes, [tag], "{lines}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unknown_address_is_reset() {
     let [(one, control), _] = pair(4, [""; 2], [&[], &[]], "");

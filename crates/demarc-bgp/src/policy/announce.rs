@@ -24,6 +24,8 @@ impl AmazonScope {
     const REGION: Community = Community::new(PUBLIC_ASN, 8100);
     const CONTINENT: Community = Community::new(PUBLIC_ASN, 8200);
 
+    const ALL: [Self; 3] = [Self::Region, Self::Continent, Self::World];
+
     /// The community that tells it.
     #[must_use]
     pub const fn community(self) -> Option<Community> {
@@ -58,6 +60,8 @@ pub struct Announcer {
     /// Our address on the interface.
     pub next_hop: IpAddr,
     pub public_path: PublicPath,
+    /// What a public prefix of our own Region is to the interface's location, at the nearest.
+    pub nearest: AmazonScope,
 }
 
 impl Announcer {
@@ -93,10 +97,13 @@ impl Announcer {
                 builder = builder
                     .segment(SegmentKind::Sequence, &[self.local_asn, backbone, origin])
                     .community(Community::NO_EXPORT);
-                let scope = stored.communities().filter(|community| {
-                    [AmazonScope::REGION, AmazonScope::CONTINENT].contains(community)
-                });
-                builder.communities.extend(scope);
+                let tagged = |scope: &AmazonScope| {
+                    let tag = scope.community();
+                    stored.communities().any(|community| tag == Some(community))
+                };
+                let stored = AmazonScope::ALL.into_iter().find(tagged);
+                let scope = stored.unwrap_or(AmazonScope::World).max(self.nearest);
+                builder.communities.extend(scope.community());
             }
         }
         builder.origin(Origin::Igp).build()
@@ -134,6 +141,7 @@ mod tests {
             local_asn: Asn::new(asn),
             next_hop: "169.254.96.1".parse().unwrap(),
             public_path: DEFAULT_PUBLIC_TAIL,
+            nearest: AmazonScope::Region,
         }
     }
 
@@ -211,6 +219,29 @@ mod tests {
             let mut shown = tags(&sent);
             shown.sort_by_key(|text| text.len());
             assert_eq!(shown, expected, "{scope:?}");
+        }
+    }
+
+    #[test]
+    fn no_prefix_is_nearer_than_the_region_of_the_network_is() {
+        use AmazonScope::{Continent, Region, World};
+        for (nearest, scope, expected) in [
+            (Region, Region, Region),
+            (Region, World, World),
+            (Continent, Region, Continent),
+            (Continent, Continent, Continent),
+            (Continent, World, World),
+            (World, Region, World),
+        ] {
+            let mut stored = PathAttributes::builder();
+            stored.communities.extend(scope.community());
+            let announcer = Announcer {
+                nearest,
+                ..announcer(InterfaceKind::Public, 7224)
+            };
+            let sent = announcer.originated(&stored.build());
+            let tag = sent.communities().find(|it| *it != Community::NO_EXPORT);
+            assert_eq!(tag, expected.community(), "{scope:?} from {nearest:?}");
         }
     }
 

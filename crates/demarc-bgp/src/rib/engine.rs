@@ -14,7 +14,8 @@ use super::prefix::PrefixKey;
 use super::session::{Counters, Established, Export, Session, SessionConfig, SessionIndex};
 use super::table::{NetId, RouteId, Table, Verdict};
 use crate::policy::{
-    DEFAULT_PUBLIC_TAIL, ImportPolicy, InterfaceKind, PrefixLimit, Rejection, passes_site_link,
+    AmazonScope, DEFAULT_PUBLIC_TAIL, ImportPolicy, InterfaceKind, PrefixLimit, Rejection,
+    passes_site_link,
 };
 use crate::wire::{Asn, PathAttributes, Update};
 
@@ -502,5 +503,6 @@ fn network_itself() -> SessionConfig {
         device: DeviceId::default(),
         prefix_limit: u32::MAX,
         public_path: DEFAULT_PUBLIC_TAIL,
+        nearest: AmazonScope::Region,
     }
 }

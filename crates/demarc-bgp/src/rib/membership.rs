@@ -30,6 +30,7 @@ impl<P: PrefixKey> Rib<P> {
                 local_asn: config.import.local_asn,
                 next_hop: established.next_hop,
                 public_path: config.public_path,
+                nearest: config.nearest,
             },
             selection: self.selection(index),
             device: config.device,

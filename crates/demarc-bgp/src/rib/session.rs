@@ -6,7 +6,7 @@ use super::bits::BitSet;
 use super::decision::RegionId;
 use super::group::{DeviceId, GroupIndex};
 use super::table::RouteId;
-use crate::policy::{ImportPolicy, PrefixLimit, PublicPath, Rejection};
+use crate::policy::{AmazonScope, ImportPolicy, PrefixLimit, PublicPath, Rejection};
 
 /// A session of one family. Index 0 is the network itself, which originates routes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,6 +47,8 @@ pub struct SessionConfig {
     /// Distinct prefixes accepted from the neighbor before policy.
     pub prefix_limit: u32,
     pub public_path: PublicPath,
+    /// How near what the network originates can be to the interface's location.
+    pub nearest: AmazonScope,
 }
 
 /// What is settled when a session comes up.

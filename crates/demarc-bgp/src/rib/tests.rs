@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use ipnet::IpNet;
 
 use super::*;
-use crate::policy::{DEFAULT_PUBLIC_TAIL, ImportPolicy, InterfaceKind, Rejection};
+use crate::policy::{AmazonScope, DEFAULT_PUBLIC_TAIL, ImportPolicy, InterfaceKind, Rejection};
 use crate::wire::{
     Asn, Community, Family, Message, PathAttributes, SegmentKind, SessionContext, decode,
 };
@@ -46,6 +46,7 @@ fn config(n: u8, kind: InterfaceKind) -> SessionConfig {
         device: DeviceId(0),
         prefix_limit: 1000,
         public_path: DEFAULT_PUBLIC_TAIL,
+        nearest: AmazonScope::Region,
     }
 }
 

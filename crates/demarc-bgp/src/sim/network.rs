@@ -8,7 +8,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use super::Watcher;
-use crate::policy::{DEFAULT_PUBLIC_TAIL, ImportPolicy, InterfaceKind};
+use crate::policy::{AmazonScope, DEFAULT_PUBLIC_TAIL, ImportPolicy, InterfaceKind};
 use crate::rib::{
     DeviceId, Domain, Established, Export, Origination, Progress, RegionId, RouteView, SessionId,
 };
@@ -129,6 +129,7 @@ impl Speaker {
             device: DeviceId::default(),
             prefix_limit: 1_000_000,
             public_path: DEFAULT_PUBLIC_TAIL,
+            nearest: AmazonScope::Region,
         };
         let id = domain.add_session(Family::Ipv4, rib_config);
         Self {

@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::{Faults, Simulation, Watcher};
-use crate::policy::{Announcer, DEFAULT_PUBLIC_TAIL, InterfaceKind};
+use crate::policy::{AmazonScope, Announcer, DEFAULT_PUBLIC_TAIL, InterfaceKind};
 use crate::rib::Verdict;
 use crate::session::{
     Admission, Command, Direction, Restart, Session, SessionConfig, State, Timestamp,
@@ -37,6 +37,7 @@ fn wanted(simulation: &Simulation, speaker: usize) -> BTreeMap<IpNet, PathAttrib
             .config(simulation.speakers[speaker].id)
             .neighbor,
         public_path: DEFAULT_PUBLIC_TAIL,
+        nearest: AmazonScope::Region,
     };
     let plain = PathAttributes::builder().build();
     other

@@ -120,6 +120,7 @@ impl Model {
             local_asn: import.local_asn,
             next_hop: address(254),
             public_path: DEFAULT_PUBLIC_TAIL,
+            nearest: AmazonScope::Region,
         }
     }
 
