@@ -27,6 +27,8 @@ pub(super) mod code {
     pub(in crate::wire) const EXTENDED_COMMUNITIES: u8 = 16;
     pub(in crate::wire) const AS4_PATH: u8 = 17;
     pub(in crate::wire) const AS4_AGGREGATOR: u8 = 18;
+    /// Not read, only carried: see `Walk::unknown`.
+    pub(in crate::wire) const IPV6_EXTENDED_COMMUNITIES: u8 = 25;
     pub(in crate::wire) const LARGE_COMMUNITIES: u8 = 32;
 }
 
@@ -49,6 +51,7 @@ pub const fn attribute_name(type_code: u8) -> &'static str {
         code::EXTENDED_COMMUNITIES => "EXTENDED_COMMUNITIES",
         code::AS4_PATH => "AS4_PATH",
         code::AS4_AGGREGATOR => "AS4_AGGREGATOR",
+        code::IPV6_EXTENDED_COMMUNITIES => "IPV6_EXTENDED_COMMUNITIES",
         code::LARGE_COMMUNITIES => "LARGE_COMMUNITIES",
         _ => "unknown attribute",
     }

@@ -265,6 +265,13 @@ impl<'a> Walk<'a> {
             let code = ErrorCode::UPDATE_UNRECOGNIZED_WELL_KNOWN;
             return Err(Notification::with_data(code, attribute.raw));
         }
+        // We have no use for these, but know how they have to look (RFC 5701 §2, RFC 7606 §7.15).
+        if attribute.type_code == code::IPV6_EXTENDED_COMMUNITIES
+            && let Err(verdict) = list(attribute.value, 20)
+        {
+            self.fault(attribute.type_code, verdict);
+            return Ok(());
+        }
         if attribute.flags & flags::TRANSITIVE != 0 {
             self.update
                 .values

@@ -288,6 +288,26 @@ fn each_malformed_attribute_has_its_treatment() {
             Reset(ErrorCode::UPDATE_OPTIONAL_ATTRIBUTE),
         ),
         (
+            "§7.15 IPv6 extended communities of 19",
+            with(attribute(0xc0, 25, &[0; 19])),
+            Withdraw(25, Why::Length),
+        ),
+        (
+            "§7.15 IPv6 extended communities of 21",
+            with(attribute(0xc0, 25, &[0; 21])),
+            Withdraw(25, Why::Length),
+        ),
+        (
+            "§7.15 IPv6 extended communities empty",
+            with(attribute(0xc0, 25, &[])),
+            Withdraw(25, Why::Length),
+        ),
+        (
+            "RFC 5701 two IPv6 extended communities",
+            with(attribute(0xc0, 25, &[0; 40])),
+            Fine,
+        ),
+        (
             "§3 g second MP_UNREACH",
             [
                 good().concat(),
