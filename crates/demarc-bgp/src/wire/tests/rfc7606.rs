@@ -394,6 +394,34 @@ fn a_fault_in_an_ipv6_update_withdraws_its_routes() {
     assert_eq!(error.code, ErrorCode::UPDATE_MALFORMED_ATTRIBUTE_LIST);
 }
 
+/// As RFC 4271 §6.3 wants it of IPv4 next hops: the address of a host on a link.
+#[test]
+fn an_ipv6_next_hop_has_to_be_the_address_of_a_router() {
+    for (next_hop, usable) in [
+        ("2001:db8::1", true),
+        ("fd00::1", true),
+        ("fe80::1", true),
+        ("::", false),
+        ("::1", false),
+        ("::ffff:192.0.2.1", false),
+        ("ff02::1", false),
+    ] {
+        let address: std::net::Ipv6Addr = next_hop.parse().unwrap();
+        let mut reach = vec![0, 2, 1, 16];
+        reach.extend(address.octets());
+        reach.extend([0, 32, 0x20, 1, 0x0d, 0xb8]);
+        let parts = [
+            attribute(0x80, 14, &reach),
+            attribute(0x40, 1, &[0]),
+            attribute(0x40, 2, &[]),
+        ];
+        let bytes = update(&[], &parts.concat(), &[]);
+        let decoded = decode_update(&bytes, &IPV6).unwrap();
+        assert_eq!(announced(&decoded).len(), usize::from(usable), "{next_hop}");
+        assert_eq!(decoded.treat_as_withdraw(), !usable, "{next_hop}");
+    }
+}
+
 #[test]
 fn the_unrecognized_attribute_comes_back_in_the_notification() {
     let bad = attribute(0x40, 99, &[1, 2]);

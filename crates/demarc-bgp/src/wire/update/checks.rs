@@ -86,8 +86,12 @@ pub(super) fn usable_ipv4(hop: Ipv4Addr) -> Verdict {
     }
 }
 
+/// The same for IPv6: an address that a router can have on a link.
 pub(super) fn usable_ipv6(hop: Ipv6Addr) -> Verdict {
-    let unusable = hop.is_unspecified() || hop.is_multicast();
+    let unusable = hop.is_unspecified()
+        || hop.is_multicast()
+        || hop.is_loopback()
+        || hop.to_ipv4_mapped().is_some();
     if unusable {
         Err((WITHDRAW, FaultReason::Value))
     } else {
