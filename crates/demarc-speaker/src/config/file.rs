@@ -83,6 +83,35 @@ pub(super) struct Originate {
     pub(super) prefix: IpNet,
 }
 
+/// Keys whose values are no secrets.
+const SHOWN: [&str; 17] = [
+    "asn",
+    "router_id",
+    "listen",
+    "control",
+    "address",
+    "port",
+    "families",
+    "interface_kind",
+    "site_link",
+    "site_link_limit",
+    "export",
+    "prefix_limit",
+    "route_filter",
+    "local_region",
+    "bfd",
+    "prefix",
+    "neighbor",
+];
+
+/// Whether a line of the file can be repeated. A value of a key that we do not know may be a
+/// password whose key is misspelt, and so may anything within braces.
+fn can_be_shown(line: &str) -> bool {
+    let key = line.split_once('=').map(|(key, _)| key.trim());
+    let known = key.is_some_and(|key| SHOWN.contains(&key));
+    known && !line.contains('{') && !line.contains("password")
+}
+
 /// One line out of a TOML error: the line number, what is wrong, and the line unless it may hold
 /// a key.
 pub(super) fn syntax(file: &str, text: &str, error: &toml::de::Error) -> ConfigError {
@@ -91,10 +120,13 @@ pub(super) fn syntax(file: &str, text: &str, error: &toml::de::Error) -> ConfigE
     let line = before.matches('\n').count() + 1;
     let source = text.lines().nth(line - 1).unwrap_or_default().trim();
     let words = error.message().lines().collect::<Vec<_>>().join("; ");
-    let message = if source.is_empty() || source.contains("password") {
-        words
-    } else {
+    let message = if can_be_shown(source) {
         format!("{words}: {source}")
+    } else if words.starts_with("invalid type") || words.starts_with("invalid value") {
+        // These words repeat the value.
+        "the value is not of the type that its key has".to_owned()
+    } else {
+        words
     };
     ConfigError::Syntax {
         file: file.to_owned(),
