@@ -138,10 +138,16 @@ pub enum ConfigProblem {
     NoSource { address: IpAddr, family: Family },
     #[error("neighbor {address}: listen has no {family} address to use as next hop")]
     NoNextHop { address: IpAddr, family: Family },
-    #[error("neighbor {address}: password must have 1 to 80 bytes, this one has {length}")]
+    #[error("neighbor {address}: password must have 6 to 80 bytes, this one has {length}")]
     PasswordLength { address: IpAddr, length: usize },
     #[error("neighbor {address}: site_link is not for interface_kind = \"public\"")]
     PublicSiteLink { address: IpAddr },
+    #[error("neighbor {address}: route_filter {prefix} is not for a session of {family}")]
+    RouteFilterFamily {
+        address: IpAddr,
+        prefix: IpNet,
+        family: Family,
+    },
     #[error("{prefix}: bits are set past the prefix length; {network} may be meant")]
     HostBits { prefix: IpNet, network: IpNet },
     #[error("originate {prefix} is there twice")]

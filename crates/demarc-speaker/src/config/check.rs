@@ -111,6 +111,15 @@ fn check_neighbor(raw: Neighbor, config: &SpeakerConfig) -> Result<NeighborConfi
     if public && raw.site_link {
         return Err(ConfigProblem::PublicSiteLink { address });
     }
+    let other_family = raw.route_filter.iter();
+    let mut other_family = other_family.filter(|prefix| family_of(prefix.addr()) != family);
+    if let Some(&prefix) = other_family.next() {
+        return Err(ConfigProblem::RouteFilterFamily {
+            address,
+            prefix,
+            family,
+        });
+    }
     let filter = raw.route_filter.into_iter().map(without_host_bits);
     Ok(NeighborConfig {
         address,
@@ -172,7 +181,8 @@ fn is_host(address: IpAddr) -> bool {
 
 fn password(address: IpAddr, key: &str) -> Result<Secret, ConfigProblem> {
     let length = key.len();
-    if (1..=80).contains(&length) {
+    // spec/routing §1.
+    if (6..=80).contains(&length) {
         Ok(Secret::new(key.as_bytes()))
     } else {
         Err(ConfigProblem::PasswordLength { address, length })

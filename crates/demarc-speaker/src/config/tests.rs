@@ -77,7 +77,19 @@ fn every_mistake_is_one_line_that_names_place_and_value() {
         ),
         (
             with_neighbor("password = \"\""),
-            "password must have 1 to 80 bytes, this one has 0",
+            "password must have 6 to 80 bytes, this one has 0",
+        ),
+        (
+            with_neighbor("password = \"five5\""),
+            "f: neighbor 127.0.0.2: password must have 6 to 80 bytes, this one has 5",
+        ),
+        (
+            with_neighbor("route_filter = [\"203.0.113.0/24\", \"2001:db8::/32\"]"),
+            "f: neighbor 127.0.0.2: route_filter 2001:db8::/32 is not for a session of ipv4",
+        ),
+        (
+            with_neighbor("families = [\"ipv6\"]\nroute_filter = [\"203.0.113.0/24\"]"),
+            "route_filter 203.0.113.0/24 is not for a session of ipv6",
         ),
         (
             with_neighbor("route_filter = [\"203.0.113.0/33\"]"),
