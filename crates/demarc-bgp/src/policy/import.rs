@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use thiserror::Error;
 
+use super::communities::PUBLIC_ASN;
 use crate::wire::{AsPath, Asn};
 
 #[cfg(test)]
@@ -96,7 +97,7 @@ impl ImportPolicy {
     /// # Errors
     /// The first reason that applies.
     pub fn check_path(&self, path: AsPath<'_>, next_hop: Option<IpAddr>) -> Result<(), Rejection> {
-        if path.contains(self.local_asn) {
+        if path.contains(self.local_asn) || self.is_public_loop(path) {
             return Err(Rejection::AsPathLoop);
         }
         if path.first() != Some(self.neighbor_asn) {
@@ -110,6 +111,12 @@ impl ImportPolicy {
             return Err(Rejection::OwnNextHop);
         }
         Ok(())
+    }
+
+    /// Behind every public interface lies the network that is 7224 to the world, whatever number
+    /// we have on this session.
+    fn is_public_loop(&self, path: AsPath<'_>) -> bool {
+        self.kind == InterfaceKind::Public && path.contains(Asn::new(u32::from(PUBLIC_ASN)))
     }
 
     /// The checks that depend on the prefix.

@@ -80,6 +80,29 @@ fn the_path_checks_hold_on_every_kind_of_interface() {
     }
 }
 
+/// §3: "drop (7224)" on public interfaces, whatever our number there is.
+#[test]
+fn the_public_number_is_a_loop_on_public_interfaces_alone() {
+    let path = [65020, 7224].map(Asn::new);
+    let path = PathAttributes::builder().segment(SegmentKind::Sequence, &path);
+    let path = path.build();
+    for (kind, expected) in [
+        (InterfaceKind::Private, Ok(())),
+        (InterfaceKind::Transit, Ok(())),
+        (InterfaceKind::Public, Err(Rejection::AsPathLoop)),
+    ] {
+        let policy = ImportPolicy {
+            local_asn: Asn::new(64512),
+            ..policy(kind)
+        };
+        assert_eq!(
+            policy.check_path(path.as_path(), None),
+            expected,
+            "{kind:?}"
+        );
+    }
+}
+
 #[test]
 fn the_prefix_checks_follow_the_two_columns_of_section_3() {
     use Rejection::{DefaultRoute, Martian, NotApproved, PeeringSubnet, PrefixTooLong};
