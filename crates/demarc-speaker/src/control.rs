@@ -14,6 +14,7 @@ mod json;
 use std::io;
 use std::net::SocketAddr;
 
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -95,9 +96,23 @@ enum Refusal {
     UnknownCommand(String),
     UnknownDirection(String),
     UnknownPath,
+    /// A query or a path that cannot be read, in the words of whoever tried.
+    Unreadable(String),
     WrongMethod,
     NotReloaded(ReloadError),
     ShuttingDown,
+}
+
+impl From<QueryRejection> for Refusal {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::Unreadable(rejection.body_text())
+    }
+}
+
+impl From<PathRejection> for Refusal {
+    fn from(rejection: PathRejection) -> Self {
+        Self::Unreadable(rejection.body_text())
+    }
 }
 
 impl IntoResponse for Refusal {
@@ -119,6 +134,7 @@ impl IntoResponse for Refusal {
                 StatusCode::NOT_FOUND,
                 "there is /neighbors, /neighbors/ADDRESS, /routes, /metrics and /reload".to_owned(),
             ),
+            Self::Unreadable(why) => (StatusCode::BAD_REQUEST, why),
             Self::WrongMethod => (
                 StatusCode::METHOD_NOT_ALLOWED,
                 "commands and /reload are POST, everything else is GET".to_owned(),
@@ -177,8 +193,9 @@ async fn neighbors(
 
 async fn neighbor(
     State(directory): State<Directory>,
-    Path(address): Path<String>,
+    address: Result<Path<String>, PathRejection>,
 ) -> Result<Json<json::Neighbor>, Refusal> {
+    let Path(address) = address?;
     let roster = directory.roster.now();
     let position = find(&roster, &address)?;
     show(&directory, &roster, position).await
@@ -219,9 +236,11 @@ struct CommandQuery {
 
 async fn command(
     State(directory): State<Directory>,
-    Path((address, name)): Path<(String, String)>,
-    Query(CommandQuery { text }): Query<CommandQuery>,
+    path: Result<Path<(String, String)>, PathRejection>,
+    query: Result<Query<CommandQuery>, QueryRejection>,
 ) -> Result<Json<json::Neighbor>, Refusal> {
+    let Path((address, name)) = path?;
+    let Query(CommandQuery { text }) = query?;
     let roster = directory.roster.now();
     let position = find(&roster, &address)?;
     let command = match name.as_str() {
@@ -246,8 +265,9 @@ struct RoutesQuery {
 
 async fn routes(
     State(directory): State<Directory>,
-    Query(query): Query<RoutesQuery>,
+    query: Result<Query<RoutesQuery>, QueryRejection>,
 ) -> Result<Response, Refusal> {
+    let Query(query) = query?;
     let direction = match query.direction.as_deref() {
         None | Some("in") => RouteDirection::In,
         Some("accepted") => RouteDirection::Accepted,

@@ -142,6 +142,12 @@ async fn wrong_paths_and_methods_are_told_in_json() {
         ("GET", "/neighbors/127.78.2.2/clear"),
         ("POST", "/neighbors/127.78.2.9/clear"),
         ("POST", "/neighbors/127.78.2.2/explode"),
+        ("GET", "/routes?direction=in&direction=out"),
+        ("GET", "/routes?neighbor=127.78.2.2&neighbor=127.78.2.2"),
+        ("GET", "/routes?direction=sideways"),
+        ("GET", "/neighbors/%ff"),
+        ("POST", "/neighbors/%ff/clear"),
+        ("POST", "/neighbors/127.78.2.2/clear?text=a&text=b"),
     ] {
         let answer = json(speaker.control, method, path).await;
         assert!(answer["error"].is_string(), "{method} {path}: {answer}");
