@@ -17,7 +17,7 @@ pub(super) struct Identity {
 /// What to do with two connections when an OPEN has come on one of them.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub(super) enum Verdict {
-    /// No collision yet: the other one has no OPEN, and may never get one.
+    /// No collision yet: the other one would stay, but has no OPEN, and may never get one.
     KeepBoth,
     /// The other attempt is not even connected: give it up.
     AbandonOther,
@@ -32,12 +32,18 @@ pub(super) fn resolve(
     local: Identity,
     remote: Identity,
 ) -> Verdict {
+    let loser = if local < remote {
+        Direction::Outgoing
+    } else {
+        Direction::Incoming
+    };
     match other {
         State::Idle => Verdict::KeepBoth,
         State::Connect | State::Active => Verdict::AbandonOther,
-        State::OpenSent => Verdict::KeepBoth,
-        State::OpenConfirm if local < remote => Verdict::Dump(Direction::Outgoing),
-        State::OpenConfirm => Verdict::Dump(Direction::Incoming),
+        // "MAY also examine connections in an OpenSent state if it knows the BGP Identifier of the
+        // peer" (§6.8), and now we do. One that would win is waited for.
+        State::OpenSent if loser == arrived => Verdict::KeepBoth,
+        State::OpenSent | State::OpenConfirm => Verdict::Dump(loser),
         // An established session is not given up for a new connection.
         State::Established => Verdict::Dump(arrived),
     }
@@ -59,6 +65,9 @@ mod tests {
             (incoming, State::Connect, 1, 2, Verdict::AbandonOther),
             (incoming, State::Active, 2, 1, Verdict::AbandonOther),
             (outgoing, State::OpenSent, 1, 2, Verdict::KeepBoth),
+            (incoming, State::OpenSent, 1, 2, Verdict::Dump(outgoing)),
+            (incoming, State::OpenSent, 2, 1, Verdict::KeepBoth),
+            (outgoing, State::OpenSent, 2, 1, Verdict::Dump(incoming)),
             (incoming, State::OpenConfirm, 1, 2, Verdict::Dump(outgoing)),
             (outgoing, State::OpenConfirm, 1, 2, Verdict::Dump(outgoing)),
             (incoming, State::OpenConfirm, 2, 1, Verdict::Dump(incoming)),

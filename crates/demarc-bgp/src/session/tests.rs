@@ -276,6 +276,32 @@ fn simultaneous_opening_keeps_the_connection_of_the_higher_identifier() {
     }
 }
 
+/// The neighbor has called, and never says anything there: nobody waits for it.
+#[test]
+fn the_losing_connection_goes_with_the_first_open_on_the_other() {
+    for (local, keeps) in [(10, IN), (30, OUT)] {
+        for first in [IN, OUT] {
+            let mut config = config();
+            config.router_id = Ipv4Addr::new(192, 0, 2, local);
+            let mut session = Session::new(config, 7, at(0));
+            session.handle_start(at(0));
+            session.handle_connected(OUT, at(0));
+            assert_eq!(session.admit_incoming(at(0)), Admission::Accept);
+            session.handle_connected(IN, at(0));
+            session.handle_input(first, &bytes_of(&peer_open()), at(0));
+            let outputs = drain(&mut session);
+            assert_eq!(
+                closed(&outputs, first.other()),
+                first == keeps,
+                "{local} {first:?}"
+            );
+            assert!(!closed(&outputs, first));
+            session.handle_input(first, &keepalive(), at(0));
+            assert_eq!(session.established_on(), Some(first));
+        }
+    }
+}
+
 #[test]
 fn an_incoming_connection_with_an_open_ends_our_own_attempt() {
     let mut session = started();
