@@ -40,7 +40,10 @@ def _history(server):
     answers.append(
         customer.dx.create_bgp_peer(virtualInterfaceId=vif, newBGPPeer={"asn": 65010, "addressFamily": "ipv6"})
     )
-    answers.append(partner.lag(members=2))
+    lag = partner.lag(members=2)["lagId"]
+    # It is available with the first of them.
+    ready = lambda lag: all(member["connectionState"] == "available" for member in lag["connections"])  # noqa: E731
+    answers.append(eventually(lambda: partner.show_lag(lag), ready))
     answers.append(
         partner.dx.associate_mac_sec_key(connectionId=port["connectionId"], ckn="ab" * 32, cak="cd" * 32)
     )

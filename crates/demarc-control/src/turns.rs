@@ -122,6 +122,7 @@ mod tests {
     const B: Author = Author(2);
     const C: Author = Author(3);
     const MS: Duration = Duration::from_millis(1);
+    const NOW: Duration = Duration::ZERO;
     const GRACE: Duration = Duration::from_millis(6);
 
     /// How long each of three waits after these commits, a millisecond apart.
@@ -145,20 +146,20 @@ mod tests {
 
     #[test]
     fn those_who_write_go_in_the_order_of_the_ring() {
-        let after_c = [0 * GRACE, GRACE, 2 * GRACE];
+        let after_c = [NOW, GRACE, 2 * GRACE];
         assert_eq!(waits(&[A, B, C]), after_c);
         assert_eq!(waits(&[A, B, C, A, B, C]), after_c);
-        assert_eq!(waits(&[A, B, C, A]), [2 * GRACE, 0 * GRACE, GRACE]);
-        assert_eq!(waits(&[A, B, C, A, B]), [GRACE, 2 * GRACE, 0 * GRACE]);
+        assert_eq!(waits(&[A, B, C, A]), [2 * GRACE, NOW, GRACE]);
+        assert_eq!(waits(&[A, B, C, A, B]), [GRACE, 2 * GRACE, NOW]);
     }
 
     #[test]
     fn who_lets_its_turn_pass_is_not_waited_for_until_it_commits_again() {
-        assert_eq!(waits(&[A, B, C, A, C])[0], 0 * GRACE);
-        assert_eq!(waits(&[A, B, C, A, C, A])[2], 0 * GRACE);
+        assert_eq!(waits(&[A, B, C, A, C])[0], NOW);
+        assert_eq!(waits(&[A, B, C, A, C, A])[2], NOW);
         assert_eq!(waits(&[A, B, C, A, C, B, A])[2], GRACE);
         let alone = waits(&[A, B, C, A, A]);
-        assert_eq!(alone[0], 0 * GRACE, "all others let theirs pass");
+        assert_eq!(alone[0], NOW, "all others let theirs pass");
     }
 
     #[test]
