@@ -58,3 +58,10 @@ def edge(server, device=None):
 
 def faults(server, device=None):
     return {fault["subject"]: fault["message"] for fault in edge(server, device)["faults"]}
+
+
+def faults_of(server, subject):
+    """What the edges say of one subject, whichever device it is of; nothing: it is well."""
+    edges = server.operator("GET", "/_demarc/v1/edges")["edges"]
+    found = {fault["message"] for one in edges for fault in one["faults"] if fault["subject"] == subject}
+    return "; ".join(sorted(found))

@@ -11,6 +11,7 @@ mod bindings;
 mod edge;
 mod forwarding;
 mod gateway;
+mod healing;
 mod lag;
 mod port;
 mod routes;

@@ -46,6 +46,7 @@ impl Kernel {
         address: IpAddr,
         length: u8,
     ) -> Result<(), KernelError> {
+        self.ledger.note_address(index, address, length, true);
         let message = Message::new(
             libc::RTM_NEWADDR,
             libc::NLM_F_CREATE | libc::NLM_F_REPLACE,
@@ -68,6 +69,7 @@ impl Kernel {
         address: IpAddr,
         length: u8,
     ) -> Result<(), KernelError> {
+        self.ledger.note_address(index, address, length, false);
         let message = Message::new(libc::RTM_DELADDR, 0, &header(index, address, length))
             .attribute(IFA_LOCAL, &octets(address));
         let action = format!("take the address {address}/{length} from interface {index}");
@@ -79,14 +81,23 @@ impl Kernel {
     /// # Errors
     /// [`KernelError::Request`].
     pub fn addresses(&mut self, index: u32) -> Result<Vec<(IpAddr, u8)>, KernelError> {
+        let all = self.all_addresses()?.into_iter();
+        let of_it = all.filter(|(of, ..)| *of == index);
+        Ok(of_it
+            .map(|(_, address, length)| (address, length))
+            .collect())
+    }
+
+    /// The same of all interfaces, each with its index.
+    pub(crate) fn all_addresses(&mut self) -> Result<Vec<(u32, IpAddr, u8)>, KernelError> {
         let mut found = Vec::new();
         let message = Message::new(libc::RTM_GETADDR, libc::NLM_F_DUMP, &[0; 8]);
         self.dump("list addresses", message, |entry| {
-            if entry.get(4..).and_then(number32) == Some(index) {
-                found.extend(address(entry));
-            }
+            let index = entry.get(4..).and_then(number32);
+            let one = index.zip(address(entry));
+            found.extend(one.map(|(index, (address, length))| (index, address, length)));
         })?;
-        found.retain(|(address, _)| match address {
+        found.retain(|(_, address, _)| match address {
             IpAddr::V6(address) => !address.is_unicast_link_local(),
             IpAddr::V4(_) => true,
         });

@@ -151,6 +151,16 @@ impl Kernel {
         )
     }
 
+    /// Gives an interface the address of a station.
+    ///
+    /// # Errors
+    /// [`KernelError::Request`].
+    pub fn set_mac(&mut self, index: u32, mac: [u8; 6]) -> Result<(), KernelError> {
+        let message =
+            Message::new(libc::RTM_NEWLINK, 0, &header(index, 0, 0)).attribute(IFLA_ADDRESS, &mac);
+        self.change(&format!("set the address of interface {index}"), message)
+    }
+
     /// Writes a remark on an interface, which stays as long as the interface.
     ///
     /// # Errors
@@ -184,7 +194,9 @@ impl Kernel {
         let descriptor = std::os::fd::AsRawFd::as_raw_fd(&here).to_ne_bytes();
         let message = Message::new(libc::RTM_NEWLINK, 0, &header(index, 0, 0))
             .attribute(IFLA_NET_NS_FD, &descriptor);
-        self.change(&action, message)
+        self.change(&action, message)?;
+        self.forget_addresses(index);
+        Ok(())
     }
 
     /// Removes an interface; one that is gone is removed already.

@@ -12,6 +12,7 @@ use nix::sched::{CloneFlags, setns, unshare};
 
 use crate::error::KernelError;
 use crate::netlink::Kernel;
+use crate::watch::{ChangeWatch, Watched};
 
 const DIRECTORY: &str = "/run/netns";
 
@@ -104,6 +105,14 @@ impl Namespace {
     /// [`KernelError::Request`].
     pub fn kernel(&self) -> Result<Kernel, KernelError> {
         self.inside(Kernel::here)?
+    }
+
+    /// Watches what others change inside, beside what goes through `own`, a kernel as seen from there.
+    ///
+    /// # Errors
+    /// [`KernelError::Request`].
+    pub fn watch(&self, watched: Watched, own: &Kernel) -> Result<ChangeWatch, KernelError> {
+        self.inside(|| ChangeWatch::here(watched, own))?
     }
 
     /// Runs `task` inside, on a thread that then ends: no other thread is ever in the wrong place.

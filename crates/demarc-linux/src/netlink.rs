@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::net::IpAddr;
+use std::os::fd::AsRawFd;
 
+use nix::sys::socket::{NetlinkAddr, bind, getsockname};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::error::KernelError;
+use crate::ledger::Ledger;
 use crate::route::Table;
 
 /// Length, type, flags, sequence number, port.
@@ -98,13 +101,26 @@ pub(crate) fn number32(bytes: &[u8]) -> Option<u32> {
     Some(u32::from_ne_bytes(*bytes.first_chunk()?))
 }
 
-/// The messages in what one read gave: of each its type and what follows the header.
-pub(crate) fn messages(mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+/// One message of what the kernel tells.
+pub(crate) struct Told<'a> {
+    pub(crate) kind: u16,
+    /// The socket whose request made it so; 0: the kernel by itself.
+    pub(crate) port: u32,
+    /// What follows the header.
+    pub(crate) payload: &'a [u8],
+}
+
+/// The messages in what one read gave.
+pub(crate) fn messages(mut bytes: &[u8]) -> impl Iterator<Item = Told<'_>> {
     std::iter::from_fn(move || {
         let length = usize::try_from(number32(bytes)?).ok()?;
         let one = bytes.get(..length).filter(|one| one.len() >= HEADER)?;
         bytes = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
-        Some((number16(&one[4..])?, &one[HEADER..]))
+        Some(Told {
+            kind: number16(&one[4..])?,
+            port: number32(&one[12..])?,
+            payload: &one[HEADER..],
+        })
     })
 }
 
@@ -112,8 +128,12 @@ pub(crate) fn messages(mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
 pub struct Kernel {
     socket: Socket,
     sequence: u32,
+    /// The number of the socket in its namespace.
+    pub(crate) port: u32,
     /// Routes set since somebody wants to know.
     pub(crate) noted: Option<BTreeSet<(Table, IpAddr, u8)>>,
+    /// What was asked for and is to stay.
+    pub(crate) ledger: Ledger,
 }
 
 impl Kernel {
@@ -122,16 +142,24 @@ impl Kernel {
     /// # Errors
     /// [`KernelError::Request`].
     pub fn here() -> Result<Self, KernelError> {
-        let socket = Socket::new(
-            Domain::from(libc::AF_NETLINK),
-            Type::RAW,
-            Some(Protocol::from(libc::NETLINK_ROUTE)),
-        );
-        let socket = socket.map_err(KernelError::request("open a netlink socket"))?;
+        let open = || -> io::Result<(Socket, u32)> {
+            let socket = Socket::new(
+                Domain::from(libc::AF_NETLINK),
+                Type::RAW,
+                Some(Protocol::from(libc::NETLINK_ROUTE)),
+            )?;
+            // The kernel chooses the number.
+            bind(socket.as_raw_fd(), &NetlinkAddr::new(0, 0))?;
+            let port = getsockname::<NetlinkAddr>(socket.as_raw_fd())?.pid();
+            Ok((socket, port))
+        };
+        let (socket, port) = open().map_err(KernelError::request("open a netlink socket"))?;
         Ok(Self {
             socket,
             sequence: 0,
+            port,
             noted: None,
+            ledger: Ledger::default(),
         })
     }
 

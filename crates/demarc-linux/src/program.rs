@@ -1,6 +1,6 @@
 //! VLAN delivery by the eBPF program (`bpf/edge.bpf.c`), attached to ports and virtual interfaces.
 
-use std::collections::HashMap as Index;
+use std::collections::{HashMap as Index, HashSet};
 
 use aya::maps::{HashMap, LpmTrie, MapData, PerCpuHashMap, PerCpuValues};
 use aya::programs::tc::{
@@ -15,7 +15,8 @@ use crate::bundle::BundleMaps;
 use crate::counters::{INTERFACE_COUNTERS, PORT_COUNTERS};
 use crate::error::KernelError;
 use crate::link::silence;
-use crate::netlink::Kernel;
+use crate::netlink::{Kernel, number32};
+use crate::watch::{ChangeWatch, Watched};
 
 static OBJECT: &[u8] = include_bytes_aligned!("../bpf/edge.bpf.o");
 
@@ -57,6 +58,8 @@ pub struct VlanProgram {
     attachment: Attachment,
     /// By interface name, with its index.
     attached: Index<String, u32>,
+    /// Of filters that others take away.
+    watch: ChangeWatch,
 }
 
 pub(crate) fn failed<E: std::error::Error>(
@@ -93,11 +96,12 @@ pub(crate) const HANDLE_NUMBER: u32 = 1;
 const HANDLE: TcHandle = TcHandle::new(0, 1);
 
 impl VlanProgram {
-    /// Loads the program into the kernel.
+    /// Loads the program into the kernel. The interfaces are those of the calling thread's namespace.
     ///
     /// # Errors
     /// [`KernelError::Program`]: no CAP_BPF, or a kernel without what it needs.
     pub fn load(attachment: Attachment) -> Result<Self, KernelError> {
+        let watch = ChangeWatch::here(Watched::Filters, &Kernel::here()?)?;
         let mut program = Ebpf::load(OBJECT).map_err(failed("load the VLAN program"))?;
         for name in ["port_in", "vif_in"] {
             classifier(&mut program, name)?
@@ -118,6 +122,7 @@ impl VlanProgram {
             program,
             attachment,
             attached: Index::new(),
+            watch,
         })
     }
 
@@ -273,6 +278,28 @@ impl VlanProgram {
         _ = self.ports.remove(&key(from.port, from.vlan));
         _ = self.vifs.remove(&from.outer_end);
         _ = self.stats.remove(&from.outer_end);
+    }
+
+    /// Forgets the attachments whose filters are gone: [`VlanProgram::is_attached`] tells which these were.
+    pub fn look_at_filters(&mut self) {
+        let mut gone = HashSet::new();
+        let all = self.watch.read(|kind, payload| {
+            if matches!(kind, libc::RTM_DELQDISC | libc::RTM_DELTFILTER) {
+                // `struct tcmsg`: family, padding, interface.
+                gone.extend(payload.get(4..).and_then(number32));
+            }
+        });
+        if all {
+            self.attached.retain(|_, index| !gone.contains(index));
+        } else {
+            // To attach again what is attached changes nothing.
+            self.attached.clear();
+        }
+    }
+
+    /// Whether the program is attached to an interface, as far as we know.
+    pub fn is_attached(&self, name: &str) -> bool {
+        self.attached.contains_key(name)
     }
 
     /// Forgets the attachment of an interface that is gone.

@@ -1,10 +1,11 @@
 //! Routes, and rules that choose the table to look them up in.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 
 use crate::address::{family, octets, parse};
 use crate::error::KernelError;
+use crate::ledger::RouteKey;
 use crate::netlink::{Kernel, Message, attributes, number16, number32};
 
 const RTA_DST: u16 = 1;
@@ -49,6 +50,22 @@ pub struct KnownRoute {
     pub next_hops: Vec<NextHop>,
 }
 
+impl KnownRoute {
+    pub(crate) fn key(&self) -> RouteKey {
+        let (table, address, length) = (self.table, self.address, self.length);
+        RouteKey {
+            table,
+            address,
+            length,
+        }
+    }
+
+    /// Whether it is what [`Kernel::end_table`] makes.
+    pub(crate) fn ends_table(&self) -> bool {
+        self.length == 0 && self.next_hops.is_empty()
+    }
+}
+
 /// Reads `struct rtmsg` and its attributes.
 fn known(entry: &[u8]) -> Option<KnownRoute> {
     let (header, rest) = entry.split_at_checked(12)?;
@@ -80,8 +97,7 @@ fn known(entry: &[u8]) -> Option<KnownRoute> {
     if let (Some(address), Some(interface)) = (gateway, interface) {
         route.next_hops.push(NextHop { address, interface });
     }
-    let ends_table = header[1] == 0 && route.next_hops.is_empty();
-    (!ends_table).then_some(route)
+    Some(route)
 }
 
 /// A list of `struct rtnexthop`, each with its gateway.
@@ -236,6 +252,7 @@ impl Kernel {
     /// [`KernelError::Request`].
     pub fn end_table(&mut self, table: Table, any: IpAddr) -> Result<(), KernelError> {
         let flags = libc::NLM_F_CREATE | libc::NLM_F_REPLACE;
+        self.ledger.note_end(table, any);
         let message = route(
             libc::RTM_NEWROUTE,
             flags,
@@ -259,6 +276,7 @@ impl Kernel {
         index: u32,
         table: Option<Table>,
     ) -> Result<(), KernelError> {
+        self.ledger.note_table(interface, index, table);
         for any in [IpAddr::from([0; 4]), IpAddr::from([0_u16; 8])] {
             // One rule an interface: its priority follows from its index.
             let priority = 1_000 + index % 30_000;
@@ -283,19 +301,22 @@ impl Kernel {
 
     /// The tables that packets from an interface are looked up in, by rules of its name.
     fn input_tables(&mut self, interface: &str, any: IpAddr) -> Result<Vec<Table>, KernelError> {
+        let mut all = self.all_input_tables(any)?;
+        Ok(all.remove(interface).unwrap_or_default())
+    }
+
+    /// The same of every interface that has such rules.
+    pub(crate) fn all_input_tables(
+        &mut self,
+        any: IpAddr,
+    ) -> Result<HashMap<String, Vec<Table>>, KernelError> {
         let mut header = [0; 12];
         header[0] = family(any);
         let message = Message::new(libc::RTM_GETRULE, libc::NLM_F_DUMP, &header);
-        let mut tables = Vec::new();
+        let mut tables: HashMap<String, Vec<Table>> = HashMap::new();
         self.dump("list rules", message, |entry| {
-            let Some(rest) = entry.get(12..) else { return };
-            let named = |(kind, value): &(u16, &[u8])| {
-                *kind == FRA_IIFNAME && value.strip_suffix(&[0]) == Some(interface.as_bytes())
-            };
-            let looks_up = entry[7] == LOOK_UP;
-            if looks_up && attributes(rest).any(|one| named(&one)) {
-                let table = attributes(rest).find(|(kind, _)| *kind == FRA_TABLE);
-                tables.extend(table.and_then(|(_, value)| number32(value)).map(Table));
+            if let Some((interface, table)) = input_rule(entry) {
+                tables.entry(interface).or_default().push(table);
             }
         })?;
         Ok(tables)
@@ -306,6 +327,13 @@ impl Kernel {
     /// # Errors
     /// [`KernelError::Request`].
     pub fn routes(&mut self) -> Result<Vec<KnownRoute>, KernelError> {
+        let mut routes = self.all_routes()?;
+        routes.retain(|route| !route.ends_table());
+        Ok(routes)
+    }
+
+    /// The same with what ends tables.
+    pub(crate) fn all_routes(&mut self) -> Result<Vec<KnownRoute>, KernelError> {
         let mut routes = Vec::new();
         let message = Message::new(libc::RTM_GETROUTE, libc::NLM_F_DUMP, &[0; 12]);
         self.dump("list routes", message, |entry| routes.extend(known(entry)))?;
@@ -350,6 +378,21 @@ fn route(
     } else {
         message.attribute(RTA_DST, &octets(address))
     }
+}
+
+/// The interface and the table of a rule that chooses one for what comes in.
+fn input_rule(entry: &[u8]) -> Option<(String, Table)> {
+    let (header, rest) = entry.split_at_checked(12)?;
+    if header[7] != LOOK_UP {
+        return None;
+    }
+    let find = |wanted| {
+        let mut all = attributes(rest).filter(|(kind, _)| *kind == wanted);
+        all.next().map(|(_, value)| value)
+    };
+    let name = find(FRA_IIFNAME)?.strip_suffix(&[0])?;
+    let table = find(FRA_TABLE).and_then(number32)?;
+    Some((String::from_utf8_lossy(name).into_owned(), Table(table)))
 }
 
 fn rule(kind: u16, flags: i32, any: IpAddr, priority: u32) -> Message {

@@ -33,6 +33,7 @@ impl Kernel {
         interface: &str,
         prefixes: &[(IpAddr, u8)],
     ) -> Result<(), KernelError> {
+        self.ledger.note_refusals(interface, prefixes);
         let known = self.refused(interface)?;
         for new in prefixes.iter().filter(|one| !known.contains(one)) {
             let flags = libc::NLM_F_CREATE | libc::NLM_F_EXCL;

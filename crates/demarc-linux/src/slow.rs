@@ -16,7 +16,7 @@ use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use crate::error::KernelError;
 use crate::link::{Link, link};
-use crate::netlink::messages;
+use crate::netlink::{Told, messages};
 
 /// IEEE 802.3 slow protocols.
 const ETHERTYPE: u16 = 0x8809;
@@ -172,7 +172,7 @@ impl LinkNews {
                 Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => continue,
                 Err(error) => return Err(error),
             };
-            for (kind, payload) in messages(&buffer[..count]) {
+            for Told { kind, payload, .. } in messages(&buffer[..count]) {
                 let found = match kind {
                     libc::RTM_NEWLINK => link(payload),
                     libc::RTM_DELLINK => link(payload).map(|gone| Link {

@@ -19,6 +19,18 @@ const PART: usize = 64 * 1024;
 /// Room for what happens while nobody reads: hundreds of interfaces at once.
 const BACKLOG: usize = 4 << 20;
 
+/// A socket that hears of changes of these groups.
+fn listen(groups: u32, backlog: Option<usize>) -> io::Result<Socket> {
+    let kind = Type::RAW.nonblocking();
+    let protocol = Protocol::from(libc::NETLINK_ROUTE);
+    let socket = Socket::new(Domain::from(libc::AF_NETLINK), kind, Some(protocol))?;
+    if let Some(backlog) = backlog {
+        socket.set_recv_buffer_size(backlog)?;
+    }
+    bind(socket.as_raw_fd(), &NetlinkAddr::new(0, groups))?;
+    Ok(socket)
+}
+
 /// The interfaces of a namespace.
 pub struct LinkWatch {
     socket: Socket,
@@ -31,15 +43,8 @@ impl LinkWatch {
     /// # Errors
     /// [`KernelError::Request`].
     pub fn here(kernel: &mut Kernel) -> Result<Self, KernelError> {
-        let open = || -> io::Result<Socket> {
-            let kind = Type::RAW.nonblocking();
-            let protocol = Protocol::from(libc::NETLINK_ROUTE);
-            let socket = Socket::new(Domain::from(libc::AF_NETLINK), kind, Some(protocol))?;
-            socket.set_recv_buffer_size(BACKLOG)?;
-            bind(socket.as_raw_fd(), &NetlinkAddr::new(0, LINKS))?;
-            Ok(socket)
-        };
-        let socket = open().map_err(KernelError::request("watch interfaces"))?;
+        let socket = listen(LINKS, Some(BACKLOG));
+        let socket = socket.map_err(KernelError::request("watch interfaces"))?;
         let links = kernel.links()?.into();
         Ok(Self { socket, links })
     }
@@ -71,8 +76,8 @@ impl LinkWatch {
             match (&self.socket).read(&mut buffer) {
                 Ok(count) => {
                     let links = links.get_or_insert_with(|| self.links.to_vec());
-                    for (kind, payload) in messages(&buffer[..count]) {
-                        apply(links, kind, payload);
+                    for told in messages(&buffer[..count]) {
+                        apply(links, told.kind, told.payload);
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
@@ -99,6 +104,77 @@ impl LinkWatch {
             self.links = links.into();
         }
         differs
+    }
+}
+
+/// What may be watched for changes that others make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watched {
+    /// Interfaces, addresses, routes, rules, and whether packets are forwarded.
+    Routing,
+    /// Filters, and what they hang on.
+    Filters,
+}
+
+impl Watched {
+    /// Bit `n - 1` is group `n` (`RTNLGRP_…`).
+    const fn groups(self) -> u32 {
+        const NETCONF: u32 = 1 << 23 | 1 << 24;
+        const IPV4: u32 = 0x10 | 0x40 | 0x80;
+        const IPV6: u32 = 0x100 | 0x400 | 1 << 18;
+        match self {
+            Self::Routing => LINKS | IPV4 | IPV6 | NETCONF,
+            Self::Filters => 1 << 3,
+        }
+    }
+}
+
+/// Tells of what somebody else changed in a namespace: who has nothing to hear need not compare.
+pub struct ChangeWatch {
+    socket: Socket,
+    /// Who makes our own changes.
+    own: u32,
+}
+
+impl ChangeWatch {
+    /// Watches the namespace of the calling thread, which is that of `own`: what goes through that is no
+    /// news.
+    ///
+    /// # Errors
+    /// [`KernelError::Request`].
+    pub fn here(watched: Watched, own: &Kernel) -> Result<Self, KernelError> {
+        let socket = listen(watched.groups(), None);
+        let socket = socket.map_err(KernelError::request("watch for changes"))?;
+        let own = own.port;
+        Ok(Self { socket, own })
+    }
+
+    /// Calls `each` with the type and content of every change since the last call; whether these were all:
+    /// the kernel leaves out what there is no room for.
+    pub(crate) fn read(&self, mut each: impl FnMut(u16, &[u8])) -> bool {
+        let mut buffer = vec![0; PART];
+        let mut all = true;
+        loop {
+            match (&self.socket).read(&mut buffer) {
+                Ok(count) => {
+                    let told = messages(&buffer[..count]);
+                    for told in told.filter(|told| told.port != self.own) {
+                        each(told.kind, told.payload);
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return all,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => all = false,
+                Err(_) => return false,
+            }
+        }
+    }
+
+    /// Whether somebody else changed something since the last call.
+    pub fn has_heard(&self) -> bool {
+        let mut heard = false;
+        let all = self.read(|_, _| heard = true);
+        heard || !all
     }
 }
 

@@ -5,16 +5,14 @@
 
 use demarc_bgp::session::SessionConfig;
 use demarc_domain::intent::VirtualInterfaceIntent;
-use demarc_linux::{Kernel, KernelError, KnownRoute, Link, NextHop, VlanProgram};
+use demarc_linux::{Kernel, KernelError, KnownRoute, NextHop, VlanProgram};
 use demarc_types::Prefix;
 use tokio::time::Instant;
-use tracing::{info, warn};
+use tracing::info;
 
 use super::edge::LinuxError;
 use super::forwarding::Neighbor;
 use super::gateway::Gateway;
-use super::uplink_mark;
-use super::virtual_interface::INNER_ENDS;
 
 /// Looks that pass between the word of a session that it has said all and its routes being judged: they
 /// are on their way through the tables.
@@ -175,61 +173,5 @@ impl Gateway {
         let hops = &route.next_hops;
         self.kernel
             .restore_route(route.table, route.address, route.length, hops)
-    }
-
-    /// Heals what somebody did to the namespace, and tells what is in it and not ours. Uplinks that are not
-    /// wanted any more go back.
-    pub(super) fn look_around(&mut self) -> Result<Vec<String>, KernelError> {
-        let name = self.namespace.name().to_owned();
-        if self.namespace.keep_name()? {
-            warn!(namespace = name, "its name had been taken away; it is back");
-        }
-        let links = self.kernel.links()?;
-        self.miss_uplinks(&links)?;
-        let mut foreign = Vec::new();
-        for link in links {
-            if link.name.starts_with(INNER_ENDS) && !link.up {
-                self.kernel.set_up(link.index)?;
-            }
-            let is_ours = link.name == "lo"
-                || link.name.starts_with(INNER_ENDS)
-                || self
-                    .uplinks
-                    .values()
-                    .any(|uplink| uplink.index == link.index);
-            if is_ours {
-                continue;
-            }
-            if link.alias.starts_with(uplink_mark::PREFIX) {
-                info!(
-                    namespace = name,
-                    interface = link.name,
-                    "an uplink of before is given back"
-                );
-                self.kernel.take_back(link.index)?;
-            } else {
-                foreign.push(format!("interface {} in namespace {name}", link.name));
-            }
-        }
-        Ok(foreign)
-    }
-
-    /// An uplink that is gone is forgotten, so that it is taken in when it is back.
-    fn miss_uplinks(&mut self, links: &[Link]) -> Result<(), KernelError> {
-        let gone: Vec<_> = self
-            .uplinks
-            .iter()
-            .filter(|(_, uplink)| !links.iter().any(|link| link.index == uplink.index))
-            .map(|(behind, _)| *behind)
-            .collect();
-        for behind in gone {
-            warn!(gateway = %behind, "its interface has vanished");
-            let gone = self.uplinks.remove(&behind);
-            // Its routes went with it, but for those that refuse.
-            for prefix in gone.map(|uplink| uplink.prefixes).unwrap_or_default() {
-                self.uplink_route(prefix, None)?;
-            }
-        }
-        Ok(())
     }
 }

@@ -257,7 +257,7 @@ impl LinuxEdge {
             self.compared = Some(intents.clone());
             self.news = true;
             self.faults.begin();
-            self.reconcile(intents, &links).await?;
+            self.reconcile(intents, &links, full).await?;
             self.faults.end();
             metrics::histogram!("demarc_edge_pass_seconds").record(began.elapsed().as_secs_f64());
             let revisions = intents.iter();
@@ -283,7 +283,13 @@ impl LinuxEdge {
         Ok(())
     }
 
-    async fn reconcile(&mut self, intents: &Intents, links: &[Link]) -> Result<(), LinuxError> {
+    async fn reconcile(
+        &mut self,
+        intents: &Intents,
+        links: &[Link],
+        full: bool,
+    ) -> Result<(), LinuxError> {
+        self.program.look_at_filters();
         if let Some(error) = self.file.error.clone() {
             self.faults.say(self.file.path().display(), error);
         }
@@ -324,27 +330,24 @@ impl LinuxEdge {
         // where to.
         self.attach_ports(&devices, links);
         self.follow_domains(intents).await?;
-        self.look_around(intents)
+        self.look_around(intents, full)
     }
 
     /// Finds what somebody else did to what is ours, and what is left of an earlier process.
-    fn look_around(&mut self, intents: &Intents) -> Result<(), LinuxError> {
+    fn look_around(&mut self, intents: &Intents, full: bool) -> Result<(), LinuxError> {
         // With what was made and removed just now.
         let links = self.look_at_links(false)?;
         let mut foreign = Vec::new();
         for (domain, gateway) in &mut self.gateways {
-            match gateway.look_around() {
+            match gateway.look_around(full) {
                 Ok(found) => foreign.extend(found),
                 Err(error) => self.faults.say(gateway::namespace_name(*domain), error),
             }
-        }
-        let found = Links::new(&links);
-        for standing in self.standing.values() {
-            let end = standing.delivery.outer_end;
-            if found.up.get(&end) == Some(&false) {
-                self.kernel.set_up(end)?;
+            for (subject, text) in gateway.troubles() {
+                self.faults.say(subject, text);
             }
         }
+        self.heal_outer_ends(&links)?;
         // Without an intent nobody knows what is wanted.
         if !intents.is_empty() {
             let ends: BTreeSet<u32> = self
@@ -367,6 +370,28 @@ impl LinuxEdge {
             tracing::warn!(object, "it is in the way and not ours: it is left alone");
         }
         self.foreign = foreign;
+        Ok(())
+    }
+
+    /// Brings the ends beside the ports up, and delivers there and back, where somebody changed that.
+    fn heal_outer_ends(&mut self, links: &[Link]) -> Result<(), KernelError> {
+        let found = Links::new(links);
+        for (id, standing) in &self.standing {
+            let end = standing.delivery.outer_end;
+            let Some(up) = found.up.get(&end) else {
+                continue;
+            };
+            if !up {
+                self.kernel.set_up(end)?;
+            }
+            let Some(gateway) = self.gateways.get_mut(&standing.intent.domain) else {
+                continue;
+            };
+            let (kernel, program) = (&mut self.kernel, &mut self.program);
+            if let Err(error) = standing.keep_delivery(gateway, kernel, program) {
+                self.faults.say(id, error);
+            }
+        }
         Ok(())
     }
 
@@ -537,10 +562,6 @@ impl LinuxEdge {
                 let (bindings, kernel) = (&self.file.bindings, &mut self.kernel);
                 if let Err(error) = gateway.follow(intent, bindings, kernel).await {
                     self.faults.say(gateway::namespace_name(*domain), error);
-                }
-                for behind in gateway.unbound() {
-                    let text = "no interface is bound to it: its prefixes are announced, packets for them are refused";
-                    self.faults.say(behind, text);
                 }
             }
         }

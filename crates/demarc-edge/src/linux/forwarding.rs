@@ -112,7 +112,7 @@ impl Gateway {
         let changes = self.speaker.forwarding_changes(regions, again).await?;
         let changed: Vec<Prefix> = changes.iter().map(|change| change.prefix).collect();
         for change in changes {
-            self.program(&change)?;
+            self.program(&change);
             self.sources.follow(&change, &self.neighbors, program)?;
             if change.accepted.is_empty() {
                 self.routes.remove(&change.prefix);
@@ -121,7 +121,7 @@ impl Gateway {
             }
         }
         if self.hairpin {
-            self.cross_again(|behind| changed.iter().any(|prefix| prefix.contains(&behind)))?;
+            self.cross_again(|behind| changed.iter().any(|prefix| prefix.contains(&behind)));
         }
         Ok(())
     }
@@ -144,7 +144,7 @@ impl Gateway {
     }
 
     /// The interface of these sessions has another MTU now.
-    pub(super) fn set_mtu(&mut self, keys: &[NeighborKey], mtu: u16) -> Result<(), KernelError> {
+    pub(super) fn set_mtu(&mut self, keys: &[NeighborKey], mtu: u16) {
         for key in keys {
             if let Some(neighbor) = self.neighbors.get_mut(key) {
                 neighbor.mtu = mtu;
@@ -153,12 +153,11 @@ impl Gateway {
         let known = self.routes.values();
         let concerned = known.filter(|known| keys.iter().any(|key| known.accepted.contains(key)));
         for change in concerned.cloned().collect::<Vec<_>>() {
-            self.program(&change)?;
+            self.program(&change);
         }
-        Ok(())
     }
 
-    fn program(&mut self, change: &ForwardingChange) -> Result<(), KernelError> {
+    fn program(&mut self, change: &ForwardingChange) {
         let prefix = change.prefix;
         let owner = self.owner(prefix);
         let mtu = self.common_mtu(&change.accepted);
@@ -168,25 +167,25 @@ impl Gateway {
             match owner {
                 Some(Owner::Uplink) => {}
                 Some(Owner::Customer) if next_hops.is_empty() => {
-                    self.cross(region, prefix)?;
+                    self.cross(region, prefix);
                 }
                 Some(Owner::Customer) | None => {
                     let table = from_uplink(region);
-                    set(&mut self.kernel, table, prefix, &next_hops, mtu)?;
+                    set(&mut self.kernel, table, prefix, &next_hops, mtu);
                 }
             }
         }
         if owner.is_some() {
             // The gateway's own networks are not for a customer to take over.
-            return Ok(());
+            return;
         }
         let all = match change.by_region.first() {
             Some(keys) => self.next_hops(keys),
             None => self.next_hops(&change.accepted),
         };
         let site_link = self.next_hops(&change.site_link);
-        set(&mut self.kernel, Table::MAIN, prefix, &all, mtu)?;
-        set(&mut self.kernel, FROM_SITE_LINK, prefix, &site_link, mtu)
+        set(&mut self.kernel, Table::MAIN, prefix, &all, mtu);
+        set(&mut self.kernel, FROM_SITE_LINK, prefix, &site_link, mtu);
     }
 
     /// Who decides about a prefix that lies behind an uplink.
@@ -198,16 +197,17 @@ impl Gateway {
 
     /// Decides about packets from uplinks for a prefix behind one: no uplink reaches another through this
     /// gateway, unless that is allowed and a customer's route covers what is behind it (spec/routing §7).
-    fn cross(&mut self, region: RegionId, prefix: Prefix) -> Result<(), KernelError> {
+    fn cross(&mut self, region: RegionId, prefix: Prefix) {
         if self.hairpin && self.is_covered(region, prefix) {
             let mut uplinks = self.uplinks.values();
             let behind = uplinks.find(|uplink| uplink.prefixes.contains(&prefix));
             if let Some(next_hop) = behind.and_then(|uplink| uplink.next_hop(prefix)) {
                 let table = from_uplink(region);
-                return set(&mut self.kernel, table, prefix, &[next_hop], None);
+                set(&mut self.kernel, table, prefix, &[next_hop], None);
+                return;
             }
         }
-        self.block(region, prefix)
+        self.block(region, prefix);
     }
 
     /// Whether a customer's route of exactly this prefix takes traffic of the Region.
@@ -227,7 +227,7 @@ impl Gateway {
     }
 
     /// Decides again about prefixes behind uplinks.
-    fn cross_again(&mut self, concerned: impl Fn(Prefix) -> bool) -> Result<(), KernelError> {
+    fn cross_again(&mut self, concerned: impl Fn(Prefix) -> bool) {
         let all = self.uplinks.values();
         let all = all.flat_map(|uplink| uplink.prefixes.iter().copied());
         let prefixes: Vec<Prefix> = all.filter(|prefix| concerned(*prefix)).collect();
@@ -236,18 +236,17 @@ impl Gateway {
             for region in self.tables.clone() {
                 // What a customer announces of the very same goes to the customer.
                 if !customers || !self.has_customer(region, prefix) {
-                    self.cross(region, prefix)?;
+                    self.cross(region, prefix);
                 }
             }
         }
-        Ok(())
     }
 
     /// Whether uplinks may reach each other, from now on.
     pub(super) fn set_hairpin(&mut self, allowed: bool) -> Result<(), KernelError> {
         if self.hairpin != allowed {
             self.hairpin = allowed;
-            self.cross_again(|_| true)?;
+            self.cross_again(|_| true);
         }
         // What an uplink sends for what lies behind itself would go round until its TTL ends.
         for uplink in self.uplinks.values_mut() {
@@ -268,49 +267,35 @@ impl Gateway {
     }
 
     /// Packets for the prefix are refused in the table of the Region's uplinks.
-    fn block(&mut self, region: RegionId, prefix: Prefix) -> Result<(), KernelError> {
+    fn block(&mut self, region: RegionId, prefix: Prefix) {
         let (address, length) = (prefix.network(), prefix.prefix_len());
-        if length == 0 {
-            return Ok(());
+        // The end of the table refuses what nothing else is said of.
+        if length > 0 {
+            self.kernel
+                .want_route(from_uplink(region), address, length, Some((&[], None)));
         }
-        self.kernel
-            .block_route(from_uplink(region), address, length)
     }
 
     /// Packets for a prefix go to an uplink, or no longer.
-    pub(super) fn uplink_route(
-        &mut self,
-        prefix: Prefix,
-        to: Option<NextHop>,
-    ) -> Result<(), KernelError> {
+    pub(super) fn uplink_route(&mut self, prefix: Prefix, to: Option<NextHop>) {
         for table in [FROM_INTERFACE, FROM_SITE_LINK, Table::MAIN] {
-            set(&mut self.kernel, table, prefix, to.as_slice(), None)?;
+            set(&mut self.kernel, table, prefix, to.as_slice(), None);
         }
         for region in self.tables.clone() {
             match to {
-                Some(_) => self.cross(region, prefix)?,
-                None => set(&mut self.kernel, from_uplink(region), prefix, &[], None)?,
+                Some(_) => self.cross(region, prefix),
+                None => set(&mut self.kernel, from_uplink(region), prefix, &[], None),
             }
         }
         // What customers announce of the same comes to its right.
-        match self.routes.get(&prefix).cloned() {
-            Some(known) => self.program(&known),
-            None => Ok(()),
+        if let Some(known) = self.routes.get(&prefix).cloned() {
+            self.program(&known);
         }
     }
 }
 
-fn set(
-    kernel: &mut Kernel,
-    table: Table,
-    prefix: Prefix,
-    next_hops: &[NextHop],
-    mtu: Option<u32>,
-) -> Result<(), KernelError> {
-    let (network, length) = (prefix.network(), prefix.prefix_len());
-    if next_hops.is_empty() {
-        kernel.remove_route(table, network, length)
-    } else {
-        kernel.replace_route_with_mtu(table, network, length, next_hops, mtu)
-    }
+/// What the kernel does not take now is tried again when the gateway is looked at.
+fn set(kernel: &mut Kernel, table: Table, prefix: Prefix, next_hops: &[NextHop], mtu: Option<u32>) {
+    let to = (!next_hops.is_empty()).then_some((next_hops, mtu));
+    kernel.want_route(table, prefix.network(), prefix.prefix_len(), to);
 }

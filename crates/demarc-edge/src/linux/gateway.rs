@@ -1,17 +1,19 @@
 //! One routing domain: a namespace, a speaker, and the uplinks behind it. Which packets go where is in
 //! [`super::forwarding`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use demarc_bgp::policy::AmazonScope;
 use demarc_bgp::rib::{DeviceId, Origination, RegionId};
 use demarc_domain::intent::{DomainIntent, RoutingDomain};
-use demarc_linux::{Kernel, KernelError, Namespace, NextHop};
-use demarc_speaker::{Activity, ForwardingChange, GatewaySpeaker, NamespaceSockets, NeighborKey};
+use demarc_linux::{ChangeWatch, Kernel, KernelError, Namespace, NextHop, Watched};
+use demarc_speaker::{
+    Activity, ForwardingChange, GatewaySpeaker, NamespaceSockets, NeighborKey,
+};
 use demarc_types::{GatewayRef, Prefix, Region};
-use tracing::{info, warn};
+use tracing::info;
 
 use super::adoption::Adoption;
 use super::bindings::{Behind, Bindings, Scope, UplinkBinding};
@@ -23,7 +25,7 @@ const IPV4: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 const IPV6: IpAddr = IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED);
 
 /// edge.md §6.10: forwarding, no redirects, two paths may differ, flows stay together.
-const PARAMETERS: [(&str, &str); 15] = [
+pub(super) const PARAMETERS: [(&str, &str); 17] = [
     ("ipv4/ip_forward", "1"),
     ("ipv6/conf/all/forwarding", "1"),
     ("ipv4/conf/all/send_redirects", "0"),
@@ -38,6 +40,9 @@ const PARAMETERS: [(&str, &str); 15] = [
     ("ipv4/conf/default/arp_ignore", "1"),
     ("ipv4/conf/all/arp_announce", "2"),
     ("ipv4/conf/default/arp_announce", "2"),
+    // A station that is another one, or back, says so: customers remember the one before for half a minute.
+    ("ipv4/conf/all/arp_notify", "1"),
+    ("ipv6/conf/all/ndisc_notify", "1"),
     // Where rules choose tables, the kernel asks them a second time for each packet: whether its source is an
     // address of ours. IPv6 does not ask, and our tables lead nobody to these addresses.
     ("ipv4/conf/all/accept_local", "1"),
@@ -85,6 +90,21 @@ impl Uplink {
             interface: self.index,
         })
     }
+
+    /// What to say when a prefix has nobody to take its packets.
+    fn no_next_hop(&self) -> Option<String> {
+        let mut prefixes = self.prefixes.iter();
+        let prefix = prefixes.find(|prefix| self.next_hop(**prefix).is_none())?;
+        let family = if prefix.addr().is_ipv4() {
+            "IPv4"
+        } else {
+            "IPv6"
+        };
+        let interface = &self.binding.interface;
+        Some(format!(
+            "{interface} has no {family} next hop: packets for {prefix} are refused"
+        ))
+    }
 }
 
 pub(super) struct Gateway {
@@ -108,10 +128,18 @@ pub(super) struct Gateway {
     regions: Vec<Region>,
     devices: Vec<String>,
     announced: Vec<Origination>,
-    warned: BTreeSet<Behind>,
+    /// What is wrong with what is to be behind it.
+    troubles: BTreeMap<Behind, String>,
+    /// Hears what others do to the namespace.
+    pub(super) watch: ChangeWatch,
+    /// The addresses of the stations inside, by index, as they were looked at last.
+    pub(super) stations: HashMap<u32, [u8; 6]>,
     /// While what an earlier process left is still in use.
     pub(super) adoption: Option<Adoption>,
 }
+
+const UNBOUND: &str =
+    "no interface is bound to it: its prefixes are announced, packets for them are refused";
 
 /// Names of our namespaces begin like this.
 pub(super) const NAMESPACES: &str = "dmc-";
@@ -135,6 +163,7 @@ impl Gateway {
         let namespace = Namespace::ensure(&name)?;
         namespace.set_parameters(&PARAMETERS)?;
         let mut kernel = namespace.kernel()?;
+        let watch = namespace.watch(Watched::Routing, &kernel)?;
         let loopback = kernel.existing("lo")?;
         kernel.set_up(loopback.index)?;
         let adoption = if was_there {
@@ -167,7 +196,9 @@ impl Gateway {
             regions: Vec::new(),
             devices: Vec::new(),
             announced: Vec::new(),
-            warned: BTreeSet::new(),
+            troubles: BTreeMap::new(),
+            watch,
+            stations: HashMap::new(),
             adoption,
         })
     }
@@ -178,9 +209,27 @@ impl Gateway {
         std::mem::replace(&mut self.heard, heard) != heard
     }
 
-    /// Uplinks without an interface.
-    pub(super) fn unbound(&self) -> impl Iterator<Item = Behind> {
-        self.warned.iter().copied()
+    /// What is wrong inside, with whom: uplinks that are not bound or not whole, and what the kernel would
+    /// not do.
+    pub(super) fn troubles(&self) -> Vec<(String, String)> {
+        let uplinks = self.troubles.iter();
+        let mut all: Vec<_> = uplinks
+            .map(|(behind, text)| (behind.to_string(), text.clone()))
+            .collect();
+        for (behind, uplink) in &self.uplinks {
+            all.extend(uplink.no_next_hop().map(|text| (behind.to_string(), text)));
+        }
+        for (interface, error) in self.kernel.failing() {
+            let of_it = |uplink: &&Uplink| Some(uplink.index) == interface;
+            all.push(match self.uplinks.values().find(of_it) {
+                Some(uplink) => {
+                    let text = format!("{}: {error}", uplink.binding.interface);
+                    (uplink.binding.gateway.to_string(), text)
+                }
+                None => (self.namespace.name().to_owned(), error.to_string()),
+            });
+        }
+        all
     }
 
     /// The number of a Region.
@@ -226,21 +275,28 @@ impl Gateway {
                     wanted.behind == **behind
                         && (wanted.region, wanted.owner) == (uplink.region, uplink.owner)
                 };
-                !wanted.iter().any(same) || bindings.uplink(**behind) != Some(&uplink.binding)
+                !wanted.iter().any(same)
+                    || bindings.uplink(**behind) != Some(&uplink.binding)
             })
             .map(|(behind, _)| *behind)
             .collect();
+        self.troubles.clear();
         for behind in gone {
-            self.unbind(behind)?;
-        }
-        for wanted in wanted {
-            match bindings.uplink(wanted.behind) {
-                Some(binding) => {
-                    self.bind(binding, &wanted, host)?;
-                    self.warned.remove(&wanted.behind);
-                }
-                None => _ = self.warned.insert(wanted.behind),
+            if let Err(error) = self.unbind(behind) {
+                self.troubles.insert(behind, error.to_string());
             }
+        }
+        // One that cannot be bound keeps nothing from the others.
+        for wanted in wanted {
+            let trouble = match bindings.uplink(wanted.behind) {
+                Some(binding) => {
+                    let bound = self.bind(binding, &wanted, host);
+                    bound.err().map(|error| error.to_string())
+                }
+                None => Some(UNBOUND.to_owned()),
+            };
+            self.troubles
+                .extend(trouble.map(|text| (wanted.behind, text)));
         }
         let announced = match public {
             Some(binding) => binding.prefixes.iter().map(of_public).collect(),
@@ -303,14 +359,12 @@ impl Gateway {
         };
         self.uplinks.insert(binding.gateway, uplink.clone());
         for prefix in old.iter().filter(|old| !wanted.prefixes.contains(old)) {
-            self.uplink_route(*prefix, None)?;
+            self.uplink_route(*prefix, None);
         }
         for prefix in wanted.prefixes {
-            let Some(next_hop) = uplink.next_hop(*prefix) else {
-                warn!(%prefix, interface = binding.interface, "no next hop of its family is bound");
-                continue;
-            };
-            self.uplink_route(*prefix, Some(next_hop))?;
+            if let Some(next_hop) = uplink.next_hop(*prefix) {
+                self.uplink_route(*prefix, Some(next_hop));
+            }
         }
         info!(gateway = %binding.gateway, interface = binding.interface, "uplink is up");
         Ok(())
@@ -357,7 +411,7 @@ impl Gateway {
             return Ok(());
         };
         for prefix in &uplink.prefixes {
-            self.uplink_route(*prefix, None)?;
+            self.uplink_route(*prefix, None);
         }
         let interface = &uplink.binding.interface;
         self.kernel.set_input_table(interface, uplink.index, None)?;
@@ -373,7 +427,7 @@ impl Gateway {
             self.unbind(gateway)?;
         }
         let name = self.namespace.name().to_owned();
-        let foreign = self.look_around()?;
+        let foreign = self.look_around(false)?;
         drop(self);
         if !foreign.is_empty() {
             // It would go with the namespace.

@@ -13,7 +13,9 @@ use demarc_bgp::wire::{Asn, Family};
 use demarc_domain::device_status::{PeerStatus, TrafficCounters, VirtualInterfaceStatus};
 use demarc_domain::entity::{Session, VirtualInterfaceKind};
 use demarc_domain::intent::{PeerIntent, VirtualInterfaceIntent};
-use demarc_linux::{Kernel, KernelError, Link, NextHop, VethSpec, VlanDelivery, VlanProgram};
+use demarc_linux::{
+    Kernel, KernelError, Link, NextHop, VethSpec, VlanDelivery, VlanProgram,
+};
 use demarc_speaker::{
     ExportMode, GatewayNeighbor, NeighborConfig, NeighborKey, NeighborReport, Secret, SessionStamp,
 };
@@ -197,7 +199,7 @@ impl Standing {
             gateway.kernel.set_mtu(self.inner, u32::from(intent.mtu))?;
             self.delivery.mtu = intent.mtu;
             let keys: Vec<NeighborKey> = self.peers.values().map(|peer| peer.key).collect();
-            gateway.set_mtu(&keys, intent.mtu)?;
+            gateway.set_mtu(&keys, intent.mtu);
         }
         if (intent.mtu, intent.in_service) != (self.intent.mtu, self.intent.in_service) {
             program.deliver(self.delivery)?;
@@ -348,6 +350,27 @@ impl Standing {
         Ok(())
     }
 
+    /// Takes the frames that the gateway sends by it, and keeps its station, if somebody changed these.
+    pub(super) fn keep_delivery(
+        &self,
+        gateway: &mut Gateway,
+        host: &mut Kernel,
+        program: &mut VlanProgram,
+    ) -> Result<(), KernelError> {
+        let station = gateway.stations.get(&self.inner);
+        if station.is_some_and(|mac| *mac != self.delivery.mac) {
+            // The customer remembers the old one for a while.
+            info!(interface = %self.intent.id, "its station gets its address back");
+            gateway.kernel.set_mac(self.inner, self.delivery.mac)?;
+        }
+        let outer = name(OUTER_ENDS, self.intent.id);
+        if program.is_attached(&outer) {
+            return Ok(());
+        }
+        info!(interface = outer, "its filter had been taken away");
+        program.attach_outer_end(host, &outer)
+    }
+
     /// The sessions that something may have happened to, or all.
     pub(super) fn unheard(&self, gateway: &Gateway, all: bool) -> Vec<Unheard> {
         // What a session has said since a restart depends on the time, too.
@@ -454,6 +477,7 @@ impl Standing {
             name(INNER_ENDS, self.intent.id),
         );
         gateway.kernel.set_input_table(&inner, self.inner, None)?;
+        gateway.kernel.forget_addresses(self.inner);
         host.remove_link(&outer)?;
         program.forget(&outer);
         info!(interface = %self.intent.id, "virtual interface is gone");

@@ -1,0 +1,103 @@
+"""Whatever somebody else undoes of what the edge has made comes back, for both families."""
+
+import subprocess
+
+import pytest
+
+from lab import Bird, ip, namespaces, ping, run, session, until
+from objects import private, state
+from router import faults_of
+
+HOST, SITE = "10.40.1.1", "192.168.77.1"
+HOST6, SITE6 = "2001:db8:40::1", "2001:db8:77::1"
+
+#: What is done to `gateway` (a namespace), `inner` and `outer` (the ends of a virtual interface), `port` and `uplink`.
+DAMAGE = {
+    "routes of interfaces": "ip -n {gateway} route flush table 1001",
+    "IPv6 routes of interfaces": "ip -n {gateway} -6 route flush table 1001",
+    "routes of uplinks": "ip -n {gateway} route flush table 1003",
+    "IPv6 routes of uplinks": "ip -n {gateway} -6 route flush table 1003",
+    "rules": "ip -n {gateway} rule flush; ip -n {gateway} rule add pref 32766 table main",
+    "IPv6 rules": "ip -n {gateway} -6 rule flush; ip -n {gateway} -6 rule add pref 32766 table main",
+    "inner end down": "ip -n {gateway} link set {inner} down",
+    "inner end's addresses": "ip -n {gateway} addr flush dev {inner}",
+    "inner end's station": "ip -n {gateway} link set {inner} address 02:00:00:00:00:77",
+    "outer end down": "ip link set {outer} down",
+    "outer end's filter": "tc qdisc del dev {outer} clsact",
+    "port's filter": "tc qdisc del dev {port} clsact",
+    "port's filter alone": "tc filter del dev {port} ingress",
+    "uplink down": "ip -n {gateway} link set {uplink} down",
+    "uplink's addresses": "ip -n {gateway} addr flush dev {uplink}",
+    "forwarding": "ip netns exec {gateway} sysctl -qw net.ipv4.ip_forward=0",
+    "IPv6 forwarding": "ip netns exec {gateway} sysctl -qw net.ipv6.conf.all.forwarding=0",
+}
+
+
+def first(names, prefix):
+    return next(line.split()[0].split("@")[0] for line in names.splitlines() if line.startswith(prefix))
+
+
+def both(account, lab):
+    """A gateway with a network behind it and a customer, with IPv4 and IPv6."""
+    gateway = account.gateway(asn=64_600)["directConnectGatewayId"]
+    transit = account.transit_gateway()
+    account.associate(gateway, transit, ["10.40.0.0/16", "2001:db8:40::/48"])
+    lab.uplink(transit, f"{HOST}/32", f"{HOST6}/128")
+    connection, cable = lab.connected(account)
+    vif, shown = private(account, lab, gateway, 1, make="transit_vif", cable=(connection, cable),
+                         hosts=[f"{SITE}/32", f"{SITE6}/128"])
+    account.dx.create_bgp_peer(virtualInterfaceId=vif, newBGPPeer={
+        "asn": 65_001, "addressFamily": "ipv6", "authKey": "another-key"})
+    shown = {**account.show_vif(vif), "interface": shown["interface"]}
+    mine = next(p["customerAddress"] for p in shown["bgpPeers"] if p["addressFamily"] == "ipv6")
+    ip("a", "addr", "add", mine, "dev", shown["interface"], "nodad")
+    bird = lab.start(Bird("a", session(shown, announce=["192.168.77.0/24"]),
+                          session(shown, "ipv6", announce=["2001:db8:77::/48"])))
+    until("packets", both_ways)
+    return vif, transit, f"port{cable}", bird
+
+
+def both_ways():
+    # As long as they may be: an interface has to have its length, too.
+    return ping("a", HOST, SITE, count=1, size=1472) and ping("a", HOST6, SITE6, count=1, size=1452)
+
+
+def test_what_is_undone_comes_back(lab, account):
+    vif, _, port, bird = both(account, lab)
+    (gateway,) = namespaces("dmc-")
+    there = {"gateway": gateway, "port": port, "uplink": list(lab.uplinks)[-1],
+             "inner": first(run("ip", "-n", gateway, "-br", "link"), "vif-"),
+             "outer": first(run("ip", "-br", "link"), "dmcv")}
+    lost = []
+    for what, words in DAMAGE.items():
+        subprocess.run(words.format(**there), shell=True, check=True)
+        try:
+            # A customer who has just heard of another station may not believe the next word at once.
+            until(what, both_ways, seconds=40 if "station" in what else 10)
+            until("the sessions are up", lambda: bird.established("s0") and bird.established("s1"))
+        except AssertionError as error:
+            lost.append((what, str(error)))
+    assert lost == []
+    assert state(account, vif) == "available"
+
+
+@pytest.mark.parametrize("change, said", [
+    (lambda good, number: {"next_hops": good["next_hops"][:1]}, "no IPv6 next hop"),
+    (lambda good, number: {"next_hops": ["10.9.9.9", good["next_hops"][1]]}, "cannot route"),
+    (lambda good, number: {"addresses": []}, "cannot route"),
+    (lambda good, number: {"next_hops": []}, "next hop"),
+])
+def test_an_uplink_that_is_not_whole_is_said_and_heals(lab, account, server, change, said):
+    _, transit, _, _ = both(account, lab)
+    uplink = list(lab.uplinks)[-1]
+    good = dict(lab.uplinks[uplink])
+    lab.uplinks[uplink] = {**good, **change(good, uplink)}
+    lab.write_bindings()
+    until("said", lambda: said in faults_of(server, transit), seconds=5)
+    assert uplink in faults_of(server, transit)
+    # It is said for as long as it is so.
+    until("said again", lambda: said in faults_of(server, transit), seconds=3)
+    lab.uplinks[uplink] = good
+    lab.write_bindings()
+    until("packets", both_ways, seconds=15)
+    until("that is over", lambda: faults_of(server, transit) == "", seconds=5)
