@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use demarc_domain::intent::RoutingDomain;
 use demarc_types::{ConnectionId, GatewayRef, Prefix};
 use serde::Deserialize;
 use tracing::info;
@@ -36,6 +37,10 @@ pub struct PortBinding {
 #[serde(deny_unknown_fields)]
 pub struct UplinkBinding {
     pub gateway: Behind,
+    /// The gateway whose namespace it is moved into: one with virtual interfaces, which the first is
+    /// associated with or, a VPN gateway, is itself. When absent, the one that needs it first.
+    #[serde(default)]
+    pub serves: Option<Serves>,
     pub interface: String,
     /// Our addresses on it, with their lengths.
     pub addresses: Vec<Prefix>,
@@ -73,6 +78,24 @@ impl fmt::Display for Behind {
             Self::Gateway(gateway) => gateway.fmt(out),
             Self::Public => out.write_str("public"),
         }
+    }
+}
+
+/// A gateway with virtual interfaces: of Direct Connect, or `vgw-…`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Serves(pub(super) RoutingDomain);
+
+impl TryFrom<String> for Serves {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let direct_connect = text.parse().map(RoutingDomain::Gateway);
+        let domain =
+            direct_connect.or_else(|_| text.parse().map(RoutingDomain::VpnGateway).map_err(|_| ()));
+        domain.map(Self).map_err(|()| {
+            format!("`{text}` is not the id of a Direct Connect gateway or a VPN gateway")
+        })
     }
 }
 
@@ -114,6 +137,23 @@ pub enum BindingsError {
         "bindings {path}: `prefixes` of {gateway}: only `public` has them, others come from the API"
     )]
     Prefixes { path: PathBuf, gateway: Behind },
+    #[error(
+        "bindings {path}: two uplinks of {gateway} may be taken for the same one: name what each `serves`"
+    )]
+    Uplinks { path: PathBuf, gateway: Behind },
+    #[error("bindings {path}: the uplink of `public` serves all public virtual interfaces")]
+    Public { path: PathBuf },
+    #[error("bindings {path}: connection {connection} is bound to two ports")]
+    Connection {
+        path: PathBuf,
+        connection: ConnectionId,
+    },
+    #[error("bindings {path}: `{interface}` cannot be a port or an uplink: {reason}")]
+    Interface {
+        path: PathBuf,
+        interface: String,
+        reason: &'static str,
+    },
 }
 
 impl Bindings {
@@ -143,17 +183,54 @@ impl Bindings {
                 gateway: uplink.gateway,
             });
         }
-        let ports = bindings.port.iter().map(|port| &port.interface);
-        let uplinks = bindings.uplink.iter().map(|uplink| &uplink.interface);
-        let mut names: Vec<_> = ports.chain(uplinks).collect();
-        names.sort_unstable();
-        match names.windows(2).find(|pair| pair[0] == pair[1]) {
-            Some(pair) => Err(BindingsError::Twice {
-                path: path.to_owned(),
-                interface: pair[0].clone(),
-            }),
-            None => Ok(bindings),
+        bindings.check_interfaces(path)?;
+        bindings.check_uplinks(path)?;
+        let connections = bindings.port.iter().filter_map(|port| port.connection);
+        if let Some(connection) = twice(connections) {
+            let path = path.to_owned();
+            return Err(BindingsError::Connection { path, connection });
         }
+        Ok(bindings)
+    }
+
+    /// Each is an interface that may be taken, and has one place.
+    fn check_interfaces(&self, path: &Path) -> Result<(), BindingsError> {
+        let ports = self.port.iter().map(|port| &port.interface);
+        let uplinks = self.uplink.iter().map(|uplink| &uplink.interface);
+        let all = ports.chain(uplinks);
+        for interface in all.clone() {
+            if let Some(reason) = unfit(interface) {
+                return Err(BindingsError::Interface {
+                    path: path.to_owned(),
+                    interface: interface.clone(),
+                    reason,
+                });
+            }
+        }
+        if let Some(interface) = twice(all) {
+            return Err(BindingsError::Twice {
+                path: path.to_owned(),
+                interface: interface.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Of each it is clear which namespace it serves.
+    fn check_uplinks(&self, path: &Path) -> Result<(), BindingsError> {
+        let serves = |uplink: &UplinkBinding| uplink.serves.is_some();
+        let mut public = self.uplink.iter().filter(|it| it.gateway == Behind::Public);
+        if public.any(serves) {
+            let path = path.to_owned();
+            return Err(BindingsError::Public { path });
+        }
+        let places = self.uplink.iter();
+        let places = places.map(|uplink| (uplink.gateway, uplink.serves.map(|it| it.0)));
+        if let Some((gateway, _)) = twice(places) {
+            let path = path.to_owned();
+            return Err(BindingsError::Uplinks { path, gateway });
+        }
+        Ok(())
     }
 
     /// The devices that have a port here.
@@ -161,9 +238,45 @@ impl Bindings {
         self.port.iter().map(|port| port.device.clone()).collect()
     }
 
-    pub fn uplink(&self, gateway: Behind) -> Option<&UplinkBinding> {
-        self.uplink.iter().find(|uplink| uplink.gateway == gateway)
+    /// The uplink of a gateway that serves a namespace: its own, or the one for whoever needs it.
+    pub(super) fn uplink(
+        &self,
+        gateway: Behind,
+        namespace: RoutingDomain,
+    ) -> Option<&UplinkBinding> {
+        let find = |serves: Option<Serves>| {
+            let mut all = self.uplink.iter();
+            all.find(|uplink| uplink.gateway == gateway && uplink.serves == serves)
+        };
+        find(Some(Serves(namespace))).or_else(|| find(None))
     }
+}
+
+/// The longest name of an interface, in bytes (IFNAMSIZ without its end).
+const LONGEST_NAME: usize = 15;
+
+/// Why an interface of this name is not to be taken.
+fn unfit(interface: &str) -> Option<&'static str> {
+    let strange = |character: char| character == '/' || character.is_whitespace();
+    match interface {
+        "lo" => Some("the machine needs its loopback"),
+        "" | "." | ".." => Some("no interface has such a name"),
+        name if name.contains(strange) => Some("no interface has such a name"),
+        name if name.len() > LONGEST_NAME => Some("names have at most 15 bytes"),
+        _ => None,
+    }
+}
+
+/// What is there more than once.
+fn twice<T: Ord>(all: impl Iterator<Item = T>) -> Option<T> {
+    let mut known = BTreeSet::new();
+    for one in all {
+        if known.contains(&one) {
+            return Some(one);
+        }
+        known.insert(one);
+    }
+    None
 }
 
 /// The file of bindings, looked at again and again.
@@ -237,7 +350,8 @@ mod tests {
         .unwrap();
         assert_eq!(bindings.devices(), ["EqDC2-1".to_owned()].into());
         assert_eq!(bindings.port[0].connection, None);
-        assert!(bindings.uplink(bindings.uplink[0].gateway).is_some());
+        let gateway = bindings.uplink[0].gateway;
+        assert!(bindings.uplink(gateway, RoutingDomain::Public).is_some());
     }
 
     #[test]
@@ -257,11 +371,86 @@ mod tests {
         assert!(parse(&uplink("vpc-1")).is_err());
     }
 
+    const FIRST: &str = "5f294f92-bafb-4011-916d-9b0bec5e2f05";
+    const SECOND: &str = "vgw-0123456789abcdef0";
+
+    fn uplinks(serve: &[Option<&str>]) -> Result<Bindings, String> {
+        let one = |(number, serves): (usize, &Option<&str>)| {
+            let serves = serves.map_or_else(String::new, |it| format!("serves = \"{it}\"\n"));
+            format!(
+                "[[uplink]]\ngateway = \"{SECOND}\"\ninterface = \"eth{number}\"\n{serves}\
+                 addresses = []\nnext_hops = []\n"
+            )
+        };
+        let text: String = serve.iter().enumerate().map(one).collect();
+        parse(&text)
+    }
+
+    #[test]
+    fn a_gateway_may_have_an_uplink_for_each_namespace() {
+        let bindings = uplinks(&[None, Some(FIRST), Some(SECOND)]).unwrap();
+        let gateway = bindings.uplink[0].gateway;
+        let first = RoutingDomain::Gateway(FIRST.parse().unwrap());
+        let second = RoutingDomain::VpnGateway(SECOND.parse().unwrap());
+        let others = "5f294f92-bafb-4011-916d-9b0bec5e2f06".parse().unwrap();
+        for (namespace, interface) in [
+            (first, "eth1"),
+            (second, "eth2"),
+            (RoutingDomain::Gateway(others), "eth0"),
+        ] {
+            let uplink = bindings.uplink(gateway, namespace).unwrap();
+            assert_eq!(uplink.interface, interface);
+        }
+        let bindings = uplinks(&[Some(FIRST)]).unwrap();
+        assert!(bindings.uplink(gateway, first).is_some());
+        assert_eq!(bindings.uplink(gateway, second), None);
+    }
+
+    #[test]
+    fn uplinks_that_may_be_taken_for_each_other_are_refused() {
+        for pair in [[None, None], [Some(FIRST), Some(FIRST)]] {
+            let message = uplinks(&pair).unwrap_err();
+            assert!(message.contains("name what each `serves`"), "{message}");
+            assert!(!message.contains('\n'), "{message}");
+        }
+        let message = uplinks(&[Some("tgw-0123456789abcdef0")]).unwrap_err();
+        assert!(message.contains("is not the id of"), "{message}");
+    }
+
     #[test]
     fn an_interface_has_one_place() {
         let port = "[[port]]\ndevice = \"d\"\ninterface = \"eth1\"\n";
         let message = parse(&port.repeat(2)).unwrap_err();
         assert!(message.contains("`eth1` is bound twice"), "{message}");
+    }
+
+    #[test]
+    fn the_loopback_and_what_is_no_name_are_refused() {
+        for (name, reason) in [
+            ("lo", "needs its loopback"),
+            ("", "no interface"),
+            ("a b", "no interface"),
+            ("../eth0", "no interface"),
+            ("sixteen-bytes-it", "at most 15 bytes"),
+        ] {
+            let port = format!("[[port]]\ndevice = \"d\"\ninterface = \"{name}\"\n");
+            let message = parse(&port).unwrap_err();
+            assert!(message.contains(reason), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_connection_has_one_port() {
+        let port = |name: &str| {
+            format!(
+                "[[port]]\ndevice = \"d\"\ninterface = \"{name}\"\nconnection = \"dxcon-00000001\"\n"
+            )
+        };
+        let message = parse(&[port("eth1"), port("eth2")].concat()).unwrap_err();
+        assert!(
+            message.contains("dxcon-00000001 is bound to two"),
+            "{message}"
+        );
     }
 
     #[test]

@@ -536,6 +536,16 @@ impl LinuxEdge {
         Ok(())
     }
 
+    /// The interfaces of uplinks, each with the gateway that has it.
+    fn taken(&self) -> BTreeMap<String, RoutingDomain> {
+        let gateways = self.gateways.iter();
+        let uplinks = gateways.flat_map(|(domain, gateway)| {
+            let uplinks = gateway.uplinks.values();
+            uplinks.map(|uplink| (uplink.binding.interface.clone(), *domain))
+        });
+        uplinks.collect()
+    }
+
     /// Uplinks of the gateways that carry something; the others go.
     async fn follow_domains(&mut self, intents: &Intents) -> Result<(), LinuxError> {
         let standing = self.standing.values();
@@ -557,10 +567,11 @@ impl LinuxEdge {
                 }
             }
         }
+        let taken = self.taken();
         for (domain, gateway) in &mut self.gateways {
             if let Some((_, intent)) = latest.get(domain) {
                 let (bindings, kernel) = (&self.file.bindings, &mut self.kernel);
-                if let Err(error) = gateway.follow(intent, bindings, kernel).await {
+                if let Err(error) = gateway.follow(intent, bindings, &taken, kernel).await {
                     self.faults.say(gateway::namespace_name(*domain), error);
                 }
             }

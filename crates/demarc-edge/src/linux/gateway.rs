@@ -141,6 +141,15 @@ pub(super) struct Gateway {
 const UNBOUND: &str =
     "no interface is bound to it: its prefixes are announced, packets for them are refused";
 
+/// What to say of an uplink that another gateway was first to have.
+fn in_use(binding: &UplinkBinding) -> String {
+    format!(
+        "its uplink {} is in the namespace of another gateway: bind one for each that carries virtual \
+         interfaces, with `serves`",
+        binding.interface
+    )
+}
+
 /// Names of our namespaces begin like this.
 pub(super) const NAMESPACES: &str = "dmc-";
 
@@ -245,15 +254,17 @@ impl Gateway {
         ))
     }
 
-    /// Uplinks and announcements as the intent has them.
+    /// Uplinks and announcements as the intent has them. `taken`: the interfaces of uplinks, each
+    /// with the gateway that has it.
     pub(super) async fn follow(
         &mut self,
         intent: &DomainIntent,
         bindings: &Bindings,
+        taken: &BTreeMap<String, RoutingDomain>,
         host: &mut Kernel,
     ) -> Result<(), LinuxError> {
         let public = match intent.domain {
-            RoutingDomain::Public => bindings.uplink(Behind::Public),
+            RoutingDomain::Public => bindings.uplink(Behind::Public, intent.domain),
             RoutingDomain::Gateway(_) | RoutingDomain::VpnGateway(_) => None,
         };
         let public_prefixes: Vec<Prefix> = public
@@ -276,7 +287,7 @@ impl Gateway {
                         && (wanted.region, wanted.owner) == (uplink.region, uplink.owner)
                 };
                 !wanted.iter().any(same)
-                    || bindings.uplink(**behind) != Some(&uplink.binding)
+                    || bindings.uplink(**behind, intent.domain) != Some(&uplink.binding)
             })
             .map(|(behind, _)| *behind)
             .collect();
@@ -286,9 +297,14 @@ impl Gateway {
                 self.troubles.insert(behind, error.to_string());
             }
         }
+        let is_taken = |interface: &String| {
+            let by = taken.get(interface);
+            by.is_some_and(|by| *by != intent.domain)
+        };
         // One that cannot be bound keeps nothing from the others.
         for wanted in wanted {
-            let trouble = match bindings.uplink(wanted.behind) {
+            let trouble = match bindings.uplink(wanted.behind, intent.domain) {
+                Some(binding) if is_taken(&binding.interface) => Some(in_use(binding)),
                 Some(binding) => {
                     let bound = self.bind(binding, &wanted, host);
                     bound.err().map(|error| error.to_string())
