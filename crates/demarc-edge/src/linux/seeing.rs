@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use demarc_domain::device_status::{DeviceStatus, PortStatus, SeenRoutes};
+use demarc_domain::device_status::{DeviceStatus, Fault, PortStatus, SeenRoutes};
 use demarc_domain::intent::{DeviceIntent, RoutingDomain};
 use demarc_linux::Link;
 use demarc_types::{BgpPeerId, VirtualInterfaceId};
@@ -194,6 +194,7 @@ impl LinuxEdge {
     /// What there is to say of each device.
     pub(super) fn views(&mut self, intents: &Intents) -> Views {
         let mut views = Views::new();
+        let mut faults = self.faults.by_device(intents);
         for (device, wanted) in intents {
             let routes = match self.shown_routes.get(device) {
                 Some(routes) => Arc::clone(routes),
@@ -201,13 +202,14 @@ impl LinuxEdge {
             };
             self.shown_routes
                 .insert(device.clone(), Arc::clone(&routes));
-            let status = Arc::new(self.status(&wanted.intent));
+            let faults = faults.remove(device.as_str()).unwrap_or_default();
+            let status = Arc::new(self.status(&wanted.intent, faults));
             views.insert(device.clone(), EdgeView { status, routes });
         }
         views
     }
 
-    fn status(&self, intent: &DeviceIntent) -> DeviceStatus {
+    fn status(&self, intent: &DeviceIntent, faults: Vec<Fault>) -> DeviceStatus {
         let mut lacp = self.lags.members();
         let ports = intent.ports.iter().map(|port| PortStatus {
             connection: port.connection,
@@ -232,7 +234,7 @@ impl LinuxEdge {
             drops: status::all_drops(&ports),
             ports,
             virtual_interfaces: virtual_interfaces.collect(),
-            faults: self.faults.list(),
+            faults,
             foreign: self.foreign.clone(),
         }
     }

@@ -1,13 +1,16 @@
 //! What the edge says of itself, device by device.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use demarc_domain::device_status::{
     DeviceStatus, DropCounters, Fault, PortStatus, SeenRoutes, TrafficCounters,
 };
-use demarc_domain::intent::VersionedIntent;
+use demarc_domain::intent::{DeviceIntent, RoutingDomain, VersionedIntent};
 use demarc_linux::{Strays, VifCounters};
+
+use super::bindings::Behind;
+use super::gateway::namespace_name;
 
 /// What each device is to do, by its name.
 pub type Intents = BTreeMap<String, Arc<VersionedIntent>>;
@@ -58,12 +61,49 @@ impl Faults {
         self.before.clear();
     }
 
-    pub(super) fn list(&self) -> Vec<Fault> {
+    fn list(&self) -> impl Iterator<Item = Fault> + '_ {
         let faults = self.now.iter();
-        faults
-            .map(|(subject, message)| Fault::new(subject, message))
-            .collect()
+        faults.map(|(subject, message)| Fault::new(subject, message))
     }
+
+    /// The faults of each device: what is wrong with something of its own, and what is wrong with the whole
+    /// machine.
+    pub(super) fn by_device<'a>(&self, intents: &'a Intents) -> BTreeMap<&'a str, Vec<Fault>> {
+        if self.now.is_empty() {
+            return BTreeMap::new();
+        }
+        let devices = intents.iter();
+        let devices: Vec<(&str, BTreeSet<String>)> = devices
+            .map(|(device, wanted)| (device.as_str(), subjects(&wanted.intent)))
+            .collect();
+        let mut faults: BTreeMap<&str, Vec<Fault>> = BTreeMap::new();
+        for fault in self.list() {
+            let is_of = |(_, own): &&(&str, BTreeSet<String>)| own.contains(&fault.subject);
+            let of_all = !devices.iter().any(|device| is_of(&device));
+            for (device, _) in devices.iter().filter(|device| of_all || is_of(device)) {
+                faults.entry(device).or_default().push(fault.clone());
+            }
+        }
+        faults
+    }
+}
+
+/// What faults of a device may be about.
+fn subjects(intent: &DeviceIntent) -> BTreeSet<String> {
+    let ports = intent.ports.iter().map(|port| port.connection.to_string());
+    let lags = intent.lags.iter().map(|lag| lag.lag.to_string());
+    let interfaces = intent.virtual_interfaces.iter().map(|it| it.id.to_string());
+    let domains = intent.domains.iter().flat_map(|domain| {
+        let uplinks = domain.uplinks.iter();
+        let mut subjects: Vec<String> = uplinks.map(|it| it.gateway.to_string()).collect();
+        subjects.push(namespace_name(domain.domain));
+        if domain.domain == RoutingDomain::Public {
+            subjects.push(Behind::Public.to_string());
+        }
+        subjects
+    });
+    let all = ports.chain(lags).chain(interfaces).chain(domains);
+    all.collect()
 }
 
 pub(super) fn traffic(seen: VifCounters) -> TrafficCounters {
@@ -103,7 +143,7 @@ pub(super) fn all_drops(ports: &[PortStatus]) -> DropCounters {
 
 #[cfg(test)]
 mod tests {
-    use demarc_domain::intent::DeviceIntent;
+    use demarc_domain::intent::PortIntent;
 
     use super::*;
 
@@ -134,6 +174,42 @@ mod tests {
     }
 
     #[test]
+    fn a_fault_is_of_its_device_or_of_the_machine() {
+        let port = |number: u32| PortIntent {
+            connection: format!("dxcon-{number:08x}").parse().unwrap(),
+            megabits: 1_000,
+            lag: None,
+            jumbo: true,
+            encryption_mode: None,
+        };
+        let device = |device: &str, number| {
+            let intent = DeviceIntent {
+                device: device.to_owned(),
+                ports: vec![port(number)],
+                lags: Vec::new(),
+                virtual_interfaces: Vec::new(),
+                domains: Vec::new(),
+            };
+            let revision = 1;
+            (
+                device.to_owned(),
+                Arc::new(VersionedIntent { revision, intent }),
+            )
+        };
+        let intents = Intents::from([device("a", 1), device("b", 2)]);
+        let mut faults = Faults::default();
+        faults.say("dxcon-00000001", "its own");
+        faults.say("kernel", "of all");
+        let found = faults.by_device(&intents);
+        let said = |device: &str| -> Vec<&str> {
+            let all = found[device].iter();
+            all.map(|fault| fault.message.as_str()).collect()
+        };
+        assert_eq!(said("a"), ["its own", "of all"]);
+        assert_eq!(said("b"), ["of all"]);
+    }
+
+    #[test]
     fn a_fault_lasts_for_as_long_as_it_is_said() {
         let mut faults = Faults::default();
         for (said, expected) in [(&["a", "b"][..], 2), (&["b"], 1), (&[], 0)] {
@@ -142,7 +218,7 @@ mod tests {
                 faults.say(subject, "broken");
             }
             faults.end();
-            assert_eq!(faults.list().len(), expected);
+            assert_eq!(faults.list().count(), expected);
         }
     }
 }
