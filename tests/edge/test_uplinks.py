@@ -1,6 +1,6 @@
 """What lies behind gateways: several namespaces for one, and what is a VPC's own."""
 
-from lab import Bird, ping, session, until
+from lab import Bird, namespaces, ping, received, run, session, until
 from objects import KEY, addresses, private, vpc_gateway
 from router import faults_of
 
@@ -43,3 +43,20 @@ def test_a_vpn_gateway_with_interfaces_of_its_own_and_an_association(lab, accoun
     until("packets by the gateway", lambda: ping("a", HOST, SITE))
     until("packets by its own interface", lambda: ping("b", HOST, "192.168.78.1"))
 
+
+def test_a_part_of_a_vpc_is_the_vpcs_whoever_announces_it(lab, account, server):
+    gateway, _, network = vpc_gateway(account, lab)
+    _, first = private(account, lab, gateway, 1, name="a", enableSiteLink=True)
+    thief, second = private(account, lab, gateway, 2, name="b", asn=65_002, enableSiteLink=True,
+                            hosts=["192.168.78.1/32", f"{HOST}/32"])
+    honest = lab.start(Bird("a", session(first, announce=["192.168.77.0/24"])))
+    lab.start(Bird("b", session(second, announce=["192.168.78.0/24", "10.40.1.0/24"])))
+    until("both are known", lambda: "192.168.78.0/24" in honest.routes() and ping("a", "192.168.78.1", SITE))
+    before = received(network, "edge")
+    assert ping("a", HOST, SITE, count=5)
+    assert received(network, "edge") - before >= 5
+    answer = server.operator("GET", f"/_demarc/v1/virtual-interfaces/{thief}/why?destination={HOST}")
+    assert [choice["decidedBy"] for choice in answer["received"][0]["choices"]] == ["local-route"], answer
+    # The kernel knows nothing of it either.
+    (inside,) = namespaces("dmc-")
+    assert "10.40.1.0/24" not in run("ip", "-n", inside, "route", "show", "table", "1002")

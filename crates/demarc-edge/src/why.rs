@@ -9,7 +9,7 @@ use demarc_domain::intent::{self, DomainIntent, RoutingDomain};
 use demarc_domain::{
     ExplainedRoute, PathSegment, Rejected, Route, RouteDirection, RouteSource, World, state,
 };
-use demarc_types::{AddressFamily, BgpPeerId, Prefix, Region, VirtualInterfaceId};
+use demarc_types::{AddressFamily, BgpPeerId, GatewayRef, Prefix, Region, VirtualInterfaceId};
 use serde::Serialize;
 
 /// What there is to say about a destination.
@@ -78,6 +78,8 @@ pub enum Step {
     Med,
     /// All that counts is equal: the traffic is shared.
     Shared,
+    /// It is of a VPC, whose own route always wins.
+    LocalRoute,
 }
 
 impl Step {
@@ -89,6 +91,7 @@ impl Step {
             Self::AsPathLength => "the length of the AS path",
             Self::Med => "MED",
             Self::Shared => "all that counts is equal",
+            Self::LocalRoute => "the VPC's own route",
         }
     }
 }
@@ -252,8 +255,25 @@ impl Question<'_> {
         }
     }
 
+    /// Whether the prefix is a VPC's or a part of one.
+    fn is_local(&self, prefix: Prefix) -> bool {
+        let uplinks = self.domain.into_iter().flat_map(|domain| &domain.uplinks);
+        let mut vpcs = uplinks.filter(|it| matches!(it.gateway, GatewayRef::VirtualPrivate(_)));
+        vpcs.any(|vpc| vpc.prefixes.iter().any(|own| own.contains(&prefix)))
+    }
+
     fn choice(&self, found: &ExplainedRoute, region: Region) -> Choice {
         let own = rank(self.interface, found, region);
+        if self.is_local(found.route.prefix) {
+            return Choice {
+                region,
+                local_preference: own.1.0,
+                hops: own.2,
+                used: false,
+                decided_by: Step::LocalRoute,
+                taken: Vec::new(),
+            };
+        }
         let mut rivals: Vec<Rival> = Vec::new();
         for (interface, routes) in self.siblings {
             let usable = |it: &&ExplainedRoute| {
@@ -458,6 +478,9 @@ fn chosen(id: VirtualInterfaceId, prefix: Prefix, choice: &Choice) -> String {
             format!("Traffic from {region} to {prefix} is shared by {taken}: {step}.")
         }
         (true, _) => format!("Traffic from {region} to {prefix} takes {id}: {step} decides."),
+        (false, Step::LocalRoute) => {
+            format!("Traffic from {region} to {prefix} goes to the VPC: {step} always wins.")
+        }
         (false, _) => {
             format!("Traffic from {region} does not take {id}: {step} decides for {taken}.")
         }

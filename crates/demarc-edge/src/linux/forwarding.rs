@@ -10,7 +10,7 @@ use demarc_speaker::{ForwardingChange, NeighborKey};
 use demarc_types::Prefix;
 
 use super::edge::LinuxError;
-use super::gateway::{Gateway, Owner};
+use super::gateway::{Gateway, Owner, Uplink};
 
 /// Looked up for packets from a virtual interface: what lies behind the uplinks.
 pub(super) const FROM_INTERFACE: Table = Table(1001);
@@ -165,7 +165,11 @@ impl Gateway {
         for (region, keys) in tables.into_iter().zip(&change.by_region) {
             let next_hops = self.next_hops(keys);
             match owner {
-                Some(Owner::Uplink) => {}
+                Some(Owner::Uplink) if self.is_own(prefix) => {}
+                // A part of a VPC: packets for it go where those for the VPC go.
+                Some(Owner::Uplink) => {
+                    set(&mut self.kernel, from_uplink(region), prefix, &[], None)
+                }
                 Some(Owner::Customer) if next_hops.is_empty() => {
                     self.cross(region, prefix);
                 }
@@ -175,8 +179,14 @@ impl Gateway {
                 }
             }
         }
-        if owner.is_some() {
+        if self.is_own(prefix) {
             // The gateway's own networks are not for a customer to take over.
+            return;
+        }
+        if owner.is_some() {
+            for table in [Table::MAIN, FROM_SITE_LINK] {
+                set(&mut self.kernel, table, prefix, &[], None);
+            }
             return;
         }
         let all = match change.by_region.first() {
@@ -188,11 +198,21 @@ impl Gateway {
         set(&mut self.kernel, FROM_SITE_LINK, prefix, &site_link, mtu);
     }
 
-    /// Who decides about a prefix that lies behind an uplink.
+    /// Who decides about a prefix that lies behind an uplink. What is a part of a VPC is the VPC's, too
+    /// (spec/routing §3).
     fn owner(&self, prefix: Prefix) -> Option<Owner> {
-        let owners = self.uplinks.values();
-        let mut owners = owners.filter(|uplink| uplink.prefixes.contains(&prefix));
+        let is_its = |uplink: &&Uplink| match uplink.owner {
+            Owner::Uplink => uplink.prefixes.iter().any(|own| own.contains(&prefix)),
+            Owner::Customer => uplink.prefixes.contains(&prefix),
+        };
+        let mut owners = self.uplinks.values().filter(is_its);
         owners.next().map(|uplink| uplink.owner)
+    }
+
+    /// Whether the prefix itself lies behind an uplink.
+    fn is_own(&self, prefix: Prefix) -> bool {
+        let mut uplinks = self.uplinks.values();
+        uplinks.any(|uplink| uplink.prefixes.contains(&prefix))
     }
 
     /// Decides about packets from uplinks for a prefix behind one: no uplink reaches another through this
@@ -287,8 +307,10 @@ impl Gateway {
                 None => set(&mut self.kernel, from_uplink(region), prefix, &[], None),
             }
         }
-        // What customers announce of the same comes to its right.
-        if let Some(known) = self.routes.get(&prefix).cloned() {
+        // What customers announce of the same, or of parts of it, comes to its right.
+        let known = self.routes.values();
+        let inside = known.filter(|known| prefix.contains(&known.prefix));
+        for known in inside.cloned().collect::<Vec<_>>() {
             self.program(&known);
         }
     }

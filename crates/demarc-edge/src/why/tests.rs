@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use demarc_domain::entity::Change;
+use demarc_domain::intent::UplinkIntent;
 use demarc_types::Timestamp;
 use serde_json::json;
 
@@ -216,4 +217,39 @@ fn without_a_session_there_is_nothing_to_explain() {
         explained.summary,
         ["dxvif-fg00000a has no session of ipv6."]
     );
+}
+
+#[test]
+fn what_is_of_a_vpc_goes_to_the_vpc_whoever_announces_it() {
+    let mut bench = Bench::new();
+    let a = bench.interface('a', "us-east-1", false);
+    let found = bench.route(a, IN, "10.40.1.0/24", &[65_001]).clone();
+    let interface = bench.world.virtual_interface(a).unwrap();
+    let vpc = UplinkIntent {
+        gateway: "vgw-0123456789abcdef0".parse().unwrap(),
+        region: interface.region,
+        announced: Vec::new(),
+        prefixes: vec!["10.40.0.0/16".parse().unwrap()],
+    };
+    let domain = DomainIntent {
+        domain: RoutingDomain::Gateway(GATEWAY.parse().unwrap()),
+        asn: interface.amazon_side_asn,
+        uplinks: vec![vpc],
+        hairpin: false,
+    };
+    let question = Question {
+        interface,
+        domain: Some(&domain),
+        siblings: &[],
+    };
+    for (prefix, local) in [
+        ("10.40.0.0/16", true),
+        ("10.40.1.0/24", true),
+        ("10.0.0.0/8", false),
+    ] {
+        let is_local = question.is_local(prefix.parse().unwrap());
+        assert_eq!(is_local, local, "{prefix}");
+    }
+    let choice = question.choice(&found, interface.region);
+    assert_eq!((choice.used, choice.decided_by), (false, Step::LocalRoute));
 }
