@@ -20,7 +20,22 @@ def test_row_1_a_transit_interface_announces_the_allowed_list_of_the_gateway(lab
     assert ping(network, "192.168.77.1", "10.40.1.1")
 
 
-def test_row_2_one_prefix_too_many_ends_the_session_and_row_3_a_raised_allocation_brings_it_back(lab, account):
+def told(server, vif, kind):
+    """The details of the events of a kind about a virtual interface, oldest first."""
+    events, place = [], 0
+    while page := server.operator("GET", f"/_demarc/v1/events?after={place}&wait=0"):
+        if not page["events"]:
+            break
+        events, place = events + page["events"], page["last"]
+    return [event["detail"] for event in events if event["detail-type"] == f"Direct Connect {kind}"
+            and any(vif in resource for resource in event["resources"])]
+
+
+def why(server, vif):
+    return " ".join(server.operator("GET", f"/_demarc/v1/virtual-interfaces/{vif}/why?destination=10.9.9.9")["summary"])
+
+
+def test_row_2_one_prefix_too_many_ends_the_session_and_row_3_a_raised_allocation_brings_it_back(lab, account, server):
     gateway = account.gateway()["directConnectGatewayId"]
     vif, shown = private(account, lab, gateway, 2)
     many = [f"10.{n}.0.0/16" for n in range(1, 102)]
@@ -32,6 +47,10 @@ def test_row_2_one_prefix_too_many_ends_the_session_and_row_3_a_raised_allocatio
     bird.reconfigure()
     until("down with 101", lambda: state(account, vif) == "down", seconds=1.5)
     assert "Maximum number of prefixes reached" in bird("show", "protocols", "all", "s0")
+    (exceeded,) = until("the event", lambda: told(server, vif, "Prefix Limit Exceeded"))
+    assert (exceeded["limit"], exceeded["received"]) == (100, 101)
+    assert told(server, vif, "Virtual Interface State Change")[-1]["reason"] == "prefix-limit"
+    assert "more than 100 prefixes" in why(server, vif)
     never("it comes back by itself", bird.established, 3)
     account.dx.update_virtual_interface_attributes(virtualInterfaceId=vif, prefixPoolAllocatedCountIpv4=500)
     until("back without the customer doing anything", bird.established, seconds=15)

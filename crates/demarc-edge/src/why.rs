@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use demarc_bgp::policy::{RegionMatch, ReturnPreference, local_preference};
-use demarc_domain::entity::{Entity, Session, VirtualInterface, VirtualInterfaceKind};
+use demarc_domain::entity::{BgpPeer, Entity, Session, VirtualInterface, VirtualInterfaceKind};
 use demarc_domain::intent::{self, DomainIntent, RoutingDomain};
 use demarc_domain::{
     ExplainedRoute, PathSegment, Rejected, Route, RouteDirection, RouteSource, World, state,
@@ -34,6 +34,9 @@ pub struct SessionState {
     pub bgp_peer_id: BgpPeerId,
     pub up: bool,
     pub prefixes_received: u32,
+    /// Why it is not up, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -166,8 +169,16 @@ fn sessions(interface: &VirtualInterface, family: AddressFamily) -> Vec<SessionS
         bgp_peer_id: peer.id,
         up: peer.session == Session::Up,
         prefixes_received: peer.prefixes_received,
+        reason: down_reason(interface, peer),
     });
     states.collect()
+}
+
+/// What of a session's own keeps it down.
+fn down_reason(interface: &VirtualInterface, peer: &BgpPeer) -> Option<String> {
+    let limit = intent::prefix_limit(interface, peer.family);
+    let exceeded = peer.session == Session::Down && peer.prefixes_received > limit;
+    exceeded.then(|| format!("the customer announced more than {limit} prefixes, its limit"))
 }
 
 /// The routes that lead to the destination, most specific first.
@@ -415,6 +426,12 @@ fn summary(explanation: &Explanation, family: AddressFamily) -> Vec<String> {
             [] => format!("{id} has no session of {family}."),
             _ => format!("No session of {family} on {id} is up: nothing is received or announced."),
         });
+        let sessions = explanation.sessions.iter();
+        let reasons = sessions.filter_map(|session| {
+            let reason = session.reason.as_ref()?;
+            Some(format!("{} is down: {reason}.", session.bgp_peer_id))
+        });
+        said.extend(reasons);
         return said;
     }
     if explanation.received.is_empty() {

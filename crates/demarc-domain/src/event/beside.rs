@@ -64,14 +64,16 @@ fn review(old: Option<&VirtualInterface>, new: &VirtualInterface, now: Timestamp
     })
 }
 
-/// The share of its limit from which a peer is warned, in per cent (spec/observability §2).
+/// The shares of its limit from which a peer is warned, in per cent (spec/routing §2).
 const WARNING_PERCENT: u64 = 80;
+const LAST_WARNING_PERCENT: u64 = 95;
 
 /// How near a peer is to its limit of prefixes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Nearness {
     Far,
     Near,
+    VeryNear,
     Beyond,
 }
 
@@ -83,9 +85,12 @@ fn prefix_limits(
     let nearness = |interface: &VirtualInterface, peer: &BgpPeer| {
         let received = u64::from(peer.prefixes_received);
         let limit = u64::from(intent::prefix_limit(interface, peer.family));
+        let reaches = |percent: u64| received > 0 && received * 100 >= limit * percent;
         if received > limit {
             Nearness::Beyond
-        } else if received > 0 && received * 100 >= limit * WARNING_PERCENT {
+        } else if reaches(LAST_WARNING_PERCENT) {
+            Nearness::VeryNear
+        } else if reaches(WARNING_PERCENT) {
             Nearness::Near
         } else {
             Nearness::Far

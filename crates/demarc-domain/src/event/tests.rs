@@ -342,6 +342,8 @@ fn prefixes_are_warned_of_before_the_limit_ends_the_session() {
         (&details[0]["limit"], &details[0]["received"]),
         (&json!(100), &json!(80))
     );
+    assert_eq!(at(Session::Up, 94).0, Vec::<String>::new(), "it was said");
+    assert_eq!(at(Session::Up, 95).0, ["Prefix Limit Warning  -"]);
     assert_eq!(at(Session::Up, 100).0, Vec::<String>::new(), "it was said");
     assert_eq!(
         at(Session::Down, 101).0,

@@ -509,7 +509,12 @@ fn status_of(id: BgpPeerId, peer: &Peer, report: &NeighborReport) -> PeerStatus 
             BfdState::Up => Session::Up,
             _ => Session::Down,
         }),
-        prefixes_received: counted(report.counters.received),
+        prefixes_received: if waits_for_limit(peer) && !up {
+            // Its routes are forgotten; it was one too many that ended the session.
+            peer.wanted.neighbor.prefix_limit.saturating_add(1)
+        } else {
+            counted(report.counters.received)
+        },
         prefixes_accepted: counted(report.counters.accepted),
         prefixes_advertised: counted(report.counters.advertised),
     }

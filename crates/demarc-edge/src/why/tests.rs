@@ -253,3 +253,15 @@ fn what_is_of_a_vpc_goes_to_the_vpc_whoever_announces_it() {
     let choice = question.choice(&found, interface.region);
     assert_eq!((choice.used, choice.decided_by), (false, Step::LocalRoute));
 }
+
+#[test]
+fn a_session_that_its_limit_ended_is_named() {
+    let mut bench = Bench::new();
+    let a = bench.interface('a', "us-east-1", false);
+    let mut interface = bench.world.virtual_interface(a).unwrap().as_ref().clone();
+    interface.peers[0].session = Session::Down;
+    interface.peers[0].prefixes_received = 101;
+    bench.world.apply(&Change::Put(interface.into()));
+    let said = bench.why(a, "192.168.1.1/32").summary;
+    assert!(said[1].contains("more than 100 prefixes"), "{said:?}");
+}
