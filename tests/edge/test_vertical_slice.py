@@ -36,9 +36,10 @@ def test_the_api_is_true_of_the_wire(lab, account):
     until("packets there and back", lambda: ping("a", HOST, SITE))
 
     # A failover test takes the session down, and its end brings it back.
-    account.dx.start_bgp_failover_test(virtualInterfaceId=vif)
+    test = account.dx.start_bgp_failover_test(virtualInterfaceId=vif)["virtualInterfaceTest"]["testId"]
     until("down at the customer", lambda: not bird.established())
-    assert "Administrative shutdown" in bird("show", "protocols", "all", "s0")
+    said = bird("show", "protocols", "all", "s0")
+    assert "Administrative shutdown" in said and f"failover test {test}" in said, said
     until("testing", lambda: state(account, vif) == "testing")
     assert not ping("a", HOST, SITE)
     account.dx.stop_bgp_failover_test(virtualInterfaceId=vif)

@@ -7,7 +7,7 @@ use std::fmt;
 
 use demarc_types::{
     AddressFamily, Asn, BgpPeerId, ConnectionId, DirectConnectGatewayId, GatewayRef, LagId,
-    ParentId, PeerAddress, Prefix, Region, VirtualInterfaceId, VlanId, VpnGatewayId,
+    ParentId, PeerAddress, Prefix, Region, TestId, VirtualInterfaceId, VlanId, VpnGatewayId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -125,6 +125,9 @@ pub struct PeerIntent {
     pub remote: PeerAddress,
     /// Held down by a failover test: administrative shutdown.
     pub shutdown: bool,
+    /// The failover test, for the words that the neighbor hears.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<TestId>,
     /// The simulated router stays away.
     pub simulated_down: bool,
 }
@@ -184,6 +187,7 @@ pub fn virtual_interface(
             local: peer.amazon_address.clone(),
             remote: peer.customer_address.clone(),
             shutdown: held_down.contains(&peer.id),
+            test: interface.test.filter(|_| held_down.contains(&peer.id)),
             simulated_down: peer.simulated_down,
         })
         .collect();

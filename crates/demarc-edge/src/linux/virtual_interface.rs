@@ -302,14 +302,8 @@ impl Standing {
         }
         if shut != known.shut {
             let command = if shut {
-                let text = if peer.shutdown {
-                    "failover test"
-                } else {
-                    "port down"
-                };
-                Command::Shutdown {
-                    text: text.to_owned(),
-                }
+                let text = shutdown_text(peer);
+                Command::Shutdown { text }
             } else {
                 Command::Enable
             };
@@ -552,6 +546,15 @@ fn same_session(left: &PeerIntent, right: &PeerIntent) -> bool {
         && left.auth_key == right.auth_key
         && left.local == right.local
         && left.remote == right.remote
+}
+
+/// What the neighbor is told when its session is held down (RFC 9003).
+fn shutdown_text(peer: &PeerIntent) -> String {
+    match (peer.shutdown, peer.test) {
+        (true, Some(test)) => format!("failover test {test}"),
+        (true, None) => "failover test".to_owned(),
+        (false, _) => "port down".to_owned(),
+    }
 }
 
 fn waits_for_limit(peer: &Peer) -> bool {
