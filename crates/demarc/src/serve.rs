@@ -33,6 +33,10 @@ async fn serve(arguments: ServeArguments) -> Result<(), Failure> {
     if let Some(settle) = arguments.settle {
         config.server.settle = Some(settle);
     }
+    if arguments.bindings.is_some() && arguments.fabric != Some(FabricName::Linux) {
+        // Who gives them wants real packets, and would wait for them in vain.
+        return Err(usage(&"--bindings needs --fabric linux"));
+    }
     match arguments.fabric {
         Some(FabricName::Linux) => config.fabric.linux.clone_from(&arguments.bindings),
         Some(FabricName::Edge) => (config.fabric.linux, config.fabric.edge) = (None, true),

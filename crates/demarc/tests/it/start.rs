@@ -132,6 +132,14 @@ fn arguments_that_make_no_sense_are_refused() {
         (serve(&["--log-format", "xml"]), &["--log-format", "xml"]),
         (serve(&["--seed", "many"]), &["--seed", "many"]),
         (serve(&["--unknown"]), &["--unknown"]),
+        (
+            serve(&["--bindings", "file"]),
+            &["--bindings needs --fabric linux"],
+        ),
+        (
+            serve(&["--bindings", "file", "--fabric", "simulated"]),
+            &["--bindings needs --fabric linux"],
+        ),
         (serve(&["--data", "file"]), &["file", "not a directory"]),
         (serve(&["--data", "file/below"]), &["file/below"]),
         (vec!["serve", "--listen", "nowhere"], &["nowhere"]),
