@@ -184,13 +184,23 @@ def test_row_11_a_hold_time_of_zero_is_refused_and_three_is_kept(lab, account):
     assert state(account, vif) == "down"
 
 
-def test_row_12_a_wrong_key_gets_no_answer(lab, account):
+def test_row_12_a_wrong_key_gets_no_answer(lab, account, server):
     gateway, _, _ = vpc_gateway(account, lab)
     vif, shown = private(account, lab, gateway, 1)
     one = session(shown, key="another-key")
     bird = lab.start(Bird("a", one))
     never("established", bird.established, 3)
     assert state(account, vif) == "down"
+    # A neighbor that is switched off sends nothing: nobody says that of it.
+    quiet, _ = private(account, lab, gateway, 2, name="b", asn=65_002)
+    seen = lambda of: next(one for device in server.operator("GET", "/_demarc/v1/edges")["edges"]  # noqa: E731
+                           for one in device["virtualInterfaces"] if one["id"] == of)
+    until("it is said", lambda: seen(vif)["peers"][0].get("wrongKey"), seconds=30)
+    assert "MD5 signature" in seen(vif)["peers"][0]["reason"] and seen(vif)["counters"]["wrongSignature"] > 0
+    until("the event", lambda: told(server, vif, "BGP Authentication Failure"))
+    assert "its key seems to be another" in why(server, vif)
+    assert "wrongKey" not in seen(quiet)["peers"][0] and told(server, quiet, "BGP Authentication Failure") == []
     one.key = KEY
     bird.reconfigure()
     until("up with the right one", lambda: state(account, vif) == "available")
+    until("it is over", lambda: "wrongKey" not in seen(vif)["peers"][0])

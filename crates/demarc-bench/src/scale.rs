@@ -274,6 +274,7 @@ impl Source {
             prefixes_received: 3,
             session_since: self.now,
             simulated_down: false,
+            wrong_key: false,
         };
         Ok(VirtualInterface {
             id: self.ids.virtual_interface(),

@@ -173,6 +173,7 @@ fn carried_out(of: &VersionedIntent) -> DeviceStatus {
             .peers
             .iter()
             .map(|peer| PeerStatus {
+                wrong_key: false,
                 id: peer.id,
                 session: if interface.in_service && !peer.shutdown {
                     Session::Up

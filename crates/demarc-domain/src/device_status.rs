@@ -110,6 +110,9 @@ pub struct TrafficCounters {
     pub too_long: u64,
     /// BGP, BFD, ARP and neighbor discovery above their own rate.
     pub control_policed: u64,
+    /// TCP segments dropped in the gateway for their MD5 signature while a session of this interface waited:
+    /// the kernel does not tell by which interface they came.
+    pub wrong_signature: u64,
 }
 
 /// Frames of ports that belong to no virtual interface, by reason.
@@ -133,6 +136,10 @@ pub struct PeerStatus {
     /// Why it is not up, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The customer's router seems to have another key: the kernel drops TCP segments for their signature
+    /// (spec/routing §13, row 12).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub wrong_key: bool,
     /// BFD's view of the path, where BFD runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bfd: Option<Session>,
@@ -302,6 +309,7 @@ fn of_standing(stored: &VirtualInterface, seen: &VirtualInterfaceStatus) -> Opti
             peer.phase == PeerPhase::Available
                 && peer.session == status.session
                 && peer.prefixes_received == status.prefixes_received
+                && peer.wrong_key == status.wrong_key
         })
     };
     let gone = |peer: BgpPeerId| !seen.peers.iter().any(|status| status.id == peer);
@@ -326,6 +334,7 @@ impl From<&PeerStatus> for PeerReport {
             id: status.id,
             session: status.session,
             prefixes_received: status.prefixes_received,
+            wrong_key: status.wrong_key,
         }
     }
 }
@@ -351,6 +360,7 @@ fn of_nothing(stored: &VirtualInterface) -> Option<Report> {
                         id: peer.id,
                         session: Session::Down,
                         prefixes_received: 0,
+                        wrong_key: false,
                     })
                     .collect(),
             })

@@ -65,6 +65,9 @@ pub struct PeerReport {
     /// Distinct prefixes in the Adj-RIB-In.
     #[serde(default)]
     pub prefixes_received: u32,
+    /// The customer's router seems to have another key.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub wrong_key: bool,
 }
 
 /// Takes reports into the World, in order. Reports on what is not there are passed over.
@@ -221,6 +224,7 @@ fn take_peer(peer: &mut BgpPeer, report: &PeerReport, now: Timestamp) {
         peer.session_since = now;
     }
     peer.prefixes_received = report.prefixes_received;
+    peer.wrong_key = report.wrong_key;
 }
 
 fn removed(tx: &mut Transaction<'_>, found: &VirtualInterface) {

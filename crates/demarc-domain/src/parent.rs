@@ -282,6 +282,7 @@ fn succeed(
         successor.phase = PeerPhase::Pending;
         successor.session = Session::Down;
         successor.prefixes_received = 0;
+        successor.wrong_key = false;
         peer.phase = PeerPhase::Deleting;
         peer.session = Session::Down;
         ids.insert(peer.id, successor.id);

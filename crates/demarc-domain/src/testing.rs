@@ -356,6 +356,7 @@ impl Lab {
                 prefixes_received: 0,
                 session_since: self.now,
                 simulated_down: false,
+                wrong_key: false,
             }],
             phase: VirtualInterfacePhase::Active,
             generation: 1,
@@ -392,6 +393,7 @@ fn carried_out(interface: &VirtualInterface) -> Option<Report> {
             peers: interface
                 .live_peers()
                 .map(|peer| PeerReport {
+                    wrong_key: false,
                     id: peer.id,
                     session: Session::Up,
                     prefixes_received: 0,

@@ -176,6 +176,12 @@ fn sessions(interface: &VirtualInterface, family: AddressFamily) -> Vec<SessionS
 
 /// What of a session's own keeps it down.
 fn down_reason(interface: &VirtualInterface, peer: &BgpPeer) -> Option<String> {
+    if peer.wrong_key {
+        return Some(
+            "TCP segments of the customer are dropped for their MD5 signature: its key seems to be another"
+                .to_owned(),
+        );
+    }
     let limit = intent::prefix_limit(interface, peer.family);
     let exceeded = peer.session == Session::Down && peer.prefixes_received > limit;
     exceeded.then(|| format!("the customer announced more than {limit} prefixes, its limit"))

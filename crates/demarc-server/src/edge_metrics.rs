@@ -189,6 +189,7 @@ fn of_interfaces<'a>(interfaces: impl Iterator<Item = &'a VirtualInterfaceStatus
             ("wrong-mac", counted.wrong_mac),
             ("too-long", counted.too_long),
             ("control-policed", counted.control_policed),
+            ("wrong-signature", counted.wrong_signature),
         ];
         for (reason, count) in reasons {
             say(4, &format!("reason=\"{reason}\""), count);
@@ -239,6 +240,7 @@ mod tests {
                     ..TrafficCounters::default()
                 },
                 peers: vec![PeerStatus {
+                    wrong_key: false,
                     id: "dxpeer-fg000003".parse().unwrap(),
                     session: Session::Up,
                     state: String::new(),

@@ -23,7 +23,7 @@ mod config;
 mod control;
 mod gateway;
 mod listener;
-mod md5;
+pub mod md5;
 mod message;
 mod metrics;
 mod neighbor;

@@ -12,9 +12,13 @@ const PERIOD: Duration = Duration::from_secs(5);
 /// is, and with a wrong one.
 const COUNTERS: [&str; 3] = ["TCPMD5NotFound", "TCPMD5Unexpected", "TCPMD5Failure"];
 
+/// What such drops mean to whoever looks after one end.
+pub const WRONG_SIGNATURE: &str =
+    "dropped for a missing or wrong MD5 signature: is the key the same on both sides?";
+
 /// Segments dropped for their signature in the network namespace of the calling thread, since the
 /// namespace began; 0 where the kernel does not tell.
-pub(crate) fn dropped_segments() -> u64 {
+pub fn dropped_segments() -> u64 {
     let text = std::fs::read_to_string("/proc/thread-self/net/netstat").unwrap_or_default();
     sum(&text)
 }
@@ -39,10 +43,7 @@ fn sum(text: &str) -> u64 {
 /// too early to tell.
 pub(crate) fn hint(dropped: u64, waiting: Duration) -> Option<String> {
     if dropped > 0 {
-        return Some(format!(
-            "{dropped} TCP segments were dropped for a missing or wrong MD5 signature: is the key \
-             the same on both sides?"
-        ));
+        return Some(format!("{dropped} TCP segments were {WRONG_SIGNATURE}"));
     }
     // A neighbor with another key drops our segments as we drop its own: silently.
     (waiting > PERIOD)

@@ -12,6 +12,7 @@ fn standing(of: &VirtualInterface) -> VirtualInterfaceStatus {
             .peers
             .iter()
             .map(|peer| PeerStatus {
+                wrong_key: false,
                 id: peer.id,
                 session: Session::Up,
                 state: "Established".to_owned(),

@@ -163,6 +163,9 @@ pub struct BgpPeer {
     /// The simulated customer's router is told to stay away.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub simulated_down: bool,
+    /// The customer's router seems to have another key, as last reported.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub wrong_key: bool,
 }
 
 impl fmt::Debug for BgpPeer {

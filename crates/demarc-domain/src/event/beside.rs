@@ -25,6 +25,7 @@ pub(super) fn append(
             };
             events.extend(review(old, new, now));
             events.extend(prefix_limits(old, new, now));
+            events.extend(wrong_keys(old, new, now));
         }
         _ => {}
     }
@@ -121,6 +122,34 @@ fn prefix_limits(
         events.push(on_interface(detail_type, new, detail, now));
     }
     events
+}
+
+/// Peers whose key has come to differ from the customer's. The words name no key.
+fn wrong_keys(
+    old: Option<&VirtualInterface>,
+    new: &VirtualInterface,
+    now: Timestamp,
+) -> Vec<Event> {
+    let known = |peer: &BgpPeer| {
+        let mut peers = old.into_iter().flat_map(|old| &old.peers);
+        peers.any(|known| known.id == peer.id && known.wrong_key)
+    };
+    let fresh = new
+        .live_peers()
+        .filter(|peer| peer.wrong_key && !known(peer));
+    let events = fresh.map(|peer| {
+        let detail = Detail::Key {
+            address_family: peer.family.as_str(),
+            peer: peer.id,
+        };
+        on_interface(
+            "Direct Connect BGP Authentication Failure",
+            new,
+            detail,
+            now,
+        )
+    });
+    events.collect()
 }
 
 fn on_interface(

@@ -56,6 +56,11 @@ pub enum Detail {
         peer: BgpPeerId,
         received: u32,
     },
+    /// Whose key differs.
+    Key {
+        address_family: &'static str,
+        peer: BgpPeerId,
+    },
     /// Somebody has to look at it.
     Review { state: &'static str },
 }

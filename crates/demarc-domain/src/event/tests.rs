@@ -24,7 +24,7 @@ fn told(events: &[Event]) -> Vec<(&'static str, &'static str, Option<&'static st
                     (kind, state, reason)
                 }
                 Detail::Review { state } => (kind, state, None),
-                Detail::Prefixes { .. } => (kind, "", None),
+                Detail::Prefixes { .. } | Detail::Key { .. } => (kind, "", None),
             }
         })
         .collect();
@@ -39,6 +39,7 @@ fn shown(event: &Event) -> Value {
 
 fn report(interface: &VirtualInterface, session: Session, received: u32) -> Report {
     let peers = interface.peers.iter().map(|peer| PeerReport {
+        wrong_key: false,
         id: peer.id,
         session,
         prefixes_received: received,
@@ -353,6 +354,34 @@ fn prefixes_are_warned_of_before_the_limit_ends_the_session() {
             "Virtual Interface State Change down prefix-limit",
         ]
     );
+}
+
+#[test]
+fn a_key_that_differs_is_told_once() {
+    let mut lab = Lab::new();
+    let port = lab.dedicated(ALICE);
+    let interface = lab.virtual_interface_on(ALICE, &port, 101);
+    let mut at = |differs: bool| {
+        let Report::VirtualInterface {
+            id,
+            generation,
+            mut peers,
+        } = report(&interface, Session::Down, 0)
+        else {
+            panic!("a report on an interface")
+        };
+        peers[0].wrong_key = differs;
+        let report = Report::VirtualInterface {
+            id,
+            generation,
+            peers,
+        };
+        let events = during(&mut lab, |lab| lab.report(&[report]));
+        let told: Vec<_> = told(&events).into_iter().map(|(kind, ..)| kind).collect();
+        told.contains(&"BGP Authentication Failure")
+    };
+    let steps = [true, true, false, true].map(&mut at);
+    assert_eq!(steps, [true, false, false, true]);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use demarc_bgp::rib::{DeviceId, Origination, RegionId};
 use demarc_domain::intent::{DomainIntent, RoutingDomain};
 use demarc_linux::{ChangeWatch, Kernel, KernelError, Namespace, NextHop, Watched};
 use demarc_speaker::{
-    Activity, ForwardingChange, GatewaySpeaker, NamespaceSockets, NeighborKey,
+    Activity, ForwardingChange, GatewaySpeaker, NamespaceSockets, NeighborKey, md5,
 };
 use demarc_types::{GatewayRef, Prefix, Region};
 use tracing::info;
@@ -134,6 +134,8 @@ pub(super) struct Gateway {
     pub(super) watch: ChangeWatch,
     /// The addresses of the stations inside, by index, as they were looked at last.
     pub(super) stations: HashMap<u32, [u8; 6]>,
+    /// Segments that the kernel had dropped for their signature when it was asked last.
+    pub(super) wrong_signatures: u64,
     /// While what an earlier process left is still in use.
     pub(super) adoption: Option<Adoption>,
 }
@@ -185,6 +187,7 @@ impl Gateway {
                 kernel.end_table(table, any)?;
             }
         }
+        let wrong_signatures = namespace.inside(md5::dropped_segments)?;
         let sockets = NamespaceSockets::new(namespace.path());
         let mut speaker = GatewaySpeaker::start(Arc::new(sockets), router_id, 1, activity)?;
         speaker.set_restarted(adoption.is_some()).await?;
@@ -208,8 +211,16 @@ impl Gateway {
             troubles: BTreeMap::new(),
             watch,
             stations: HashMap::new(),
+            wrong_signatures,
             adoption,
         })
+    }
+
+    /// Segments that the kernel has dropped for their signature since the last call.
+    pub(super) fn wrong_signatures(&mut self) -> Result<u64, KernelError> {
+        let now = self.namespace.inside(md5::dropped_segments)?;
+        let before = std::mem::replace(&mut self.wrong_signatures, now);
+        Ok(now.saturating_sub(before))
     }
 
     /// Whether something may have happened to a session since the last call.

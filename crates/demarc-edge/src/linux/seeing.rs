@@ -10,6 +10,7 @@ use demarc_types::{BgpPeerId, VirtualInterfaceId};
 use tracing::info;
 
 use super::edge::{ALL, LinuxEdge, LinuxError};
+use super::gateway::Gateway;
 use super::status::{EdgeView, Intents, Views};
 use super::virtual_interface::{Standing, Unheard};
 use super::{port, routes, status};
@@ -50,6 +51,9 @@ impl LinuxEdge {
     ) -> Result<(), LinuxError> {
         let all = full && self.periods.is_multiple_of(ALL);
         let asked = self.ask_sessions(all, compared).await?;
+        if full {
+            self.count_traffic();
+        }
         if compared {
             for standing in self.standing.values_mut() {
                 self.news |= standing.show_sessions();
@@ -60,19 +64,42 @@ impl LinuxEdge {
                 self.news |= standing.is_some_and(Standing::show_sessions);
             }
         }
-        if full {
-            for standing in self.standing.values_mut() {
-                if let Some(seen) = self.program.counters(standing.delivery.outer_end) {
-                    standing.counters = status::traffic(seen);
-                }
-            }
-        }
         if compared {
             self.forget_routes();
             let everywhere = self.standing.keys().copied().collect();
             self.look_at_routes(everywhere, all).await
         } else {
             self.look_at_routes(asked, all).await
+        }
+    }
+
+    /// Reads the counters. What the kernel drops for its signature is counted for whole gateways: it is held
+    /// against customers who send something and whose session does not come up.
+    fn count_traffic(&mut self) {
+        let mut suspects: BTreeMap<RoutingDomain, Vec<VirtualInterfaceId>> = BTreeMap::new();
+        for (id, standing) in &mut self.standing {
+            let seen = self.program.counters(standing.delivery.outer_end);
+            let sends = seen.is_some_and(|seen| standing.count(seen));
+            if sends && standing.may_have_wrong_key() {
+                let of_gateway = suspects.entry(standing.intent.domain);
+                of_gateway.or_default().push(*id);
+            }
+        }
+        for (domain, interfaces) in suspects {
+            let gateway = self.gateways.get_mut(&domain);
+            // Without a count nothing is suspected.
+            let dropped = gateway.map_or(Ok(0), Gateway::wrong_signatures);
+            let dropped = dropped.unwrap_or_default();
+            if dropped == 0 {
+                continue;
+            }
+            self.news = true;
+            for id in interfaces {
+                if let Some(standing) = self.standing.get_mut(&id) {
+                    standing.suspect_key(dropped);
+                    standing.show_sessions();
+                }
+            }
         }
     }
 

@@ -120,6 +120,7 @@ pub(super) fn traffic(seen: VifCounters) -> TrafficCounters {
         wrong_mac: seen.wrong_mac,
         too_long: seen.too_long,
         control_policed: seen.control_policed,
+        wrong_signature: 0,
     }
 }
 

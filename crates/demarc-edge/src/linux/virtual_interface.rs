@@ -14,10 +14,11 @@ use demarc_domain::device_status::{PeerStatus, TrafficCounters, VirtualInterface
 use demarc_domain::entity::{Session, VirtualInterfaceKind};
 use demarc_domain::intent::{PeerIntent, VirtualInterfaceIntent};
 use demarc_linux::{
-    Kernel, KernelError, Link, NextHop, VethSpec, VlanDelivery, VlanProgram,
+    Kernel, KernelError, Link, NextHop, VethSpec, VifCounters, VlanDelivery, VlanProgram,
 };
 use demarc_speaker::{
     ExportMode, GatewayNeighbor, NeighborConfig, NeighborKey, NeighborReport, Secret, SessionStamp,
+    md5,
 };
 use demarc_types::{AddressFamily, BgpPeerId, VirtualInterfaceId};
 use tracing::{info, warn};
@@ -25,6 +26,7 @@ use tracing::{info, warn};
 use super::edge::LinuxError;
 use super::forwarding::{FROM_INTERFACE, FROM_SITE_LINK, Neighbor};
 use super::gateway::Gateway;
+use super::status;
 
 /// The port of BGP.
 const BGP: u16 = 179;
@@ -49,6 +51,22 @@ struct Peer {
     stamp: Option<SessionStamp>,
     /// Changes of policy.
     policies: u32,
+    /// The kernel drops what seems to be its segments for their signature.
+    wrong_key: bool,
+}
+
+impl Peer {
+    /// It has a key, and nobody has got as far as to speak BGP.
+    fn may_have_wrong_key(&self) -> bool {
+        let report = self.report.as_ref();
+        let waits = report.is_some_and(|report| {
+            matches!(
+                report.status.state,
+                State::Connect | State::Active | State::Idle
+            )
+        });
+        waits && !self.shut && !self.intent.auth_key.is_empty() && !waits_for_limit(self)
+    }
 }
 
 /// A session to be asked how it is.
@@ -279,6 +297,7 @@ impl Standing {
                 report: None,
                 stamp: None,
                 policies: 0,
+                wrong_key: false,
             };
             self.peers.insert(peer.id, made);
         }
@@ -389,6 +408,31 @@ impl Standing {
             warn!(peer = %unheard.peer, "no report of a session: its task has ended");
         }
         (peer.report, peer.stamp) = (report, unheard.stamp);
+        peer.wrong_key &= peer.may_have_wrong_key();
+    }
+
+    /// What was counted of it; whether its customer has sent something since the last time.
+    pub(super) fn count(&mut self, seen: VifCounters) -> bool {
+        let counted = TrafficCounters {
+            wrong_signature: self.counters.wrong_signature,
+            ..status::traffic(seen)
+        };
+        let before = std::mem::replace(&mut self.counters, counted);
+        before.in_packets != counted.in_packets
+    }
+
+    /// Whether a session waits for a customer who may have another key.
+    pub(super) fn may_have_wrong_key(&self) -> bool {
+        self.peers.values().any(Peer::may_have_wrong_key)
+    }
+
+    /// The kernel has dropped segments for their signature while such a session waited.
+    pub(super) fn suspect_key(&mut self, segments: u64) {
+        self.counters.wrong_signature += segments;
+        let peers = self.peers.values_mut();
+        for peer in peers.filter(|peer| peer.may_have_wrong_key()) {
+            peer.wrong_key = true;
+        }
     }
 
     /// Shows the sessions as they are by what they said last; whether that is new.
@@ -499,6 +543,7 @@ fn status_of(id: BgpPeerId, peer: &Peer, report: &NeighborReport) -> PeerStatus 
         session: if up { Session::Up } else { Session::Down },
         state: format!("{:?}", report.status.state),
         reason: (!up).then(|| reason(peer, report)).flatten(),
+        wrong_key: peer.wrong_key && !up,
         bfd: report.bfd.map(|state| match state {
             BfdState::Up => Session::Up,
             _ => Session::Down,
@@ -528,6 +573,9 @@ fn reason(peer: &Peer, report: &NeighborReport) -> Option<String> {
     if let Some(IdleReason::PrefixLimit { .. }) = status.idle_reason {
         let limit = peer.wanted.neighbor.prefix_limit;
         return Some(format!("the neighbor announced more than {limit} prefixes"));
+    }
+    if peer.wrong_key {
+        return Some(format!("TCP segments were {}", md5::WRONG_SIGNATURE));
     }
     let said = |what: &str, error: &LastError| (error.at, format!("{what} {}", error.notification));
     let sent = status.last_sent.as_ref().map(|it| said("we sent", it));

@@ -67,6 +67,7 @@ pub(super) fn report(world: &World, interface: &VirtualInterface) -> Option<Repo
                 0
             };
             PeerReport {
+                wrong_key: false,
                 id: peer.id,
                 session,
                 prefixes_received,

@@ -127,6 +127,7 @@ impl PeerDraft {
             prefixes_received: 0,
             session_since: tx.context.now,
             simulated_down: false,
+            wrong_key: false,
         })
     }
 }

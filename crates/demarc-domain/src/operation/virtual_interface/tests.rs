@@ -290,6 +290,7 @@ fn the_state_is_derived_from_phase_test_programming_and_sessions() {
             generation: now.generation,
             peers: std::iter::zip(&now.peers, sessions)
                 .map(|(peer, session)| PeerReport {
+                    wrong_key: false,
                     id: peer.id,
                     session,
                     prefixes_received: 0,
