@@ -37,8 +37,8 @@ pub struct PortBinding {
 #[serde(deny_unknown_fields)]
 pub struct UplinkBinding {
     pub gateway: Behind,
-    /// The gateway whose namespace it is moved into: one with virtual interfaces, which the first is
-    /// associated with or, a VPN gateway, is itself. When absent, the one that needs it first.
+    /// The gateway whose namespace it is moved into: one with virtual interfaces, of Direct Connect, or the
+    /// VPN gateway itself. When absent, the one that needs it first.
     #[serde(default)]
     pub serves: Option<Serves>,
     pub interface: String,
