@@ -155,6 +155,7 @@ def test_a_topology_of_ones_own(lab, tmp_path):
     (vif,) = lab.status()["virtualInterfaces"]
     assert (vif["vlan"], vif["accepted"], vif["advertised"]) == (300, ["192.168.9.0/24"], ["10.9.0.0/16"])
     lab.run("exec", "office", "ping", "-c", "1", "-W", "2", "-I", "192.168.9.1", "10.9.0.1")
+    lab.run("exec", "cloud", "ping", "-c", "1", "-W", "2", "192.168.9.1")
     assert lab.run("exec", "cloud", "sh", "-c", "exit 3", check=False).returncode == 3
 
 

@@ -11,6 +11,7 @@ use crate::netlink::{Kernel, Message, attributes, number16, number32};
 const RTA_DST: u16 = 1;
 const RTA_OIF: u16 = 4;
 const RTA_GATEWAY: u16 = 5;
+const RTA_PREFSRC: u16 = 7;
 const RTA_METRICS: u16 = 8;
 const RTA_MULTIPATH: u16 = 9;
 const RTA_TABLE: u16 = 15;
@@ -189,6 +190,28 @@ impl Kernel {
                 message.attribute(RTA_MULTIPATH, &list)
             }
         };
+        self.note(table, address, length);
+        self.change(&format!("route {address}/{length}"), message)
+    }
+
+    /// Sends packets for a prefix to this next hop; those of programs here that name no source come from `source`.
+    ///
+    /// # Errors
+    /// [`KernelError::Request`].
+    pub fn replace_route_from(
+        &mut self,
+        table: Table,
+        address: IpAddr,
+        length: u8,
+        next_hop: NextHop,
+        source: IpAddr,
+    ) -> Result<(), KernelError> {
+        let flags = libc::NLM_F_CREATE | libc::NLM_F_REPLACE;
+        let kind = libc::RTN_UNICAST;
+        let message = route(libc::RTM_NEWROUTE, flags, table, address, length, kind)
+            .attribute(RTA_PREFSRC, &octets(source))
+            .attribute(RTA_GATEWAY, &octets(next_hop.address))
+            .attribute(RTA_OIF, &next_hop.interface.to_ne_bytes());
         self.note(table, address, length);
         self.change(&format!("route {address}/{length}"), message)
     }

@@ -197,8 +197,10 @@ impl Wiring {
             interface: lan.index,
         };
         let all = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        // Customers know the VPC, and not what is between it and its gateway.
+        let host = IpAddr::V4(first_host(cidr));
         inside
-            .replace_route(Table::MAIN, all, 0, &[way_out])
+            .replace_route_from(Table::MAIN, all, 0, way_out, host)
             .map_err(said)
     }
 
