@@ -60,6 +60,8 @@ pub struct VlanProgram {
     attached: Index<String, u32>,
     /// Of filters that others take away.
     watch: ChangeWatch,
+    /// Interfaces whose filters were taken away since they were looked at.
+    gone: HashSet<u32>,
 }
 
 pub(crate) fn failed<E: std::error::Error>(
@@ -123,6 +125,7 @@ impl VlanProgram {
             attachment,
             attached: Index::new(),
             watch,
+            gone: HashSet::new(),
         })
     }
 
@@ -213,6 +216,7 @@ impl VlanProgram {
             std::mem::forget(program.take_link(id).map_err(failed(action))?);
         }
         self.attached.insert(name.to_owned(), index);
+        self.hear_of_filters();
         Ok(())
     }
 
@@ -282,18 +286,24 @@ impl VlanProgram {
 
     /// Forgets the attachments whose filters are gone: [`VlanProgram::is_attached`] tells which these were.
     pub fn look_at_filters(&mut self) {
-        let mut gone = HashSet::new();
+        self.hear_of_filters();
+        let gone = std::mem::take(&mut self.gone);
+        self.attached.retain(|_, index| !gone.contains(index));
+    }
+
+    /// Reads what the kernel has told. Our own attachments are among it, and there is room for some hundred: it
+    /// has to be read after each, or the kernel leaves something out.
+    fn hear_of_filters(&mut self) {
+        let gone = &mut self.gone;
         let all = self.watch.read(|kind, payload| {
             if matches!(kind, libc::RTM_DELQDISC | libc::RTM_DELTFILTER) {
                 // `struct tcmsg`: family, padding, interface.
                 gone.extend(payload.get(4..).and_then(number32));
             }
         });
-        if all {
-            self.attached.retain(|_, index| !gone.contains(index));
-        } else {
+        if !all {
             // To attach again what is attached changes nothing.
-            self.attached.clear();
+            gone.extend(self.attached.values());
         }
     }
 
