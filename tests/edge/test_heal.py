@@ -72,9 +72,10 @@ def test_what_is_undone_comes_back(lab, account):
     for what, words in DAMAGE.items():
         subprocess.run(words.format(**there), shell=True, check=True)
         try:
-            # A customer who has just heard of another station may not believe the next word at once.
-            until(what, both_ways, seconds=40 if "station" in what else 10)
-            until("the sessions are up", lambda: bird.established("s0") and bird.established("s1"))
+            # A customer who has just heard of another station may not believe the next word at once, and one
+            # whose session has ended waits before it tries again.
+            until(what, both_ways, seconds=40)
+            until("the sessions are up", lambda: bird.established("s0") and bird.established("s1"), seconds=40)
         except AssertionError as error:
             lost.append((what, str(error)))
     assert lost == []
