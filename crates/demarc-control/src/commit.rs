@@ -50,8 +50,14 @@ impl From<CommitError> for Failure {
 }
 
 impl Writer {
-    /// Makes the draft durable, and then visible. `answers`: someone waits for what was decided in it.
-    pub(crate) async fn commit(&mut self, draft: Draft, answers: bool) -> Result<(), Failure> {
+    /// Makes the draft, which took so long to decide, durable, and then visible. `answers`: someone waits for what
+    /// was decided in it.
+    pub(crate) async fn commit(
+        &mut self,
+        draft: Draft,
+        decided_in: Duration,
+        answers: bool,
+    ) -> Result<(), Failure> {
         if draft.changes.is_empty() {
             return if answers {
                 self.check_head().await
@@ -72,8 +78,8 @@ impl Writer {
         let commit = self.store_commit(builder.finish(id));
         match self.meanwhile(commit, &world).await {
             Ok(revision) => {
-                metrics::histogram!("demarc_commit_seconds")
-                    .record(started.elapsed().as_secs_f64());
+                let committed_in = started.elapsed();
+                metrics::histogram!("demarc_commit_seconds").record(committed_in.as_secs_f64());
                 metrics::counter!("demarc_changes_total")
                     .increment(u64::try_from(changes.len()).unwrap_or(0));
                 let events = match self.store.sharing() {
@@ -82,6 +88,7 @@ impl Writer {
                     Sharing::Shared => committed(&self.world, &world, &changes, id),
                 };
                 self.world = world;
+                self.turns.took(decided_in + committed_in);
                 self.turns.committed(author, Instant::now());
                 self.publish(revision, &changes, events);
                 Ok(())

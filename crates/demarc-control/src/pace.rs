@@ -1,8 +1,8 @@
 //! How much is decided at once.
 //!
-//! Where others write to the store, too, all who decide at the same time race for the head, and who decides
-//! less is sooner done. So one that lost decides half as much the next time, and one that won twice as much:
-//! everybody is first now and then, also who has most to do.
+//! Who meets conflicts although all take turns ([`crate::turns`]) races for the head, and who decides less is
+//! sooner done. So after the second conflict in a row one decides half as much each time, and twice as much after
+//! each commit: everybody gets on, also who has most to do.
 
 /// After a conflict what is due makes at most half as many changes in a round as this.
 const MANY: usize = 128;

@@ -8,7 +8,6 @@
 //! decided in vain depends on all this: a store that others write to compares the head.
 
 use std::collections::BTreeSet;
-use std::ops::Bound;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -91,21 +90,15 @@ impl Turns {
         Some(at + self.grace().saturating_mul(before) + self.grace() / 2 * back)
     }
 
-    /// Those in the ring whose turn comes after that of `from` and before that of `to`: all but `from`, where
-    /// the two are the same.
+    /// Those in the ring whose turn comes after that of `from` and before that of `to`.
     fn between(&self, from: Author, to: Author) -> Vec<Author> {
-        let (after, before) = (Bound::Excluded(from), Bound::Excluded(to));
-        if from < to {
-            return self.ring.range((after, before)).copied().collect();
-        }
-        let rest = self.ring.range((after, Bound::Unbounded));
-        rest.chain(self.ring.range((Bound::Unbounded, before)))
-            .copied()
-            .collect()
+        let ring = self.ring.iter().copied();
+        ring.filter(|one| is_between(from, *one, to)).collect()
     }
 }
 
-/// Whether one's turn comes after that of `from` and before that of `to`.
+/// Whether one's turn comes after that of `from` and before that of `to`; so it does for all but `from`, where
+/// the two are the same.
 fn is_between(from: Author, one: Author, to: Author) -> bool {
     if from < to {
         from < one && one < to

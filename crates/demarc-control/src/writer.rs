@@ -158,7 +158,7 @@ impl Writer {
             let (world, changes) = found(&draft.world, &mut context);
             // One small document fits any store.
             let _ = draft.take(world, changes);
-            match self.commit(draft, false).await {
+            match self.commit(draft, Duration::ZERO, false).await {
                 Ok(()) => {}
                 Err(Failure::Conflict { head }) => {
                     let caught_up = self.catch_up(head, deadline).await;
@@ -233,7 +233,6 @@ impl Writer {
             if let Err(error) = self.prepare(deadline).await {
                 return self.give_up(&error);
             }
-            let began = Instant::now();
             let mut round = match self.ahead.take() {
                 Some(ahead) => ahead,
                 None => self.round_on(self.world.clone()),
@@ -246,9 +245,8 @@ impl Writer {
                 ..
             } = round;
             tell(decided.len(), took);
-            match self.commit(draft, !decided.is_empty()).await {
+            match self.commit(draft, took, !decided.is_empty()).await {
                 Ok(()) => {
-                    self.turns.took(began.elapsed());
                     self.pace.committed();
                     for decided in decided {
                         decided.answer();

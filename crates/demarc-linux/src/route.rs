@@ -163,16 +163,7 @@ impl Kernel {
         next_hops: &[NextHop],
         mtu: Option<u32>,
     ) -> Result<(), KernelError> {
-        let flags = libc::NLM_F_CREATE | libc::NLM_F_REPLACE;
-        let message = route(
-            libc::RTM_NEWROUTE,
-            flags,
-            table,
-            address,
-            length,
-            libc::RTN_UNICAST,
-        );
-        let message = match mtu {
+        self.put_route(table, address, length, next_hops, |message| match mtu {
             // Forwarding of IPv6 looks at a locked one only.
             Some(mtu) => message.nested(RTA_METRICS, |metrics| {
                 metrics
@@ -180,21 +171,10 @@ impl Kernel {
                     .attribute(RTAX_MTU, &mtu.to_ne_bytes())
             }),
             None => message,
-        };
-        let message = match next_hops {
-            [one] => message
-                .attribute(RTA_GATEWAY, &octets(one.address))
-                .attribute(RTA_OIF, &one.interface.to_ne_bytes()),
-            several => {
-                let list: Vec<u8> = several.iter().flat_map(multipath_entry).collect();
-                message.attribute(RTA_MULTIPATH, &list)
-            }
-        };
-        self.note(table, address, length);
-        self.change(&format!("route {address}/{length}"), message)
+        })
     }
 
-    /// Sends packets for a prefix to this next hop; those of programs here that name no source come from `source`.
+    /// The same to one next hop; packets of programs here that name no source come from `source`.
     ///
     /// # Errors
     /// [`KernelError::Request`].
@@ -206,12 +186,31 @@ impl Kernel {
         next_hop: NextHop,
         source: IpAddr,
     ) -> Result<(), KernelError> {
+        self.put_route(table, address, length, &[next_hop], |message| {
+            message.attribute(RTA_PREFSRC, &octets(source))
+        })
+    }
+
+    fn put_route(
+        &mut self,
+        table: Table,
+        address: IpAddr,
+        length: u8,
+        next_hops: &[NextHop],
+        more: impl FnOnce(Message) -> Message,
+    ) -> Result<(), KernelError> {
         let flags = libc::NLM_F_CREATE | libc::NLM_F_REPLACE;
         let kind = libc::RTN_UNICAST;
-        let message = route(libc::RTM_NEWROUTE, flags, table, address, length, kind)
-            .attribute(RTA_PREFSRC, &octets(source))
-            .attribute(RTA_GATEWAY, &octets(next_hop.address))
-            .attribute(RTA_OIF, &next_hop.interface.to_ne_bytes());
+        let message = route(libc::RTM_NEWROUTE, flags, table, address, length, kind);
+        let message = match next_hops {
+            [one] => more(message)
+                .attribute(RTA_GATEWAY, &octets(one.address))
+                .attribute(RTA_OIF, &one.interface.to_ne_bytes()),
+            several => {
+                let list: Vec<u8> = several.iter().flat_map(multipath_entry).collect();
+                more(message).attribute(RTA_MULTIPATH, &list)
+            }
+        };
         self.note(table, address, length);
         self.change(&format!("route {address}/{length}"), message)
     }

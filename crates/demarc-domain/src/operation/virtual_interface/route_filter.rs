@@ -138,6 +138,13 @@ mod tests {
             .unwrap()
     }
 
+    /// The prefixes as DescribeVirtualInterfaces has them.
+    fn shown(lab: &mut Lab, id: demarc_types::VirtualInterfaceId) -> serde_json::Value {
+        let named = json!({"virtualInterfaceId": id.to_string()});
+        let shown = lab.ok(ALICE, "DescribeVirtualInterfaces", named);
+        shown["virtualInterfaces"][0]["routeFilterPrefixes"].clone()
+    }
+
     #[test]
     fn the_operator_replaces_prefixes_of_a_public_virtual_interface() {
         let mut lab = Lab::new();
@@ -147,13 +154,8 @@ mod tests {
             prefixes: vec!["175.45.176.0/22".to_owned(), "210.52.109.0/24".to_owned()],
         };
         order(&mut lab, &change).unwrap();
-        let shown = lab.ok(
-            ALICE,
-            "DescribeVirtualInterfaces",
-            json!({"virtualInterfaceId": id}),
-        );
         assert_eq!(
-            shown["virtualInterfaces"][0]["routeFilterPrefixes"],
+            shown(&mut lab, id),
             json!([{"cidr": "175.45.176.0/22"}, {"cidr": "210.52.109.0/24"}])
         );
     }
@@ -172,8 +174,12 @@ mod tests {
                 "routeFilterPrefixes": given}}),
         );
         assert_eq!(made["routeFilterPrefixes"], given);
-        let id = made["virtualInterfaceId"].as_str().unwrap();
-        let stored = lab.world.virtual_interface(id.parse().unwrap()).unwrap();
+        let id = made["virtualInterfaceId"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+        let stored = lab.world.virtual_interface(id).unwrap();
         assert_eq!(
             stored.route_filter_prefixes[0],
             "2a02:de0::/48".parse().unwrap()
@@ -183,20 +189,15 @@ mod tests {
         let mut document = serde_json::to_value(stored.as_ref()).unwrap();
         document.as_object_mut().unwrap().remove("prefix_spellings");
         let old: VirtualInterface = serde_json::from_value(document).unwrap();
-        let shown: Vec<String> = old.prefixes_as_given().collect();
-        assert_eq!(shown, ["2a02:de0::/48", "2a02:de1::/48"]);
+        let given: Vec<String> = old.prefixes_as_given().collect();
+        assert_eq!(given, ["2a02:de0::/48", "2a02:de1::/48"]);
         let change = Order::SetRouteFilterPrefixes {
-            interface: stored.id,
+            interface: id,
             prefixes: vec!["2a02:de0::/48".to_owned(), "2A02:DE1::/48".to_owned()],
         };
         order(&mut lab, &change).unwrap();
-        let shown = lab.ok(
-            ALICE,
-            "DescribeVirtualInterfaces",
-            json!({"virtualInterfaceId": id}),
-        );
         assert_eq!(
-            shown["virtualInterfaces"][0]["routeFilterPrefixes"],
+            shown(&mut lab, id),
             json!([{"cidr": "2a02:de0::/48"}, {"cidr": "2A02:DE1::/48"}])
         );
     }
