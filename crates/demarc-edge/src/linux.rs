@@ -13,6 +13,7 @@ mod forwarding;
 mod gateway;
 mod healing;
 mod lag;
+mod peer;
 mod port;
 mod routes;
 mod seeing;

@@ -21,8 +21,9 @@ use super::bell::Bell;
 use super::bindings::{BindingsError, BindingsFile};
 use super::gateway::{self, Gateway};
 use super::lag::{self, Lags};
+use super::peer::RoutesVersion;
 use super::status::{Faults, Intents, Views};
-use super::virtual_interface::{RoutesVersion, Standing};
+use super::virtual_interface::Standing;
 use super::{port, stale, status};
 
 /// How often is looked although nothing was heard of: what nothing tells of is small.

@@ -1,73 +1,32 @@
 //! One virtual interface: a pair of interfaces, a VLAN, addresses, and its sessions.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
-use std::time::Duration;
 
-use demarc_bfd::State as BfdState;
-use demarc_bgp::policy::InterfaceKind;
-use demarc_bgp::rib::{Counters, DeviceId, RegionId};
-use demarc_bgp::session::{Command, IdleReason, LastError, State};
-use demarc_bgp::wire::{Asn, Family};
+use demarc_bgp::session::Command;
 use demarc_domain::device_status::{PeerStatus, TrafficCounters, VirtualInterfaceStatus};
-use demarc_domain::entity::{Session, VirtualInterfaceKind};
+use demarc_domain::entity::VirtualInterfaceKind;
 use demarc_domain::intent::{PeerIntent, VirtualInterfaceIntent};
 use demarc_linux::{
     Kernel, KernelError, Link, NextHop, VethSpec, VifCounters, VlanDelivery, VlanProgram,
 };
-use demarc_speaker::{
-    ExportMode, GatewayNeighbor, NeighborConfig, NeighborKey, NeighborReport, Secret, SessionStamp,
-    md5,
-};
-use demarc_types::{AddressFamily, BgpPeerId, VirtualInterfaceId};
+use demarc_speaker::{NeighborKey, NeighborReport, SessionStamp};
+use demarc_types::{BgpPeerId, VirtualInterfaceId};
 use tracing::{info, warn};
 
 use super::edge::LinuxError;
 use super::forwarding::{FROM_INTERFACE, FROM_SITE_LINK, Neighbor};
 use super::gateway::Gateway;
+use super::peer::{
+    Peer, RoutesVersion, host_length, neighbor, policy, same_session, shutdown_text,
+};
 use super::status;
 
-/// The port of BGP.
-const BGP: u16 = 179;
 /// Names of the ends beside the ports begin like this.
 pub(super) const OUTER_ENDS: &str = "dmcv";
 /// What outer ends are marked with begins like this.
 const MARK: &str = "demarc:";
 /// Names of the ends in the gateways.
 pub(super) const INNER_ENDS: &str = "vif-";
-
-/// A neighbor that does not mark the end of its routes has sent them by then.
-const NO_END_OF_RIB: Duration = Duration::from_secs(5);
-
-struct Peer {
-    intent: PeerIntent,
-    wanted: GatewayNeighbor,
-    key: NeighborKey,
-    /// Held down by us.
-    shut: bool,
-    report: Option<NeighborReport>,
-    /// When it was asked for the report.
-    stamp: Option<SessionStamp>,
-    /// Changes of policy.
-    policies: u32,
-    /// The kernel drops what seems to be its segments for their signature.
-    wrong_key: bool,
-}
-
-impl Peer {
-    /// It has a key, and nobody has got as far as to speak BGP.
-    fn may_have_wrong_key(&self) -> bool {
-        let report = self.report.as_ref();
-        let waits = report.is_some_and(|report| {
-            matches!(
-                report.status.state,
-                State::Connect | State::Active | State::Idle
-            )
-        });
-        waits && !self.shut && !self.intent.auth_key.is_empty() && !waits_for_limit(self)
-    }
-}
 
 /// A session to be asked how it is.
 #[derive(Clone, Copy, Debug)]
@@ -91,7 +50,7 @@ pub(super) struct Standing {
 }
 
 /// An interface's name has at most 15 bytes; an id's suffix has 8.
-fn name(prefix: &str, id: VirtualInterfaceId) -> String {
+pub(super) fn name(prefix: &str, id: VirtualInterfaceId) -> String {
     let suffix = id.suffix().to_owned();
     let start = suffix.len().saturating_sub(11);
     format!("{prefix}{}", &suffix[start..])
@@ -310,7 +269,7 @@ impl Standing {
             // Counters may be others now.
             known.stamp = None;
             if wanted.neighbor.prefix_limit > known.wanted.neighbor.prefix_limit
-                && waits_for_limit(known)
+                && known.waits_for_limit()
             {
                 let text = "the prefix limit was raised".to_owned();
                 gateway
@@ -437,11 +396,7 @@ impl Standing {
 
     /// Shows the sessions as they are by what they said last; whether that is new.
     pub(super) fn show_sessions(&mut self) -> bool {
-        let peers = self.peers.iter().filter_map(|(id, peer)| {
-            let report = peer.report.as_ref()?;
-            Some(status_of(*id, peer, report))
-        });
-        let now: Vec<PeerStatus> = peers.collect();
+        let now: Vec<PeerStatus> = self.peers.values().filter_map(Peer::status).collect();
         let differ = self.shown != now;
         self.shown = now;
         differ
@@ -465,16 +420,7 @@ impl Standing {
                 address: peer.intent.remote.address(),
                 interface: self.inner,
             };
-            let status = peer.report.as_ref().map(|report| &report.status);
-            let said_all = status.is_some_and(|status| {
-                let marks_end = status.negotiated.as_ref().is_some_and(|negotiated| {
-                    negotiated.peer_capabilities.graceful_restart.is_some()
-                });
-                let is_up = status.state == State::Established;
-                let settled = is_up && status.in_state > NO_END_OF_RIB;
-                status.end_of_rib || (settled && !marks_end)
-            });
-            (next_hop, peer.shut || said_all)
+            (next_hop, peer.has_said_all())
         })
     }
 
@@ -483,18 +429,8 @@ impl Standing {
     pub(super) fn sessions(
         &self,
     ) -> impl Iterator<Item = (BgpPeerId, NeighborKey, RoutesVersion)> + '_ {
-        self.peers.iter().map(|(id, peer)| {
-            let report = peer.report.as_ref();
-            let version = report.map(|report| RoutesVersion {
-                established: report.status.counters.established,
-                up: report.status.state == State::Established,
-                received: report.status.counters.received.update,
-                sent: report.status.counters.sent.update,
-                counters: report.counters,
-                policy: peer.policies,
-            });
-            (*id, peer.key, version.unwrap_or_default())
-        })
+        let peers = self.peers.iter();
+        peers.map(|(id, peer)| (*id, peer.key, peer.routes_version()))
     }
 
     /// Says good-bye to the neighbors and removes everything. What could not be removed is tried again.
@@ -520,152 +456,5 @@ impl Standing {
         program.forget(&outer);
         info!(interface = %self.intent.id, "virtual interface is gone");
         Ok(())
-    }
-}
-
-/// Differs when the routes of a session may differ.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct RoutesVersion {
-    established: u64,
-    up: bool,
-    received: u64,
-    sent: u64,
-    counters: Counters,
-    policy: u32,
-}
-
-fn status_of(id: BgpPeerId, peer: &Peer, report: &NeighborReport) -> PeerStatus {
-    // A session that we hold down is down, however long its last words take.
-    let up = report.status.state == State::Established && !peer.shut;
-    let counted = |count: u32| if up { count } else { 0 };
-    PeerStatus {
-        id,
-        session: if up { Session::Up } else { Session::Down },
-        state: format!("{:?}", report.status.state),
-        reason: (!up).then(|| reason(peer, report)).flatten(),
-        wrong_key: peer.wrong_key && !up,
-        bfd: report.bfd.map(|state| match state {
-            BfdState::Up => Session::Up,
-            _ => Session::Down,
-        }),
-        prefixes_received: if waits_for_limit(peer) && !up {
-            // Its routes are forgotten; it was one too many that ended the session.
-            peer.wanted.neighbor.prefix_limit.saturating_add(1)
-        } else {
-            counted(report.counters.received)
-        },
-        prefixes_accepted: counted(report.counters.accepted),
-        prefixes_advertised: counted(report.counters.advertised),
-    }
-}
-
-/// Why a session is not up, as far as we know.
-fn reason(peer: &Peer, report: &NeighborReport) -> Option<String> {
-    let status = &report.status;
-    if peer.shut {
-        let why = if peer.intent.shutdown {
-            "held down by a failover test"
-        } else {
-            "its port is not in service"
-        };
-        return Some(why.to_owned());
-    }
-    if let Some(IdleReason::PrefixLimit { .. }) = status.idle_reason {
-        let limit = peer.wanted.neighbor.prefix_limit;
-        return Some(format!("the neighbor announced more than {limit} prefixes"));
-    }
-    if peer.wrong_key {
-        return Some(format!("TCP segments were {}", md5::WRONG_SIGNATURE));
-    }
-    let said = |what: &str, error: &LastError| (error.at, format!("{what} {}", error.notification));
-    let sent = status.last_sent.as_ref().map(|it| said("we sent", it));
-    let received = status
-        .last_received
-        .as_ref()
-        .map(|it| said("the neighbor sent", it));
-    let broken = status.last_connection_error.clone();
-    let last = sent.into_iter().chain(received).chain(broken);
-    last.max_by_key(|(at, _)| *at).map(|(_, text)| text)
-}
-
-/// Of one session or not: what cannot change while it is up.
-fn same_session(left: &PeerIntent, right: &PeerIntent) -> bool {
-    left.asn == right.asn
-        && left.auth_key == right.auth_key
-        && left.local == right.local
-        && left.remote == right.remote
-}
-
-/// What the neighbor is told when its session is held down (RFC 9003).
-fn shutdown_text(peer: &PeerIntent) -> String {
-    match (peer.shutdown, peer.test) {
-        (true, Some(test)) => format!("failover test {test}"),
-        (true, None) => "failover test".to_owned(),
-        (false, _) => "port down".to_owned(),
-    }
-}
-
-fn waits_for_limit(peer: &Peer) -> bool {
-    let reason = peer
-        .report
-        .as_ref()
-        .and_then(|report| report.status.idle_reason.as_ref());
-    matches!(reason, Some(IdleReason::PrefixLimit { .. }))
-}
-
-/// What may change while the session is up.
-fn policy(neighbor: &GatewayNeighbor) -> (u32, bool, &[ipnet::IpNet], RegionId, DeviceId) {
-    let config = &neighbor.neighbor;
-    let (region, device) = (neighbor.region, neighbor.device);
-    let filter = &config.route_filter;
-    (
-        config.prefix_limit,
-        config.site_link,
-        filter,
-        region,
-        device,
-    )
-}
-
-const fn host_length(address: IpAddr) -> u8 {
-    if address.is_ipv4() { 32 } else { 128 }
-}
-
-fn neighbor(
-    peer: &PeerIntent,
-    intent: &VirtualInterfaceIntent,
-    gateway: &mut Gateway,
-) -> GatewayNeighbor {
-    let (family, prefix_limit) = match peer.family {
-        AddressFamily::Ipv4 => (Family::Ipv4, intent.prefix_limit_ipv4),
-        AddressFamily::Ipv6 => (Family::Ipv6, intent.prefix_limit_ipv6),
-    };
-    GatewayNeighbor {
-        local_asn: Asn::new(intent.asn.get()),
-        local: SocketAddr::new(peer.local.address(), BGP),
-        interface: Some(Arc::from(name(INNER_ENDS, intent.id))),
-        subnet: Some(peer.local.network()),
-        region: gateway.region(intent.region),
-        device: gateway.device(intent.device.as_deref()),
-        neighbor: NeighborConfig {
-            address: peer.remote.address(),
-            asn: Asn::new(peer.asn.get()),
-            password: (!peer.auth_key.is_empty()).then(|| Secret::new(peer.auth_key.as_bytes())),
-            port: Some(BGP),
-            family,
-            interface_kind: match intent.kind {
-                VirtualInterfaceKind::Private => InterfaceKind::Private,
-                VirtualInterfaceKind::Public => InterfaceKind::Public,
-                VirtualInterfaceKind::Transit => InterfaceKind::Transit,
-            },
-            site_link: intent.site_link,
-            export: ExportMode::Policy,
-            // One allocation sets both (spec/routing §2).
-            site_link_limit: Some(prefix_limit),
-            prefix_limit,
-            route_filter: intent.route_filter_prefixes.clone(),
-            local_region: true,
-            bfd: true,
-        },
     }
 }
