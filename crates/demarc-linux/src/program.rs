@@ -1,6 +1,6 @@
 //! VLAN delivery by the eBPF program (`bpf/edge.bpf.c`), attached to ports and virtual interfaces.
 
-use std::collections::{HashMap as Index, HashSet};
+use std::collections::HashSet;
 
 use aya::maps::{HashMap, LpmTrie, MapData, PerCpuHashMap, PerCpuValues};
 use aya::programs::tc::{
@@ -56,8 +56,8 @@ pub struct VlanProgram {
     pub(crate) sources: LpmTrie<MapData, [u8; 20], u8>,
     bundles: Option<BundleMaps>,
     attachment: Attachment,
-    /// By interface name, with its index.
-    attached: Index<String, u32>,
+    /// Interfaces, by index.
+    attached: HashSet<u32>,
     /// Of filters that others take away.
     watch: ChangeWatch,
     /// Interfaces whose filters were taken away since they were looked at.
@@ -123,7 +123,7 @@ impl VlanProgram {
             )),
             program,
             attachment,
-            attached: Index::new(),
+            attached: HashSet::new(),
             watch,
             gone: HashSet::new(),
         })
@@ -176,7 +176,7 @@ impl VlanProgram {
         section: &str,
     ) -> Result<(), KernelError> {
         let index = kernel.existing(name)?.index;
-        if self.attached.get(name).is_some_and(|known| *known == index) {
+        if self.attached.contains(&index) {
             return Ok(());
         }
         let action = format!("attach {section} to {name}");
@@ -215,7 +215,7 @@ impl VlanProgram {
             // The filter goes with its interface, not with this process.
             std::mem::forget(program.take_link(id).map_err(failed(action))?);
         }
-        self.attached.insert(name.to_owned(), index);
+        self.attached.insert(index);
         self.hear_of_filters();
         Ok(())
     }
@@ -288,7 +288,7 @@ impl VlanProgram {
     pub fn look_at_filters(&mut self) {
         self.hear_of_filters();
         let gone = std::mem::take(&mut self.gone);
-        self.attached.retain(|_, index| !gone.contains(index));
+        self.attached.retain(|index| !gone.contains(index));
     }
 
     /// Reads what the kernel has told. Our own attachments are among it, and there is room for some hundred: it
@@ -303,18 +303,18 @@ impl VlanProgram {
         });
         if !all {
             // To attach again what is attached changes nothing.
-            gone.extend(self.attached.values());
+            gone.extend(&self.attached);
         }
     }
 
     /// Whether the program is attached to an interface, as far as we know.
-    pub fn is_attached(&self, name: &str) -> bool {
-        self.attached.contains_key(name)
+    pub fn is_attached(&self, index: u32) -> bool {
+        self.attached.contains(&index)
     }
 
     /// Forgets the attachment of an interface that is gone.
-    pub fn forget(&mut self, name: &str) {
-        self.attached.remove(name);
+    pub fn forget(&mut self, index: u32) {
+        self.attached.remove(&index);
     }
 }
 

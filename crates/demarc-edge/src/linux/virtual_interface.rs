@@ -74,7 +74,6 @@ fn pair(
     mtu: u32,
     gateway: &mut Gateway,
     host: &mut Kernel,
-    program: &mut VlanProgram,
 ) -> Result<(Link, Link), LinuxError> {
     if let (Some(outside), Some(inside)) = (host.link(outer)?, gateway.kernel.link(inner)?) {
         info!(interface = outer, "taken over from an earlier process");
@@ -82,7 +81,6 @@ fn pair(
     }
     // Half a pair, or one in another gateway.
     host.remove_link(outer)?;
-    program.forget(outer);
     host.add_veth(VethSpec {
         name: outer,
         peer: inner,
@@ -106,7 +104,7 @@ impl Standing {
         let outer = name(OUTER_ENDS, intent.id);
         let inner = name(INNER_ENDS, intent.id);
         let mtu = u32::from(intent.mtu);
-        let (outside, inside) = pair(&outer, &inner, mtu, gateway, host, program)?;
+        let (outside, inside) = pair(&outer, &inner, mtu, gateway, host)?;
         let mark = mark(intent.id, device);
         if outside.alias != mark {
             host.set_alias(outside.index, &mark)?;
@@ -335,10 +333,10 @@ impl Standing {
             info!(interface = %self.intent.id, "its station gets its address back");
             gateway.kernel.set_mac(self.inner, self.delivery.mac)?;
         }
-        let outer = name(OUTER_ENDS, self.intent.id);
-        if program.is_attached(&outer) {
+        if program.is_attached(self.delivery.outer_end) {
             return Ok(());
         }
+        let outer = name(OUTER_ENDS, self.intent.id);
         info!(interface = outer, "its filter had been taken away");
         program.attach_outer_end(host, &outer)
     }
@@ -453,7 +451,7 @@ impl Standing {
         gateway.kernel.set_input_table(&inner, self.inner, None)?;
         gateway.kernel.forget_addresses(self.inner);
         host.remove_link(&outer)?;
-        program.forget(&outer);
+        program.forget(self.delivery.outer_end);
         info!(interface = %self.intent.id, "virtual interface is gone");
         Ok(())
     }
