@@ -229,6 +229,7 @@ pub(crate) fn step(tx: &mut Transaction<'_>, connection: &Connection) {
         ConnectionPhase::Ordering { expires } => {
             next.phase = ConnectionPhase::Deleted { at: expires };
             next.tags = Tags::default();
+            super::resiliency_member::forget(tx, ParentId::Connection(connection.id));
         }
         ConnectionPhase::Requested { .. } => return approve(tx, connection),
         ConnectionPhase::Pending { .. } => next.phase = ConnectionPhase::Live,

@@ -266,6 +266,29 @@ fn what_is_deleted_leaves_its_groups() {
 }
 
 #[test]
+fn an_offer_that_expires_leaves_its_groups() {
+    let mut lab = Lab::new();
+    let id = group(&mut lab);
+    let parent = lab.interconnect(BOB);
+    let offer = lab.ok(
+        BOB,
+        "AllocateHostedConnection",
+        json!({"connectionId": parent, "ownerAccount": ALICE, "bandwidth": "100Mbps", "connectionName": "h", "vlan": 1}),
+    );
+    let offer = text(&offer, "connectionId");
+    lab.ok(
+        ALICE,
+        "AssociateConnectionsToResiliencyGroup",
+        members(&id, &[&offer]),
+    );
+    lab.settle();
+    assert_eq!(listed(&mut lab, &id).len(), 1);
+    lab.advance(demarc_types::Span::from_days(90));
+    assert!(listed(&mut lab, &id).is_empty());
+    lab.advance(crate::entity::connection::RETENTION);
+}
+
+#[test]
 fn associations_come_in_pages() {
     let mut lab = Lab::new();
     let id = group(&mut lab);
