@@ -65,7 +65,7 @@ impl Writer {
                 Ok(())
             };
         }
-        let started = std::time::Instant::now();
+        let started = Instant::now();
         let Draft {
             world,
             builder,

@@ -10,7 +10,7 @@ use demarc_domain::{Exception, Refusal, owners};
 use demarc_types::AccountId;
 use http::StatusCode;
 use http::request::Parts;
-use serde_json::Value;
+use serde::Deserialize;
 
 use crate::answer::{Answer, json_1_1, json_error};
 use crate::front::Front;
@@ -71,21 +71,31 @@ fn counted(operation: Operation, answer: Answer) -> Answer {
     answer
 }
 
+/// What a request or an answer names; the rest of it is passed over, since every write is looked at.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Named {
+    virtual_interface_id: Option<String>,
+    connection_id: Option<String>,
+    virtual_interface: Option<Box<Self>>,
+    virtual_interface_test: Option<Box<Self>>,
+}
+
+impl Named {
+    fn id(self) -> Option<String> {
+        let inner = self.virtual_interface.or(self.virtual_interface_test);
+        let own = self.virtual_interface_id.or(self.connection_id);
+        own.or_else(|| inner?.id())
+    }
+}
+
 /// Other accounts that what a call made or changed belongs to: the answer names it, or the request does.
 fn sharers(front: &Front, caller: &Caller, asked: &Bytes, answer: &Answer) -> Vec<AccountId> {
-    let [told, asked] = [answer.body(), asked]
-        .map(|body| serde_json::from_slice::<Value>(body).unwrap_or_default());
-    let named = |name: &str| {
-        [
-            &told[name],
-            &told["virtualInterface"][name],
-            &told["virtualInterfaceTest"][name],
-            &asked[name],
-        ]
-        .into_iter()
-        .find_map(|id| id.as_str().map(str::to_owned))
+    let named = |body: &Bytes| {
+        let named = serde_json::from_slice::<Named>(body).unwrap_or_default();
+        named.id()
     };
-    let Some(id) = named("virtualInterfaceId").or_else(|| named("connectionId")) else {
+    let Some(id) = named(answer.body()).or_else(|| named(asked)) else {
         return Vec::new();
     };
     let mut owners = owners(&front.control.snapshot().world, &id);
