@@ -17,8 +17,10 @@ pub(super) struct Identity {
 /// What to do with two connections when an OPEN has come on one of them.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub(super) enum Verdict {
-    /// No collision yet: the other one would stay, but has no OPEN, and may never get one.
-    KeepBoth,
+    /// There is no other connection.
+    Proceed,
+    /// The other one would stay, but has no OPEN, and may never get one.
+    Wait,
     /// The other attempt is not even connected: give it up.
     AbandonOther,
     /// Close this connection with Cease 6/7.
@@ -38,11 +40,11 @@ pub(super) fn resolve(
         Direction::Incoming
     };
     match other {
-        State::Idle => Verdict::KeepBoth,
+        State::Idle => Verdict::Proceed,
         State::Connect | State::Active => Verdict::AbandonOther,
         // "MAY also examine connections in an OpenSent state if it knows the BGP Identifier of the
         // peer" (§6.8), and now we do. One that would win is waited for.
-        State::OpenSent if loser == arrived => Verdict::KeepBoth,
+        State::OpenSent if loser == arrived => Verdict::Wait,
         State::OpenSent | State::OpenConfirm => Verdict::Dump(loser),
         // An established session is not given up for a new connection.
         State::Established => Verdict::Dump(arrived),
@@ -61,12 +63,12 @@ mod tests {
         };
         let (incoming, outgoing) = (Direction::Incoming, Direction::Outgoing);
         let rows = [
-            (incoming, State::Idle, 1, 2, Verdict::KeepBoth),
+            (incoming, State::Idle, 1, 2, Verdict::Proceed),
             (incoming, State::Connect, 1, 2, Verdict::AbandonOther),
             (incoming, State::Active, 2, 1, Verdict::AbandonOther),
-            (outgoing, State::OpenSent, 1, 2, Verdict::KeepBoth),
+            (outgoing, State::OpenSent, 1, 2, Verdict::Wait),
             (incoming, State::OpenSent, 1, 2, Verdict::Dump(outgoing)),
-            (incoming, State::OpenSent, 2, 1, Verdict::KeepBoth),
+            (incoming, State::OpenSent, 2, 1, Verdict::Wait),
             (outgoing, State::OpenSent, 2, 1, Verdict::Dump(incoming)),
             (incoming, State::OpenConfirm, 1, 2, Verdict::Dump(outgoing)),
             (outgoing, State::OpenConfirm, 1, 2, Verdict::Dump(outgoing)),

@@ -20,6 +20,17 @@ pub(super) struct Link {
     pub(super) hold: Option<Timestamp>,
     pub(super) keepalive: Option<Timestamp>,
     pub(super) negotiated: Option<Box<Negotiated>>,
+    pub(super) waiting: Option<Waiting>,
+}
+
+/// A good OPEN has come in OpenSent, and is answered when the other connection, which would win a
+/// collision, is gone or has been silent until then.
+#[derive(Clone, Debug)]
+pub(super) struct Waiting {
+    pub(super) negotiated: Box<Negotiated>,
+    /// The neighbor's KEEPALIVE has come too.
+    pub(super) confirmed: bool,
+    pub(super) until: Timestamp,
 }
 
 impl Link {
@@ -30,6 +41,7 @@ impl Link {
             hold: None,
             keepalive: None,
             negotiated: None,
+            waiting: None,
         }
     }
 
@@ -47,7 +59,9 @@ impl Link {
     }
 
     pub(super) fn next_deadline(&self) -> Option<Timestamp> {
-        self.timers().into_iter().filter_map(|(_, at)| at).min()
+        let waiting = self.waiting.as_ref().map(|it| it.until);
+        let timers = self.timers().into_iter().filter_map(|(_, at)| at);
+        timers.chain(waiting).min()
     }
 
     /// Stops and returns a timer that has run out.

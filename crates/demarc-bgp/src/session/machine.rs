@@ -1,5 +1,6 @@
 //! The session: two links, one neighbor.
 
+mod collision;
 mod input;
 mod restart;
 mod step;
@@ -282,6 +283,10 @@ impl Session {
     /// Runs every timer that has expired.
     pub fn handle_timeout(&mut self, now: Timestamp) {
         for direction in [Direction::Outgoing, Direction::Incoming] {
+            let waiting = self.link(direction).and_then(|it| it.waiting.as_ref());
+            if waiting.is_some_and(|it| it.until <= now) {
+                self.answer_waiting(direction, now);
+            }
             while let Some(timer) = self.link_mut(direction).and_then(|it| it.take_expired(now)) {
                 let event = match timer {
                     Timer::ConnectRetry => Event::ConnectRetryTimerExpires,

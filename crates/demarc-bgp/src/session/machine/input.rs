@@ -2,7 +2,6 @@
 
 use super::Session;
 use super::step::Cause;
-use crate::session::collision::{self, Identity, Verdict};
 use crate::session::fsm::{Action, Event, State};
 use crate::session::negotiate::{Negotiated, negotiate};
 use crate::session::output::{Direction, Output, RouteUpdate, SessionEvent};
@@ -40,7 +39,7 @@ impl Session {
         bytes.len()
     }
 
-    fn end(
+    pub(super) fn end(
         &mut self,
         direction: Direction,
         event: Event,
@@ -62,6 +61,7 @@ impl Session {
         let context = self.context(direction);
         if message_type == MessageType::Update && state != State::Established {
             // Too early to know how to read it.
+            self.answer_waiting(direction, now);
             self.apply(direction, Event::Update, Cause::None, now);
             return;
         }
@@ -78,6 +78,7 @@ impl Session {
                     self.refresh(direction, refresh);
                 }
             }
+            Ok(Message::Keepalive) if self.confirms_waiting(direction) => {}
             Ok(Message::Keepalive) => {
                 self.apply(direction, Event::Keepalive, Cause::None, now);
             }
@@ -122,6 +123,7 @@ impl Session {
     }
 
     fn open(&mut self, direction: Direction, open: &Open, now: Timestamp) {
+        self.answer_waiting(direction, now);
         let state = self.link(direction).map_or(State::Idle, |link| link.state);
         if state != State::OpenSent {
             self.apply(direction, Event::BgpOpen, Cause::None, now);
@@ -134,44 +136,7 @@ impl Session {
                 return;
             }
         };
-        if self.resolve_collision(direction, &negotiated, now) == Some(direction) {
-            return;
-        }
-        if let Some(link) = self.link_mut(direction) {
-            link.negotiated = Some(Box::new(negotiated));
-        }
-        self.apply(direction, Event::BgpOpen, Cause::None, now);
-    }
-
-    /// Looks at the other connection (RFC 4271 §6.8); returns the one that was dumped.
-    fn resolve_collision(
-        &mut self,
-        direction: Direction,
-        negotiated: &Negotiated,
-        now: Timestamp,
-    ) -> Option<Direction> {
-        let other = direction.other();
-        let other_state = self.link(other).map_or(State::Idle, |link| link.state);
-        let local = Identity {
-            router_id: self.config.router_id,
-            asn: self.config.local_asn,
-        };
-        let remote = Identity {
-            router_id: negotiated.peer_router_id,
-            asn: negotiated.peer_asn,
-        };
-        match collision::resolve(direction, other_state, local, remote) {
-            Verdict::KeepBoth => None,
-            Verdict::AbandonOther => {
-                self.apply(other, Event::ManualStop, Cause::None, now);
-                None
-            }
-            Verdict::Dump(loser) => {
-                let notification = Notification::new(ErrorCode::CEASE_COLLISION);
-                self.end(loser, Event::OpenCollisionDump, notification, now);
-                Some(loser)
-            }
-        }
+        self.opened(direction, negotiated, now);
     }
 
     fn notified(&mut self, direction: Direction, notification: Notification, now: Timestamp) {

@@ -58,6 +58,9 @@ impl Session {
             self.incoming = None;
             self.rest_or_restart(now);
         }
+        if !self.link(direction).is_some_and(|it| it.is_connected()) {
+            self.answer_waiting(direction.other(), now);
+        }
         step.actions
     }
 

@@ -37,23 +37,60 @@ fn simultaneous_opening_keeps_the_connection_of_the_higher_identifier() {
     }
 }
 
-/// The neighbor has called, and never says anything there: nobody waits for it.
+/// The neighbor has called, and never says anything there: that is waited for, but not for long.
 #[test]
 fn the_losing_connection_goes_with_the_first_open_on_the_other() {
     for (local, keeps) in [(10, IN), (30, OUT)] {
-        for first in [IN, OUT] {
-            let mut session = both_connected(local);
-            session.handle_input(first, &bytes_of(&peer_open()), at(0));
-            let outputs = drain(&mut session);
-            assert_eq!(
-                closed(&outputs, first.other()),
-                first == keeps,
-                "{local} {first:?}"
-            );
-            assert!(!closed(&outputs, first));
-            session.handle_input(first, &keepalive(), at(0));
-            assert_eq!(session.established_on(), Some(first));
-        }
+        let mut session = both_connected(local);
+        session.handle_input(keeps, &bytes_of(&peer_open()), at(0));
+        let outputs = drain(&mut session);
+        assert!(closed(&outputs, keeps.other()) && !closed(&outputs, keeps));
+        session.handle_input(keeps, &keepalive(), at(0));
+        assert_eq!(session.established_on(), Some(keeps), "{local}");
+
+        let mut session = both_connected(local);
+        drain(&mut session);
+        let loser = keeps.other();
+        session.handle_input(loser, &bytes_of(&peer_open()), at(0));
+        session.handle_input(loser, &keepalive(), at(0));
+        let outputs = drain(&mut session);
+        assert!(outputs.is_empty(), "{local}: {outputs:?}");
+        assert_eq!(session.next_deadline(), Some(at(1)));
+        session.handle_timeout(at(1));
+        assert_eq!(session.established_on(), Some(loser), "{local}");
+        assert!(!closed(&drain(&mut session), loser));
+    }
+}
+
+/// The OPEN on the connection that wins is late by a retransmission: neither end may come up on
+/// the other connection, which the neighbor is about to close.
+#[test]
+fn an_open_that_is_late_on_the_winning_connection_still_wins() {
+    for (local, keeps) in [(10, IN), (30, OUT)] {
+        let mut session = both_connected(local);
+        let loser = keeps.other();
+        session.handle_input(loser, &bytes_of(&peer_open()), at(0));
+        session.handle_input(loser, &keepalive(), at(0));
+        assert_eq!(session.established_on(), None, "{local}");
+        session.handle_input(keeps, &bytes_of(&peer_open()), at(0));
+        session.handle_input(keeps, &keepalive(), at(0));
+        let outputs = drain(&mut session);
+        assert!(closed(&outputs, loser) && !closed(&outputs, keeps));
+        assert_eq!(session.established_on(), Some(keeps), "{local}");
+        assert_eq!(session.status(at(0)).counters.flaps, 0);
+    }
+}
+
+#[test]
+fn the_losing_connection_goes_on_when_the_winning_one_breaks() {
+    for (local, keeps) in [(10, IN), (30, OUT)] {
+        let mut session = both_connected(local);
+        let loser = keeps.other();
+        session.handle_input(loser, &bytes_of(&peer_open()), at(0));
+        session.handle_connection_lost(keeps, "reset", at(0));
+        assert_eq!(session.state(), State::OpenConfirm, "{local}");
+        session.handle_input(loser, &keepalive(), at(0));
+        assert_eq!(session.established_on(), Some(loser), "{local}");
     }
 }
 
