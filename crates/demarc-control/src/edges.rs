@@ -11,7 +11,7 @@ use std::time::Duration;
 use demarc_domain::device_status::{self, DeviceStatus, SeenRoute, SeenRoutes};
 use demarc_domain::entity::{EntityKey, SilenceStage, VirtualInterface};
 use demarc_domain::fabric::Fabric;
-use demarc_domain::intent::{self, VersionedIntent};
+use demarc_domain::intent::{self, Derived, VersionedIntent};
 use demarc_domain::{ExplainedRoute, Report, Route, RouteSource, World, state};
 use demarc_store::Revision;
 use demarc_types::{Timestamp, VirtualInterfaceId};
@@ -45,6 +45,7 @@ struct Device {
     intent: Option<Arc<VersionedIntent>>,
     /// The World that the intent was compared with last.
     compared: Option<Revision>,
+    derived: Derived,
     status: Option<Arc<DeviceStatus>>,
     routes: SeenRoutes,
     /// Its edge is in this process.
@@ -202,10 +203,12 @@ impl Edges {
     pub async fn run(self: Arc<Self>, control: Control) {
         let mut applied = control.shared.applied.subscribe();
         let mut listening = Listening::new(self.patience);
+        let mut before: Option<Arc<Snapshot>> = None;
         loop {
             applied.mark_unchanged();
             let snapshot = control.snapshot();
-            self.derive(&snapshot.world, snapshot.revision);
+            self.derive(&snapshot, before.as_deref());
+            before = Some(Arc::clone(&snapshot));
             let mut reports = self.news(&snapshot.world);
             // After the news: what was not known is not shown before it is right again.
             reports.extend(self.silences(&mut listening, &control, &snapshot));
@@ -226,14 +229,20 @@ impl Edges {
         }
     }
 
-    fn derive(&self, world: &World, revision: Revision) {
+    /// `before`: what was derived from last.
+    fn derive(&self, snapshot: &Snapshot, before: Option<&Snapshot>) {
+        let (world, revision) = (&snapshot.world, snapshot.revision);
+        let alike = before.is_some_and(|it| it.world.differs_in_interfaces_alone(world));
         let mut news = false;
         for (name, device) in self.devices().iter_mut() {
             if device.compared == Some(revision) {
                 continue;
             }
             device.compared = Some(revision);
-            let intent = intent::device(world, name);
+            if !alike {
+                device.derived = Derived::default();
+            }
+            let intent = intent::device_again(world, name, &mut device.derived);
             if device
                 .intent
                 .as_ref()

@@ -4,9 +4,11 @@
 //! not in it does not stand, provided that the edge has followed an intent at least as new as the one that
 //! the device has now.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use demarc_types::{BgpPeerId, ConnectionId, LagId, Prefix, Timestamp, VirtualInterfaceId};
+use demarc_types::{
+    BgpPeerId, ConnectionId, LagId, ParentId, Prefix, Timestamp, VirtualInterfaceId,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::entity::{
@@ -234,13 +236,10 @@ pub fn news(world: &World, status: &DeviceStatus, current: bool) -> Vec<Report> 
     let mut reports: Vec<Report> = ports
         .flat_map(|port| of_port(world, &status.device, port))
         .collect();
-    let on_device = interfaces_of(world, &status.device);
-    for stored in &on_device {
-        let seen = status
-            .virtual_interfaces
-            .iter()
-            .find(|it| it.id == stored.id);
-        match seen {
+    let seen = status.virtual_interfaces.iter().map(|it| (it.id, it));
+    let seen: HashMap<VirtualInterfaceId, &VirtualInterfaceStatus> = seen.collect();
+    for stored in interfaces_of(world, &status.device) {
+        match seen.get(&stored.id) {
             Some(seen) => reports.extend(of_standing(stored, seen)),
             None if current => reports.extend(of_nothing(stored)),
             None => {}
@@ -295,11 +294,24 @@ pub fn in_service(world: &World) -> BTreeSet<&str> {
     ports.filter_map(|port| port.device.as_deref()).collect()
 }
 
-/// The virtual interfaces whose frames come in by a device.
+/// The virtual interfaces whose frames come in by a device. However many other devices have, these are found
+/// by the ports of this one.
 pub(crate) fn interfaces_of<'w>(world: &'w World, device: &str) -> Vec<&'w VirtualInterface> {
-    let all = world.virtual_interfaces().map(AsRef::as_ref);
-    all.filter(|stored| parent::device(world, stored.parent).as_deref() == Some(device))
-        .collect()
+    let ports = world
+        .connections()
+        .filter(|it| it.parent().is_none() && it.device.as_deref() == Some(device))
+        .map(|it| ParentId::Connection(it.id));
+    let lags = world.lags().filter(|it| it.device == device);
+    let carriers: Vec<ParentId> = ports.chain(lags.map(|it| ParentId::Lag(it.id))).collect();
+    let hosted = carriers.iter().flat_map(|it| world.hosted_on(*it));
+    let hosted: Vec<ParentId> = hosted.map(|it| ParentId::Connection(it.id)).collect();
+    let parents = carriers.iter().chain(&hosted);
+    let mut interfaces: Vec<&VirtualInterface> = parents
+        .flat_map(|it| parent::holding(world, *it))
+        .map(AsRef::as_ref)
+        .collect();
+    interfaces.sort_unstable_by_key(|it| it.id);
+    interfaces
 }
 
 fn of_standing(stored: &VirtualInterface, seen: &VirtualInterfaceStatus) -> Option<Report> {

@@ -3,7 +3,9 @@
 //! An intent is complete and says nothing of how it came about: an edge that compares it with what it has
 //! needs no history. It is a function of the World (architecture invariant 6).
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use demarc_types::{
     AddressFamily, Asn, BgpPeerId, ConnectionId, DirectConnectGatewayId, GatewayRef, LagId,
@@ -26,7 +28,8 @@ pub struct DeviceIntent {
     pub device: String,
     pub ports: Vec<PortIntent>,
     pub lags: Vec<LagIntent>,
-    pub virtual_interfaces: Vec<VirtualInterfaceIntent>,
+    /// Shared with the intent of before where nothing has changed.
+    pub virtual_interfaces: Vec<Arc<VirtualInterfaceIntent>>,
     pub domains: Vec<DomainIntent>,
 }
 
@@ -89,7 +92,7 @@ pub struct UplinkIntent {
 }
 
 /// A virtual interface that is to stand, or to be taken down.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VirtualInterfaceIntent {
     pub id: VirtualInterfaceId,
     pub generation: u32,
@@ -115,7 +118,7 @@ pub struct VirtualInterfaceIntent {
 }
 
 /// A BGP session that is to be tried.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PeerIntent {
     pub id: BgpPeerId,
     pub asn: Asn,
@@ -280,6 +283,47 @@ fn prefixes_behind(world: &World, gateway: GatewayRef) -> Vec<Prefix> {
 
 /// The whole intent of a device: a function of the World alone.
 pub fn device(world: &World, device: &str) -> DeviceIntent {
+    of(world, device, |interface| {
+        virtual_interface(world, interface).map(Arc::new)
+    })
+}
+
+/// Intents of a device's virtual interfaces, each with what it was derived from.
+#[derive(Debug, Default)]
+pub struct Derived(HashMap<VirtualInterfaceId, Derivation>);
+
+#[derive(Debug)]
+struct Derivation {
+    from: Arc<VirtualInterface>,
+    intent: Option<Arc<VirtualInterfaceIntent>>,
+}
+
+/// The same as [`device`], for a World that differs from the one `before` was derived from in virtual
+/// interfaces alone ([`World::differs_in_interfaces_alone`]): the intents of those that do not differ are taken
+/// over. With nothing derived before, for any World.
+pub fn device_again(world: &World, device: &str, before: &mut Derived) -> DeviceIntent {
+    let mut now = HashMap::with_capacity(before.0.len());
+    let intent = of(world, device, |interface| {
+        let known = before.0.remove(&interface.id);
+        let known = known.filter(|it| Arc::ptr_eq(&it.from, interface));
+        let derivation = known.unwrap_or_else(|| Derivation {
+            from: Arc::clone(interface),
+            intent: virtual_interface(world, interface).map(Arc::new),
+        });
+        let intent = derivation.intent.clone();
+        now.insert(interface.id, derivation);
+        intent
+    });
+    before.0 = now;
+    debug_assert_eq!(intent, self::device(world, device));
+    intent
+}
+
+fn of(
+    world: &World,
+    device: &str,
+    derive: impl FnMut(&Arc<VirtualInterface>) -> Option<Arc<VirtualInterfaceIntent>>,
+) -> DeviceIntent {
     let ports: Vec<&Connection> = world
         .connections()
         .map(AsRef::as_ref)
@@ -299,11 +343,11 @@ pub fn device(world: &World, device: &str) -> DeviceIntent {
         .filter(|connection| connection.phase == ConnectionPhase::Live)
         .map(|connection| ParentId::Connection(connection.id))
         .collect();
-    let virtual_interfaces: Vec<VirtualInterfaceIntent> = carriers
+    let virtual_interfaces: Vec<Arc<VirtualInterfaceIntent>> = carriers
         .iter()
         .chain(&hosted)
         .flat_map(|carrier| parent::holding(world, *carrier))
-        .filter_map(|interface| virtual_interface(world, interface))
+        .filter_map(derive)
         .collect();
     let mut domains: Vec<RoutingDomain> = virtual_interfaces
         .iter()

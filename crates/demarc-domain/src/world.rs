@@ -187,9 +187,27 @@ impl World {
         self.lease.as_ref()
     }
 
+    /// Whether at most virtual interfaces, and what no intent is derived from, differ in the other. Quick, as
+    /// Worlds share what they have in common; `false` where that cannot be told quickly.
+    pub fn differs_in_interfaces_alone(&self, other: &Self) -> bool {
+        self.connections.ptr_eq(&other.connections)
+            && self.lags.ptr_eq(&other.lags)
+            && self.gateways.ptr_eq(&other.gateways)
+            && self.associations.ptr_eq(&other.associations)
+            && self.failover_tests.ptr_eq(&other.failover_tests)
+            && self.vpcs.ptr_eq(&other.vpcs)
+            && self.vpn_gateways.ptr_eq(&other.vpn_gateways)
+            && self.transit_gateways.ptr_eq(&other.transit_gateways)
+    }
+
     /// Every connection, whoever owns it.
     pub fn connections(&self) -> impl Iterator<Item = &Arc<Connection>> {
         self.connections.values()
+    }
+
+    /// Every LAG, whoever owns it.
+    pub fn lags(&self) -> impl Iterator<Item = &Arc<Lag>> {
+        self.lags.values()
     }
 
     // ===== look-ups through indexes =====

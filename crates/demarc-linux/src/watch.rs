@@ -34,7 +34,9 @@ fn listen(groups: u32, backlog: Option<usize>) -> io::Result<Socket> {
 /// The interfaces of a namespace.
 pub struct LinkWatch {
     socket: Socket,
-    links: Arc<[Link]>,
+    links: Arc<Vec<Link>>,
+    /// Counts changes.
+    version: u64,
 }
 
 impl LinkWatch {
@@ -45,8 +47,12 @@ impl LinkWatch {
     pub fn here(kernel: &mut Kernel) -> Result<Self, KernelError> {
         let socket = listen(LINKS, Some(BACKLOG));
         let socket = socket.map_err(KernelError::request("watch interfaces"))?;
-        let links = kernel.links()?.into();
-        Ok(Self { socket, links })
+        let links = Arc::new(kernel.links()?);
+        Ok(Self {
+            socket,
+            links,
+            version: 0,
+        })
     }
 
     /// A descriptor that is readable when the kernel has told something, for whoever waits for that. Only
@@ -61,49 +67,49 @@ impl LinkWatch {
     }
 
     /// As they are by what the kernel has told.
-    pub fn links(&self) -> Arc<[Link]> {
+    pub fn links(&self) -> Arc<Vec<Link>> {
         Arc::clone(&self.links)
     }
 
-    /// Reads what the kernel has told since; whether something differs.
+    /// Another number whenever something has come to differ.
+    pub const fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Reads what the kernel has told since.
     ///
     /// # Errors
     /// [`KernelError::Request`].
-    pub fn update(&mut self, kernel: &mut Kernel) -> Result<bool, KernelError> {
-        let mut links = None;
+    pub fn update(&mut self, kernel: &mut Kernel) -> Result<(), KernelError> {
         let mut buffer = vec![0; PART];
         loop {
             match (&self.socket).read(&mut buffer) {
                 Ok(count) => {
-                    let links = links.get_or_insert_with(|| self.links.to_vec());
                     for told in messages(&buffer[..count]) {
-                        apply(links, told.kind, told.payload);
+                        if apply(&mut self.links, told.kind, told.payload) {
+                            self.version += 1;
+                        }
                     }
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 // It told more than there was room for (ENOBUFS).
                 Err(_) => return self.read_again(kernel),
             }
         }
-        Ok(links.is_some_and(|links| self.replace(links)))
     }
 
-    /// Reads all of them, whatever was told; whether something differs.
+    /// Reads all of them, whatever was told.
     ///
     /// # Errors
     /// [`KernelError::Request`].
-    pub fn read_again(&mut self, kernel: &mut Kernel) -> Result<bool, KernelError> {
+    pub fn read_again(&mut self, kernel: &mut Kernel) -> Result<(), KernelError> {
         let links = kernel.links()?;
-        Ok(self.replace(links))
-    }
-
-    fn replace(&mut self, links: Vec<Link>) -> bool {
-        let differs = *self.links != *links;
-        if differs {
-            self.links = links.into();
+        if *self.links != links {
+            self.links = Arc::new(links);
+            self.version += 1;
         }
-        differs
+        Ok(())
     }
 }
 
@@ -178,16 +184,19 @@ impl ChangeWatch {
     }
 }
 
-fn apply(links: &mut Vec<Link>, kind: u16, payload: &[u8]) {
+/// Whether something differs now.
+fn apply(links: &mut Arc<Vec<Link>>, kind: u16, payload: &[u8]) -> bool {
     // Bridges tell of their ports in messages of a family of their own.
     let Some(told) = link(payload).filter(|_| payload.first() == Some(&0)) else {
-        return;
+        return false;
     };
     let place = links.iter().position(|known| known.index == told.index);
     match (kind, place) {
-        (libc::RTM_NEWLINK, Some(place)) => links[place] = told,
-        (libc::RTM_NEWLINK, None) => links.push(told),
-        (libc::RTM_DELLINK, Some(place)) => _ = links.remove(place),
-        _ => {}
+        (libc::RTM_NEWLINK, Some(place)) if links[place] == told => return false,
+        (libc::RTM_NEWLINK, Some(place)) => Arc::make_mut(links)[place] = told,
+        (libc::RTM_NEWLINK, None) => Arc::make_mut(links).push(told),
+        (libc::RTM_DELLINK, Some(place)) => _ = Arc::make_mut(links).remove(place),
+        _ => return false,
     }
+    true
 }

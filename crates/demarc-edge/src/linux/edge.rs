@@ -78,6 +78,8 @@ pub struct LinuxEdge {
     pub(super) devices: watch::Sender<BTreeSet<String>>,
     pub(super) kernel: Kernel,
     watch: LinkWatch,
+    /// The version of the interfaces that ports were looked at with.
+    looked_at: Option<u64>,
     bell: Bell,
     /// Rings when something happens to a session or a table of routes.
     activity: Activity,
@@ -98,6 +100,8 @@ pub struct LinuxEdge {
     pub(super) shown_routes: BTreeMap<String, Arc<SeenRoutes>>,
     pub(super) drops: BTreeMap<ConnectionId, DropCounters>,
     pub(super) foreign: Vec<String>,
+    /// What went wrong when the kernel was looked over last, and with what.
+    disorder: Vec<(String, String)>,
     pub(super) periods: u32,
     /// There may be something to say.
     pub(super) news: bool,
@@ -140,6 +144,7 @@ impl LinuxEdge {
             file,
             kernel,
             watch,
+            looked_at: None,
             bell,
             activity: Activity::default(),
             program,
@@ -155,6 +160,7 @@ impl LinuxEdge {
             shown_routes: BTreeMap::new(),
             drops: BTreeMap::new(),
             foreign: Vec::new(),
+            disorder: Vec::new(),
             periods: 0,
             news: true,
         })
@@ -217,17 +223,14 @@ impl LinuxEdge {
     }
 
     /// Takes in what the kernel tells of interfaces.
-    fn look_at_links(&mut self, all: bool) -> Result<Arc<[Link]>, KernelError> {
+    fn look_at_links(&mut self, all: bool) -> Result<Arc<Vec<Link>>, KernelError> {
         let watch = &mut self.watch;
-        let changed = if all {
+        watch.update(&mut self.kernel)?;
+        if all {
             // Also what was missed, whatever the reason.
-            watch.update(&mut self.kernel)?;
-            watch.read_again(&mut self.kernel)?
-        } else {
-            watch.update(&mut self.kernel)?
-        };
+            watch.read_again(&mut self.kernel)?;
+        }
         let links = watch.links();
-        self.news |= changed;
         Ok(links)
     }
 
@@ -247,18 +250,25 @@ impl LinuxEdge {
         let links = self.look_at_links(full)?;
         self.lags.look_at(&links);
         // Nothing crosses a link that is down: sessions hear it now, not when the intent says so.
-        let lost_or_found = self.look_at_ports(&links);
+        let version = self.watch.version();
+        let changed = self.looked_at != Some(version);
+        let lost_or_found = changed && self.look_at_ports(&links);
+        self.looked_at = Some(version);
+        self.news |= changed;
         // Whatever woke us: an intent may have come together with it.
         let is_new = self
             .compared
             .as_ref()
             .is_none_or(|it| !status::same(it, intents));
+        // At first, and after an error, nobody knows what stands.
+        full |= self.compared.is_none();
         let compare = full || read_again || is_new || lost_or_found;
+        let mut touched = BTreeSet::new();
         if compare {
             self.compared = Some(intents.clone());
             self.news = true;
             self.faults.begin();
-            self.reconcile(intents, &links, full).await?;
+            touched = self.reconcile(intents, &links, full).await?;
             self.faults.end();
             metrics::histogram!("demarc_edge_pass_seconds").record(began.elapsed().as_secs_f64());
             let revisions = intents.iter();
@@ -277,19 +287,21 @@ impl LinuxEdge {
         if full {
             self.count_strays(&links);
         }
-        self.look_at_sessions(full, compare).await?;
+        self.look_at_sessions(full, touched).await?;
         if occasion == Occasion::Period {
             self.leave_behind().await?;
         }
         Ok(())
     }
 
+    /// Makes what stands be as it is wanted; which virtual interfaces that concerned. `full`: also looks over
+    /// what should have stayed as it was, in all of the kernel.
     async fn reconcile(
         &mut self,
         intents: &Intents,
         links: &[Link],
         full: bool,
-    ) -> Result<(), LinuxError> {
+    ) -> Result<BTreeSet<VirtualInterfaceId>, LinuxError> {
         self.program.look_at_filters();
         if let Some(error) = self.file.error.clone() {
             self.faults.say(self.file.path().display(), error);
@@ -303,7 +315,7 @@ impl LinuxEdge {
             .iter()
             .flat_map(|device| {
                 let interfaces = device.virtual_interfaces.iter();
-                interfaces.map(|interface| (interface.id, (device.device.as_str(), interface)))
+                interfaces.map(|it| (it.id, (device.device.as_str(), it.as_ref())))
             })
             .collect();
         let gone: Vec<VirtualInterfaceId> = self
@@ -316,36 +328,54 @@ impl LinuxEdge {
             })
             .map(|(id, _)| *id)
             .collect();
+        let mut touched = BTreeSet::new();
         for id in gone {
+            touched.insert(id);
             if let Err(error) = self.remove(id).await {
                 self.faults
                     .say(id, format!("it cannot be removed: {error}"));
             }
         }
         for (id, (device, interface)) in wanted {
-            if let Err(error) = self.follow(device, interface, &found).await {
-                self.faults.say(id, format!("it is not up: {error}"));
+            match self.follow(device, interface, &found).await {
+                Ok(true) => _ = touched.insert(id),
+                Ok(false) => {}
+                Err(error) => {
+                    self.faults.say(id, format!("it is not up: {error}"));
+                    touched.insert(id);
+                }
             }
         }
         // Behind the virtual interfaces: a program that an earlier process left delivers until ours knows
         // where to.
         self.attach_ports(&devices, links);
         self.follow_domains(intents).await?;
-        self.look_around(intents, full)
+        if full {
+            self.look_around(intents)?;
+            touched.extend(self.standing.keys());
+        }
+        for (subject, text) in &self.disorder {
+            self.faults.say(subject, text);
+        }
+        for (subject, text) in self.gateways.values().flat_map(Gateway::troubles) {
+            self.faults.say(subject, text);
+        }
+        Ok(touched)
     }
 
     /// Finds what somebody else did to what is ours, and what is left of an earlier process.
-    fn look_around(&mut self, intents: &Intents, full: bool) -> Result<(), LinuxError> {
+    fn look_around(&mut self, intents: &Intents) -> Result<(), LinuxError> {
+        self.disorder.clear();
         // With what was made and removed just now.
         let links = self.look_at_links(false)?;
         let mut foreign = Vec::new();
         for (domain, gateway) in &mut self.gateways {
-            match gateway.look_around(full) {
+            match gateway.look_around() {
                 Ok(found) => foreign.extend(found),
-                Err(error) => self.faults.say(gateway::namespace_name(*domain), error),
-            }
-            for (subject, text) in gateway.troubles() {
-                self.faults.say(subject, text);
+                Err(error) => {
+                    let subject = gateway::namespace_name(*domain);
+                    self.disorder.push((subject, error.to_string()));
+                }
             }
         }
         self.heal_outer_ends(&links)?;
@@ -390,7 +420,7 @@ impl LinuxEdge {
             };
             let (kernel, program) = (&mut self.kernel, &mut self.program);
             if let Err(error) = standing.keep_delivery(gateway, kernel, program) {
-                self.faults.say(id, error);
+                self.disorder.push((id.to_string(), error.to_string()));
             }
         }
         Ok(())
@@ -483,12 +513,13 @@ impl LinuxEdge {
             || !there
     }
 
+    /// Whether there was something to do.
     async fn follow(
         &mut self,
         device: &str,
         wanted: &VirtualInterfaceIntent,
         links: &Links<'_>,
-    ) -> Result<(), LinuxError> {
+    ) -> Result<bool, LinuxError> {
         let cut_off;
         let wanted = if wanted.in_service && self.is_cut_off(wanted.carrier) {
             cut_off = VirtualInterfaceIntent {
@@ -501,8 +532,15 @@ impl LinuxEdge {
         };
         let Some(port) = self.port_index(wanted.carrier, links) else {
             // A port that no interface is bound to: nothing stands.
-            return Ok(());
+            return Ok(false);
         };
+        if self
+            .standing
+            .get(&wanted.id)
+            .is_some_and(|it| it.is_as(wanted))
+        {
+            return Ok(false);
+        }
         let gateway = match self.gateways.entry(wanted.domain) {
             Entry::Occupied(there) => there.into_mut(),
             Entry::Vacant(place) => {
@@ -522,7 +560,8 @@ impl LinuxEdge {
         };
         standing
             .follow(wanted, gateway, &mut self.kernel, &mut self.program)
-            .await
+            .await?;
+        Ok(true)
     }
 
     async fn remove(&mut self, id: VirtualInterfaceId) -> Result<(), LinuxError> {

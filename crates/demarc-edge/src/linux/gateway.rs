@@ -454,7 +454,7 @@ impl Gateway {
             self.unbind(gateway)?;
         }
         let name = self.namespace.name().to_owned();
-        let foreign = self.look_around(false)?;
+        let foreign = self.look_at_links()?;
         drop(self);
         if !foreign.is_empty() {
             // It would go with the namespace.

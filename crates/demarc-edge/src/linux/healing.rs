@@ -9,9 +9,15 @@ use super::virtual_interface::INNER_ENDS;
 
 impl Gateway {
     /// Heals what somebody did to the namespace, and tells what is in it and not ours. Uplinks that are not
-    /// wanted any more go back. `full`: addresses, rules and routes are compared, too, if somebody else
-    /// changed some.
-    pub(super) fn look_around(&mut self, full: bool) -> Result<Vec<String>, KernelError> {
+    /// wanted any more go back.
+    pub(super) fn look_around(&mut self) -> Result<Vec<String>, KernelError> {
+        let foreign = self.look_at_links()?;
+        self.heal()?;
+        Ok(foreign)
+    }
+
+    /// The same, of the interfaces in it alone.
+    pub(super) fn look_at_links(&mut self) -> Result<Vec<String>, KernelError> {
         let name = self.namespace.name().to_owned();
         if self.namespace.keep_name()? {
             warn!(namespace = name, "its name had been taken away; it is back");
@@ -37,9 +43,6 @@ impl Gateway {
             } else {
                 foreign.push(format!("interface {} in namespace {name}", link.name));
             }
-        }
-        if full {
-            self.heal()?;
         }
         Ok(foreign)
     }

@@ -43,34 +43,25 @@ impl LinuxEdge {
     }
 
     /// Asks sessions that something happened to how they are, and for routes where these may have changed.
-    /// Now and then it asks all, in case nothing tells. `compared`: what they are to be may have changed.
+    /// Now and then it asks all, in case nothing tells. `touched`: what these are to be may have changed.
     pub(super) async fn look_at_sessions(
         &mut self,
         full: bool,
-        compared: bool,
+        mut touched: BTreeSet<VirtualInterfaceId>,
     ) -> Result<(), LinuxError> {
         let all = full && self.periods.is_multiple_of(ALL);
-        let asked = self.ask_sessions(all, compared).await?;
+        touched.extend(self.ask_sessions(all, &touched).await?);
         if full {
             self.count_traffic();
         }
-        if compared {
-            for standing in self.standing.values_mut() {
-                self.news |= standing.show_sessions();
-            }
-        } else {
-            for id in &asked {
-                let standing = self.standing.get_mut(id);
-                self.news |= standing.is_some_and(Standing::show_sessions);
-            }
+        for id in &touched {
+            let standing = self.standing.get_mut(id);
+            self.news |= standing.is_some_and(Standing::show_sessions);
         }
-        if compared {
+        if !touched.is_empty() {
             self.forget_routes();
-            let everywhere = self.standing.keys().copied().collect();
-            self.look_at_routes(everywhere, all).await
-        } else {
-            self.look_at_routes(asked, all).await
         }
+        self.look_at_routes(touched, all).await
     }
 
     /// Reads the counters. What the kernel drops for its signature is counted for whole gateways: it is held
@@ -103,32 +94,32 @@ impl LinuxEdge {
         }
     }
 
-    /// The virtual interfaces whose sessions were asked: one question a gateway, where something happened.
-    /// `compared`: something may have happened anywhere.
+    /// The virtual interfaces whose sessions were asked: one question a gateway, where something happened, or
+    /// may have happened to some.
     async fn ask_sessions(
         &mut self,
         all: bool,
-        compared: bool,
+        some: &BTreeSet<VirtualInterfaceId>,
     ) -> Result<BTreeSet<VirtualInterfaceId>, LinuxError> {
-        let mut questions: BTreeMap<RoutingDomain, Vec<(VirtualInterfaceId, Unheard)>> =
-            BTreeMap::new();
-        for (domain, gateway) in &mut self.gateways {
+        let gateways = self.gateways.iter_mut().filter_map(|(domain, gateway)| {
             // What was said before a restart depends on the time, too.
             let is_new = gateway.sessions_have_news() || gateway.adoption.is_some();
-            if is_new || all || compared {
-                questions.insert(*domain, Vec::new());
-            }
-        }
-        if questions.is_empty() {
+            (is_new || all).then_some(*domain)
+        });
+        let with_news: BTreeSet<RoutingDomain> = gateways.collect();
+        if with_news.is_empty() && some.is_empty() {
             return Ok(BTreeSet::new());
         }
+        let mut questions: BTreeMap<RoutingDomain, Vec<(VirtualInterfaceId, Unheard)>> =
+            BTreeMap::new();
         for (id, standing) in &self.standing {
             let domain = standing.intent.domain;
-            if let Some(of_gateway) = questions.get_mut(&domain)
+            if (some.contains(id) || with_news.contains(&domain))
                 && let Some(gateway) = self.gateways.get(&domain)
             {
                 let unheard = standing.unheard(gateway, all);
-                of_gateway.extend(unheard.into_iter().map(|one| (*id, one)));
+                let of_gateway = unheard.into_iter().map(|one| (*id, one));
+                questions.entry(domain).or_default().extend(of_gateway);
             }
         }
         let mut asked = BTreeSet::new();

@@ -40,6 +40,8 @@ pub(super) struct Unheard {
 /// A virtual interface that stands.
 pub(super) struct Standing {
     pub(super) intent: VirtualInterfaceIntent,
+    /// The intent was followed to its end.
+    settled: bool,
     pub(super) device: String,
     pub(super) delivery: VlanDelivery,
     inner: u32,
@@ -137,6 +139,7 @@ impl Standing {
                 peers: Vec::new(),
                 ..intent.clone()
             },
+            settled: false,
             device: device.to_owned(),
             delivery,
             inner: inside.index,
@@ -160,6 +163,11 @@ impl Standing {
             .set_input_table(&inner, self.inner, Some(table))
     }
 
+    /// Whether it was made as this intent has it: there is nothing to do.
+    pub(super) fn is_as(&self, intent: &VirtualInterfaceIntent) -> bool {
+        self.settled && self.intent == *intent
+    }
+
     /// Changes what differs from the intent; sessions that it does not concern stay up.
     pub(super) async fn follow(
         &mut self,
@@ -168,6 +176,7 @@ impl Standing {
         host: &mut Kernel,
         program: &mut VlanProgram,
     ) -> Result<(), LinuxError> {
+        self.settled = false;
         let end = self.delivery.outer_end;
         if intent.mtu != self.intent.mtu {
             host.set_mtu(end, u32::from(intent.mtu))?;
@@ -212,6 +221,7 @@ impl Standing {
             self.follow_peer(peer, intent, gateway, program).await?;
         }
         self.intent = intent.clone();
+        self.settled = true;
         Ok(())
     }
 

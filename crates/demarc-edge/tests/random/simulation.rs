@@ -1,10 +1,12 @@
 //! One service in a test: a World, the simulated edge, and a clock that the test moves.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use demarc_api::{Operation, Request};
 use demarc_domain::entity::{Change, Entity};
 use demarc_domain::fabric::Fabric;
+use demarc_domain::intent::{self, Derived};
 use demarc_domain::neighbor::{self, Ec2Request};
 use demarc_domain::{
     Context, IdSource, Order, Settings, World, command, decide, fire, next_deadline, observe,
@@ -22,6 +24,8 @@ pub(crate) struct Simulation {
     pub(crate) settings: Arc<Settings>,
     pub(crate) now: Timestamp,
     edge: Simulated,
+    /// What intents are derived again from, by device.
+    derived: BTreeMap<String, Derived>,
     steps: u64,
     /// Everything that was answered and changed, to compare runs byte for byte.
     pub(crate) transcript: Vec<String>,
@@ -35,6 +39,7 @@ impl Simulation {
             settings: Arc::new(settings),
             now: Timestamp::from_millis(1_790_000_000_000),
             edge: Simulated::new(settle),
+            derived: BTreeMap::new(),
             steps: 0,
             transcript: Vec::new(),
         }
@@ -118,7 +123,8 @@ impl Simulation {
             applied.entities().eq(after.entities()),
             "the changes do not lead to the new World"
         );
-        self.world = after.clone();
+        let before = std::mem::replace(&mut self.world, after.clone());
+        self.derive_intents(&before);
         for change in changes {
             if let Change::Put(entity) = change {
                 assert_same_after_storing(entity);
@@ -131,6 +137,19 @@ impl Simulation {
             violations(&self.world, &self.settings),
             Vec::<String>::new()
         );
+    }
+
+    /// Intents that are derived from what changed are those that are derived from everything.
+    fn derive_intents(&mut self, before: &World) {
+        if !before.differs_in_interfaces_alone(&self.world) {
+            self.derived.clear();
+        }
+        let devices = self.world.connections().filter_map(|it| it.device.clone());
+        for device in devices.collect::<BTreeSet<String>>() {
+            let derived = self.derived.entry(device.clone()).or_default();
+            let again = intent::device_again(&self.world, &device, derived);
+            assert_eq!(again, intent::device(&self.world, &device));
+        }
     }
 
     /// Lets time pass; everything that is due on the way happens at its own time.
