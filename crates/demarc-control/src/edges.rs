@@ -28,6 +28,9 @@ const REST: Duration = Duration::from_millis(5);
 /// Before a report that was not taken is made again.
 const RETRY: Duration = Duration::from_millis(500);
 
+/// An edge asks for its intent again within this time: it waits half as long for a change.
+const ASKS: Duration = Duration::from_secs(60);
+
 /// All devices that someone asked about, with what their edges said.
 #[derive(Debug)]
 pub struct Edges {
@@ -47,12 +50,16 @@ struct Device {
     compared: Option<Revision>,
     derived: Derived,
     status: Option<Arc<DeviceStatus>>,
+    /// The status's, of an edge elsewhere.
+    number: u64,
     routes: SeenRoutes,
     /// Its edge is in this process.
     local: bool,
     /// The session that spoke last, and when; of a local edge none.
     session: Option<String>,
     heard: Option<Instant>,
+    /// When it last asked this process for the intent.
+    asked: Option<Instant>,
     /// When its edge last said what stands: one that cannot work says nothing of the device.
     reported: Option<Instant>,
 }
@@ -75,7 +82,8 @@ pub struct Heard {
     pub device: String,
     pub local: bool,
     pub status: Option<Arc<DeviceStatus>>,
-    /// The revision of its intent.
+    /// The revision of its intent; `None` where its edge asks another process: that may have another number
+    /// for the same.
     pub wanted: Option<u64>,
     /// How long ago its edge was heard last; `None`: never, or it is in this process.
     pub ago: Option<Duration>,
@@ -141,6 +149,13 @@ impl Edges {
         is_known
     }
 
+    /// The device's edge asks for its intent, or goes on asking.
+    pub fn ask(&self, device: &str) {
+        let mut devices = self.devices();
+        let found = devices.entry(device.to_owned()).or_default();
+        found.asked = Some(Instant::now());
+    }
+
     /// Wakes those who wait for a change of an intent: perhaps they wait in vain.
     pub fn wake(&self) {
         self.changed.send_modify(|count| *count += 1);
@@ -153,7 +168,11 @@ impl Edges {
             device: device.clone(),
             local: found.local,
             status: found.status.clone(),
-            wanted: found.intent.as_ref().map(|intent| intent.revision),
+            wanted: found
+                .intent
+                .as_ref()
+                .filter(|_| found.local || found.asked.is_some_and(|at| at.elapsed() < ASKS))
+                .map(|intent| intent.revision),
             ago: found.heard.map(|at| at.elapsed()),
         });
         heard.collect()
@@ -169,8 +188,9 @@ impl Edges {
         self.changed.subscribe()
     }
 
-    /// Takes a status in. What is new in it becomes part of the World soon.
-    pub fn take_status(&self, status: impl Into<Arc<DeviceStatus>>) {
+    /// Takes a status in. What is new in it becomes part of the World soon. `number`: which of its session's
+    /// statuses it is; of an edge in this process 0.
+    pub fn take_status(&self, status: impl Into<Arc<DeviceStatus>>, number: u64) {
         let status = status.into();
         let mut devices = self.devices();
         let device = devices.entry(status.device.clone()).or_default();
@@ -181,8 +201,8 @@ impl Edges {
                 self.arrived.notify_one();
             }
         }
-        if device.status.as_ref() != Some(&status) {
-            device.status = Some(status);
+        if device.status.as_ref() != Some(&status) || device.number != number {
+            (device.status, device.number) = (Some(status), number);
             self.arrived.notify_one();
         }
     }
@@ -286,13 +306,25 @@ impl Edges {
     /// What edges have said and the World does not know.
     fn news(&self, world: &World) -> Vec<Report> {
         let devices = self.devices();
-        let said = devices.values().filter_map(|device| {
-            let status = device.status.as_deref()?;
-            let wanted = device.intent.as_ref()?.revision;
-            let current = status.followed.is_some_and(|followed| followed >= wanted);
-            Some(device_status::news(world, status, current))
-        });
-        said.flatten().collect()
+        let mut news = Vec::new();
+        for (name, device) in devices.iter() {
+            let (Some(status), Some(intent)) = (&device.status, &device.intent) else {
+                continue;
+            };
+            let current = status.followed.is_some_and(|it| it >= intent.revision);
+            let reports = device_status::news(world, status, current);
+            match &device.session {
+                _ if reports.is_empty() => {}
+                Some(session) if !device.local => news.push(Report::OfEdge {
+                    device: name.clone(),
+                    session: session.clone(),
+                    number: device.number,
+                    reports,
+                }),
+                _ => news.extend(reports),
+            }
+        }
+        news
     }
 }
 

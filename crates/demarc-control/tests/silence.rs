@@ -12,13 +12,13 @@ use std::time::Duration;
 
 use demarc_api::{Operation, Request};
 use demarc_control::{Clock, Control, EdgeFabric, Edges, Options, Role};
-use demarc_domain::Settings;
 use demarc_domain::device_status::{
     DeviceStatus, DropCounters, PeerStatus, PortStatus, TrafficCounters, VirtualInterfaceStatus,
 };
 use demarc_domain::entity::{Link, Session};
 use demarc_domain::fabric::Fabric;
 use demarc_domain::intent::VersionedIntent;
+use demarc_domain::{Order, Settings};
 use demarc_edge::Simulated;
 use demarc_store::{Faulty, MemoryStore, SharedStore};
 use demarc_types::{AccountId, Span, Timestamp};
@@ -135,15 +135,16 @@ impl Edge {
     fn start(device: &str, process: &Process) -> Self {
         let there = Arc::new(AtomicBool::new(true));
         let (edges, is_there) = (Arc::clone(&process.edges), Arc::clone(&there));
-        let device = device.to_owned();
+        let (control, device) = (process.control.clone(), device.to_owned());
         edges.attend(&device);
         tokio::spawn(async move {
+            begin(&control, &device).await;
             loop {
                 if is_there.load(Ordering::Relaxed)
                     && let Some(intent) = edges.intent(&device)
                 {
                     edges.hear(&device, "session");
-                    edges.take_status(carried_out(&intent));
+                    edges.take_status(carried_out(&intent), 0);
                 }
                 seconds(5).await;
             }
@@ -154,6 +155,16 @@ impl Edge {
     fn is_there(&self, there: bool) {
         self.there.store(there, Ordering::Relaxed);
     }
+}
+
+/// The edge that speaks for a device begins.
+async fn begin(control: &Control, device: &str) {
+    let order = Order::BeginEdgeSession {
+        device: device.to_owned(),
+        session: "session".to_owned(),
+        host: "here".to_owned(),
+    };
+    control.command(order).await.unwrap().unwrap();
 }
 
 fn carried_out(of: &VersionedIntent) -> DeviceStatus {
@@ -291,10 +302,11 @@ fn an_edge_that_says_nothing_of_its_device_is_silent() {
         edge.is_there(false);
         for _ in 0..20 {
             process.edges.hear(&device, "session");
-            process.edges.take_status(DeviceStatus {
+            let nothing = DeviceStatus {
                 device: device.clone(),
                 ..DeviceStatus::default()
-            });
+            };
+            process.edges.take_status(nothing, 0);
             seconds(5).await;
         }
         assert_eq!(process.words(), UNKNOWN);
@@ -360,6 +372,59 @@ fn the_simulated_fabric_is_never_silent() {
         let control = control(store, fabric, 2).await;
         seconds(600).await;
         assert_eq!(control.snapshot().world.silences().count(), 0);
+    });
+}
+
+/// An edge tells every process what it sees, and one hears it later than the other: what it heard before is
+/// not what it knows better.
+#[test]
+fn who_hears_an_edge_late_does_not_contradict_who_heard_it_first() {
+    simulate(async {
+        let base: SharedStore = Arc::new(MemoryStore::new());
+        let mut processes = Vec::new();
+        for seed in [1, 2] {
+            let store = SharedByAll::new(Faulty::script(Arc::clone(&base), []));
+            processes.push(Process::start(Arc::new(store), seed).await);
+        }
+        seconds(10).await;
+        let (_, device) = order(&processes[0]).await;
+        for process in &processes {
+            process.edges.attend(&device);
+        }
+        begin(&processes[0].control, &device).await;
+        seconds(5).await;
+        let say = |process: &Process, link, number| {
+            let intent = process.edges.intent(&device).unwrap();
+            let mut status = carried_out(&intent);
+            status.ports[0].link = link;
+            process.edges.hear(&device, "session");
+            process.edges.take_status(status, number);
+        };
+        let link = |process: &Process| {
+            let ports = process.ask(Operation::DescribeConnections, &json!({}));
+            ports["connections"][0]["connectionState"].clone()
+        };
+        for process in &processes {
+            say(process, Link::Up, 1);
+        }
+        seconds(5).await;
+        assert_eq!(link(&processes[0]), "available");
+        let mut number = 1;
+        for first in [0, 1] {
+            for (state, shown) in [(Link::Down, "down"), (Link::Up, "available")] {
+                let events = processes[0].control.events();
+                let told = events.after(0, Duration::ZERO).await.last;
+                number += 1;
+                say(&processes[first], state, number);
+                seconds(3).await;
+                assert_eq!(link(&processes[0]), shown);
+                say(&processes[1 - first], state, number);
+                seconds(3).await;
+                assert_eq!(link(&processes[0]), shown);
+                let later = events.after(told, Duration::ZERO).await.events;
+                assert_eq!(later.len(), 1, "first {first}, {state:?}: {later:?}");
+            }
+        }
     });
 }
 

@@ -216,6 +216,9 @@ pub type SeenRoutes = BTreeMap<BgpPeerId, Vec<SeenRoute>>;
 #[serde(rename_all = "camelCase")]
 pub struct StatusUpdate {
     pub status: DeviceStatus,
+    /// Counts the statuses of the session: the edge tells each server every one, and some hear them late.
+    #[serde(default)]
+    pub number: u64,
     /// These replace what was said before about the same sessions; an empty list ends one.
     #[serde(default)]
     pub routes: SeenRoutes,

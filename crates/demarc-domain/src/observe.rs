@@ -55,6 +55,14 @@ pub enum Report {
     },
     /// The edge of a device is heard, or has nothing left to report.
     DeviceHeard { device: String },
+    /// What the edge of a device has said in its status of this number. It is passed over when another session
+    /// speaks for the device, or a later status was taken already: who hears an edge late does not know better.
+    OfEdge {
+        device: String,
+        session: String,
+        number: u64,
+        reports: Vec<Self>,
+    },
 }
 
 /// A BGP session as its edge sees it.
@@ -123,6 +131,29 @@ fn take(tx: &mut Transaction<'_>, report: &Report) {
                 tx.put(service);
             }
         }
+        Report::OfEdge {
+            device,
+            session,
+            number,
+            reports,
+        } => of_edge(tx, device, session, *number, reports),
+    }
+}
+
+fn of_edge(tx: &mut Transaction<'_>, device: &str, session: &str, number: u64, reports: &[Report]) {
+    let speaks = tx.edge_session(device).filter(|it| it.session == session);
+    let Some(latest) = speaks.map(|it| it.status).filter(|it| *it <= number) else {
+        return;
+    };
+    for report in reports {
+        take(tx, report);
+    }
+    if latest < number {
+        let mut service = service(tx);
+        if let Some(speaks) = service.edges.get_mut(device) {
+            speaks.status = number;
+        }
+        tx.put(service);
     }
 }
 

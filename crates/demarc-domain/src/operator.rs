@@ -112,6 +112,7 @@ fn begin_edge_session(
         session: session.to_owned(),
         host: host.to_owned(),
         since: tx.context.now,
+        status: 0,
     };
     service.edges.insert(device.to_owned(), begun);
     tx.put(service);

@@ -176,6 +176,7 @@ impl Call<'_> {
             changes.mark_unchanged();
             self.check(&session)?;
             self.edges.hear(&self.device, &session);
+            self.edges.ask(&self.device);
             let head = self.front.control.snapshot().revision.get();
             // One from the future has seen another store: it needs to see this one.
             let known = self.edges.intent(&self.device);
@@ -211,7 +212,7 @@ impl Call<'_> {
             self.edges
                 .take_routes(&self.device, routes, update.all_routes);
         }
-        self.edges.take_status(update.status);
+        self.edges.take_status(update.status, update.number);
         Ok(json(StatusCode::OK, &json!({ "wantsRoutes": !knows })))
     }
 }

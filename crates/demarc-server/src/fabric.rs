@@ -130,7 +130,7 @@ fn take(edges: &Edges, device: &str, view: &EdgeView, before: Option<&EdgeView>)
     if before.is_none_or(|before| !Arc::ptr_eq(&before.routes, &view.routes)) {
         edges.take_routes(device, view.routes.as_ref().clone(), true);
     }
-    edges.take_status(Arc::clone(&view.status));
+    edges.take_status(Arc::clone(&view.status), 0);
 }
 
 impl Drop for RunningEdges {

@@ -139,6 +139,7 @@ fn a_status_survives_its_way_over_the_wire() {
     };
     let update = StatusUpdate {
         status,
+        number: 7,
         routes: [(interface.peers[0].id, vec![route])].into(),
         all_routes: true,
     };

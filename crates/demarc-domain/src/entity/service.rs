@@ -31,6 +31,17 @@ pub struct EdgeSession {
     /// Where it runs, in its own words.
     pub host: String,
     pub since: Timestamp,
+    /// The number of its latest status that changed something: earlier ones have nothing to say any more.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub status: u64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl std::fmt::Debug for Service {

@@ -187,11 +187,7 @@ impl LinuxEdge {
             }
             if std::mem::take(&mut self.news) {
                 let seen = self.views(&wanted);
-                views.send_if_modified(|views| {
-                    let is_new = *views != seen;
-                    *views = seen;
-                    is_new
-                });
+                views.send_if_modified(|views| status::replace(views, seen));
             }
             if outcome.is_err() {
                 tokio::time::sleep(AFTER_ERROR).await;

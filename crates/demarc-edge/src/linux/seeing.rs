@@ -222,7 +222,12 @@ impl LinuxEdge {
                 .insert(device.clone(), Arc::clone(&routes));
             let faults = faults.remove(device.as_str()).unwrap_or_default();
             let status = Arc::new(self.status(&wanted.intent, faults));
-            views.insert(device.clone(), EdgeView { status, routes });
+            let view = EdgeView {
+                status,
+                routes,
+                number: 0,
+            };
+            views.insert(device.clone(), view);
         }
         views
     }

@@ -30,6 +30,21 @@ pub type Views = BTreeMap<String, EdgeView>;
 pub struct EdgeView {
     pub status: Arc<DeviceStatus>,
     pub routes: Arc<SeenRoutes>,
+    /// Higher than that of every view before.
+    pub number: u64,
+}
+
+/// Replaces what was seen by what is seen now, and numbers what differs; whether something does.
+pub(super) fn replace(views: &mut Views, mut now: Views) -> bool {
+    let number = views.values().map(|it| it.number).max().unwrap_or(0) + 1;
+    for (device, view) in &mut now {
+        let before = views.get(device);
+        let same = before.filter(|it| it.status == view.status && it.routes == view.routes);
+        view.number = same.map_or(number, |it| it.number);
+    }
+    let differs = *views != now;
+    *views = now;
+    differs
 }
 
 /// What is wrong with what: said once in the log when it begins, and in every status until it ends.
@@ -172,6 +187,31 @@ mod tests {
         let mut other = fewer.clone();
         other.extend([intent("c", 1)]);
         assert!(!same(&known, &other));
+    }
+
+    #[test]
+    fn a_view_that_differs_has_a_higher_number() {
+        let view = |followed| {
+            let status = DeviceStatus {
+                followed: Some(followed),
+                ..DeviceStatus::default()
+            };
+            EdgeView {
+                status: Arc::new(status),
+                ..EdgeView::default()
+            }
+        };
+        let seen = |a, b| Views::from([("a".to_owned(), view(a)), ("b".to_owned(), view(b))]);
+        let mut views = Views::new();
+        let mut step = |a, b| {
+            let differs = replace(&mut views, seen(a, b));
+            (differs, views["a"].number, views["b"].number)
+        };
+        assert_eq!(step(1, 1), (true, 1, 1));
+        assert_eq!(step(1, 1), (false, 1, 1));
+        assert_eq!(step(2, 1), (true, 2, 1));
+        assert_eq!(step(2, 2), (true, 2, 3));
+        assert_eq!(step(1, 2), (true, 4, 3));
     }
 
     #[test]

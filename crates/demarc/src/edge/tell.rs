@@ -70,6 +70,7 @@ fn update(line: &Line, view: &EdgeView, known: Option<&SeenRoutes>) -> StatusUpd
     };
     StatusUpdate {
         status,
+        number: view.number,
         routes,
         all_routes: known.is_none(),
     }
