@@ -23,7 +23,7 @@ pub use allowed_prefixes::{transit_gateway_announces, virtual_gateway_announces}
 pub use announce::{AmazonScope, Announcer, DEFAULT_PUBLIC_TAIL, PublicPath};
 pub use communities::{
     CommunityRequest, PUBLIC_ASN, PublicScope, ReturnPreference, crosses_site_link,
-    is_reserved_for_direct_connect, read_communities,
+    read_communities,
 };
 pub use import::{ImportPolicy, InterfaceKind, MAX_PATH_HOPS, Rejection};
 pub use limit::{LimitWarning, PrefixLimit};

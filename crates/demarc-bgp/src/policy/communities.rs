@@ -81,16 +81,11 @@ fn public_scope(community: Community) -> Option<PublicScope> {
     }
 }
 
-/// 7224:1 to 7224:65535. They never leave the network on a customer's route.
-#[must_use]
-pub fn is_reserved_for_direct_connect(community: Community) -> bool {
-    community.high() == PUBLIC_ASN && community.low() != 0
-}
-
-/// Whether a customer's community stays on a route that SiteLink hands to another site.
+/// Whether a customer's community stays on a route that SiteLink hands to another site: none of
+/// 7224:* does (`spec/routing §3, §4, §8`), not even 7224:0, which is not among the reserved ones.
 #[must_use]
 pub fn crosses_site_link(community: Community) -> bool {
-    !is_reserved_for_direct_connect(community)
+    community.high() != PUBLIC_ASN
 }
 
 #[cfg(test)]
@@ -153,12 +148,12 @@ mod tests {
     }
 
     #[test]
-    fn only_the_reserved_range_stays_behind() {
+    fn nothing_of_direct_connect_crosses_site_link() {
         for (high, low, crosses) in [
             (7224, 1, false),
             (7224, 7300, false),
             (7224, 65535, false),
-            (7224, 0, true),
+            (7224, 0, false),
             (65001, 7300, true),
             (65535, 65282, true),
         ] {
