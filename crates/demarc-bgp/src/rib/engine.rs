@@ -14,8 +14,8 @@ use super::prefix::PrefixKey;
 use super::session::{Counters, Established, Export, Session, SessionConfig, SessionIndex};
 use super::table::{NetId, RouteId, Table, Verdict};
 use crate::policy::{
-    AmazonScope, DEFAULT_PUBLIC_TAIL, ImportPolicy, InterfaceKind, PrefixLimit, Rejection,
-    passes_site_link,
+    AmazonScope, DEFAULT_PUBLIC_TAIL, ImportPolicy, InterfaceKind, LimitWarning, PrefixLimit,
+    Rejection, passes_site_link,
 };
 use crate::wire::{Asn, PathAttributes, Update};
 
@@ -267,12 +267,15 @@ impl<P: PrefixKey> Rib<P> {
             self.judge_again(index);
         }
         self.change_membership(index);
-        let session = self.session(index);
-        if session.limit.is_exceeded_by(session.counters.received) {
-            return Err(LimitExceeded {
-                limit: session.limit.limit(),
-            });
+        let session = self.session_mut(index);
+        let prefixes = session.counters.received;
+        let limit = session.limit.limit();
+        if session.limit.is_exceeded_by(prefixes) {
+            return Err(LimitExceeded { limit });
         }
+        // A lowered limit can be what brings the session near it.
+        let warning = session.limit.warning(prefixes);
+        self.warn_of_limit(index, warning);
         Ok(())
     }
 
@@ -370,16 +373,21 @@ impl<P: PrefixKey> Rib<P> {
             return Err(LimitExceeded { limit });
         }
         session.counters.received = prefixes;
-        if let Some(warning) = session.limit.warning(prefixes) {
-            let event = Event::PrefixWarning {
-                session: index,
-                warning,
-                prefixes,
-                limit,
-            };
-            self.events.push_back(event);
-        }
+        let warning = session.limit.warning(prefixes);
+        self.warn_of_limit(index, warning);
         Ok(())
+    }
+
+    fn warn_of_limit(&mut self, index: SessionIndex, warning: Option<LimitWarning>) {
+        let Some(warning) = warning else { return };
+        let session = self.session(index);
+        let event = Event::PrefixWarning {
+            session: index,
+            warning,
+            prefixes: session.counters.received,
+            limit: session.limit.limit(),
+        };
+        self.events.push_back(event);
     }
 
     fn remove(&mut self, index: SessionIndex, id: RouteId) {

@@ -356,6 +356,42 @@ fn a_prefix_limit_stops_at_the_first_prefix_too_many() {
 }
 
 #[test]
+fn a_lowered_limit_warns_when_it_is_near_and_no_change_does_not() {
+    let mut bench = Bench::new();
+    let with_limit = |prefix_limit| SessionConfig {
+        prefix_limit,
+        ..linked(1)
+    };
+    let one = bench.up(1, with_limit(100));
+    let prefixes: Vec<String> = (0..9).map(|n| format!("10.{n}.0.0/16")).collect();
+    let prefixes: Vec<&str> = prefixes.iter().map(String::as_str).collect();
+    bench.send(one, &attributes(1, &[], &[]), &prefixes);
+    for (limit, warned) in [
+        (12, None),
+        (11, Some(80)),
+        (11, None),
+        (9, Some(95)),
+        (100, None),
+    ] {
+        bench.rib.set_config(one, with_limit(limit)).unwrap();
+        let percents = std::iter::from_fn(|| bench.rib.poll_event()).map(|event| match event {
+            Event::PrefixWarning {
+                warning,
+                prefixes: 9,
+                limit: told,
+                ..
+            } if told == limit => warning.percent(),
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(
+            percents.collect::<Vec<_>>(),
+            Vec::from_iter(warned),
+            "{limit}"
+        );
+    }
+}
+
+#[test]
 fn many_prefixes_with_the_same_attributes_share_messages() {
     let mut bench = Bench::new();
     let one = bench.up(
