@@ -31,7 +31,12 @@ pub struct UpdateEncoder {
 }
 
 /// Octets of the largest prefix.
-const LARGEST_PREFIX: usize = 17;
+const fn largest_prefix(family: Family) -> usize {
+    match family {
+        Family::Ipv4 => 5,
+        Family::Ipv6 => 17,
+    }
+}
 
 impl UpdateEncoder {
     /// Appends the announcement of `prefixes`, in as few messages as their order allows. Nothing
@@ -66,7 +71,7 @@ impl UpdateEncoder {
             }
         }
         let length = head.len() + rest.len();
-        if 23 + length + LARGEST_PREFIX > MAX_MESSAGE_LENGTH {
+        if 23 + length + largest_prefix(self.family) > MAX_MESSAGE_LENGTH {
             return Err(EncodeError::TooLarge { length });
         }
         let parts = Parts {

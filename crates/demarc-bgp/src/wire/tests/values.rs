@@ -434,10 +434,42 @@ fn prefixes_are_packed_up_to_the_largest_message() {
     }
 }
 
+/// A message of 4096 octets at most, with the largest prefix of the family at its end.
+#[test]
+fn attributes_that_leave_room_for_a_prefix_are_sent() {
+    let rows = [
+        (Family::Ipv4, hop(1), net("10.0.0.1/32"), 5),
+        (
+            Family::Ipv6,
+            "2001:db8::1".parse().unwrap(),
+            net("2001:db8::1/128"),
+            17,
+        ),
+    ];
+    for (family, next_hop, prefix, octets) in rows {
+        let encoder = UpdateEncoder { family, ..ENCODER };
+        let mut longest = 0;
+        for communities in 960..1024 {
+            let mut builder = PathAttributes::builder().next_hop(next_hop);
+            builder.communities = (0..communities).map(Community::from_u32).collect();
+            let mut bytes = Vec::new();
+            let sent = encoder.announce(&builder.build(), [prefix], &mut bytes);
+            match sent {
+                Ok(()) => longest = bytes.len(),
+                Err(EncodeError::TooLarge { length }) => {
+                    assert!(23 + length + octets > 4096, "{family}: {length}");
+                }
+                Err(other) => panic!("{other}"),
+            }
+        }
+        assert!((4093..=4096).contains(&longest), "{family}: {longest}");
+    }
+}
+
 #[test]
 fn attributes_too_large_for_a_message_are_refused_without_a_trace() {
     let mut builder = PathAttributes::builder().next_hop(hop(1));
-    builder.communities = (0..1010).map(Community::from_u32).collect();
+    builder.communities = (0..1013).map(Community::from_u32).collect();
     let mut bytes = vec![7];
     let error = ENCODER
         .announce(&builder.build(), [net("10.0.0.0/8")], &mut bytes)
