@@ -346,6 +346,15 @@ impl RibTask {
                         limit, "not all SiteLink routes are sent"
                     );
                 }
+                Event::Unsendable {
+                    session,
+                    prefix,
+                    error,
+                } => warn!(
+                    neighbor = address(session),
+                    %prefix, %error,
+                    "a route is not sent; further ones of this session are not told"
+                ),
                 Event::ContradictoryCommunities { session, prefix } => {
                     info!(neighbor = address(session), %prefix, "contradictory communities");
                 }

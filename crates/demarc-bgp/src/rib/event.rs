@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use super::session::SessionIndex;
 use crate::policy::LimitWarning;
+use crate::wire::EncodeError;
 
 /// Something an operator or customer should know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +20,13 @@ pub enum Event<S = SessionIndex> {
     /// A session is not sent all SiteLink routes: its limit is reached. Told once until it is
     /// below again.
     SiteLinkLimitReached { session: S, limit: u32 },
+    /// A route has attributes that do not fit into a message to this neighbor, so it is not sent.
+    /// Told of the first one until the session ends.
+    Unsendable {
+        session: S,
+        prefix: IpNet,
+        error: EncodeError,
+    },
     /// A route carries several tags that exclude each other (`spec/routing §5`).
     ContradictoryCommunities { session: S, prefix: IpNet },
 }
@@ -42,6 +50,15 @@ impl<S> Event<S> {
             Self::SiteLinkLimitReached { session, limit } => Event::SiteLinkLimitReached {
                 session: name(session),
                 limit,
+            },
+            Self::Unsendable {
+                session,
+                prefix,
+                error,
+            } => Event::Unsendable {
+                session: name(session),
+                prefix,
+                error,
             },
             Self::ContradictoryCommunities { session, prefix } => Event::ContradictoryCommunities {
                 session: name(session),

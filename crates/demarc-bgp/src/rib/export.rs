@@ -9,7 +9,7 @@ use super::engine::{RECLAIM_LEAST, Rib};
 use super::event::Event;
 use super::group::{GroupIndex, GroupKey, SEGMENT_ENTRIES, Selection};
 use super::prefix::PrefixKey;
-use super::segment::{Run, Segment, Source};
+use super::segment::{Run, Segment, Source, Unsendable};
 use super::session::{Counters, Member, SessionIndex, Up, Walk, WalkPurpose};
 use super::table::NetId;
 use crate::policy::DeviceHops;
@@ -58,11 +58,19 @@ impl<P: PrefixKey> Rib<P> {
         };
         let mut counters = self.session(index).counters;
         let was_capped = up.reached_cap();
+        let was_unsendable = up.unsendable();
         let progress = self.transmit(index, &mut up, &mut counters, out, enough);
         if let Some(limit) = up.reached_cap().filter(|_| was_capped.is_none()) {
             self.events.push_back(Event::SiteLinkLimitReached {
                 session: index,
                 limit,
+            });
+        }
+        if let Some((net, error)) = up.unsendable().filter(|_| was_unsendable.is_none()) {
+            self.events.push_back(Event::Unsendable {
+                session: index,
+                prefix: self.table.prefix(net),
+                error,
             });
         }
         let session = self.session_mut(index);
@@ -231,7 +239,7 @@ impl<P: PrefixKey> Rib<P> {
         segment.nets.extend(entries.iter().map(|(_, net)| *net));
         let prefixes = || entries.iter().map(|(_, net)| self.table.prefix(*net));
         let mut source = Source::Withdrawn;
-        let mut attributes = None;
+        let (mut attributes, mut unsendable) = (None, None);
         if let Some(candidate) = candidate {
             let stored = self.attributes.get(candidate.attributes);
             let made = if candidate.session == SessionIndex::ORIGINATED {
@@ -250,7 +258,11 @@ impl<P: PrefixKey> Rib<P> {
             match key.encoder.announce(&made, prefixes(), &mut segment.bytes) {
                 Ok(()) => attributes = Some(made),
                 // RFC 4271 §9.2: what cannot be sent is withdrawn.
-                Err(_) => source = Source::Withdrawn,
+                Err(error) => {
+                    source = Source::Withdrawn;
+                    let from = candidate.session;
+                    unsendable = Some(Unsendable { from, error });
+                }
             }
         }
         if source == Source::Withdrawn {
@@ -259,6 +271,7 @@ impl<P: PrefixKey> Rib<P> {
         segment.runs.push(Run {
             source,
             attributes,
+            unsendable,
             nets: first_net..segment.nets.len(),
             bytes: first_byte..segment.bytes.len(),
         });
@@ -284,6 +297,12 @@ impl<P: PrefixKey> Rib<P> {
             out,
         };
         for run in &segment.runs {
+            // Nobody misses a route of its own.
+            if let Some(unsendable) = run.unsendable.filter(|it| it.from != index) {
+                let first = segment.nets[run.nets.start];
+                let told = &mut delivery.member.unsendable;
+                told.get_or_insert((first, unsendable.error));
+            }
             match run.source {
                 Source::Withdrawn => delivery.withdraw(run),
                 // Split horizon: never back to where it came from (`spec/routing §8`).

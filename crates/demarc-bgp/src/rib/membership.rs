@@ -81,6 +81,7 @@ impl<P: PrefixKey> Rib<P> {
                 }),
                 advertised: BitSet::default(),
                 cap: self.cap(index),
+                unsendable: None,
                 is_idle: false,
             }
         });
@@ -138,6 +139,7 @@ impl<P: PrefixKey> Rib<P> {
                 purpose: WalkPurpose::Renew,
             });
             member.cap = cap;
+            member.unsendable = None;
             member.is_idle = false;
             self.session_mut(index).counters.advertised_site_link = 0;
             self.ready.push(index);

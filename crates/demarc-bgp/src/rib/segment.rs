@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::session::SessionIndex;
 use super::table::NetId;
-use crate::wire::PathAttributes;
+use crate::wire::{EncodeError, PathAttributes};
 
 /// Where the routes of a run come from; decides which members may have them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,12 +15,21 @@ pub(super) enum Source {
     SiteLink(SessionIndex),
 }
 
+/// Why there is a withdrawal where there is a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Unsendable {
+    /// Who announced it; the network itself is 0.
+    pub(super) from: SessionIndex,
+    pub(super) error: EncodeError,
+}
+
 /// Prefixes that share their attributes and their source.
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) source: Source,
     /// As sent; `None` for a withdrawal.
     pub(super) attributes: Option<PathAttributes>,
+    pub(super) unsendable: Option<Unsendable>,
     /// Into [`Segment::nets`].
     pub(super) nets: Range<usize>,
     /// Whole messages, into [`Segment::bytes`].

@@ -5,8 +5,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use super::bits::BitSet;
 use super::decision::RegionId;
 use super::group::{DeviceId, GroupIndex};
-use super::table::RouteId;
+use super::table::{NetId, RouteId};
 use crate::policy::{AmazonScope, ImportPolicy, PrefixLimit, PublicPath, Rejection};
+use crate::wire::EncodeError;
 
 /// A session of one family. Index 0 is the network itself, which originates routes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -131,6 +132,11 @@ impl Up {
         let cap = self.member.as_ref()?.cap.as_ref()?;
         cap.reached.then_some(cap.limit)
     }
+
+    /// The first route that did not fit into a message to the neighbor.
+    pub(super) fn unsendable(&self) -> Option<(NetId, EncodeError)> {
+        self.member.as_ref()?.unsendable
+    }
 }
 
 /// Membership in an export group: how far the neighbor is.
@@ -143,6 +149,8 @@ pub(super) struct Member {
     /// Adj-RIB-Out: the prefixes that the neighbor has from us.
     pub(super) advertised: BitSet,
     pub(super) cap: Option<Cap>,
+    /// The first route that did not fit into a message.
+    pub(super) unsendable: Option<(NetId, EncodeError)>,
     pub(super) is_idle: bool,
 }
 

@@ -427,6 +427,30 @@ fn many_prefixes_with_the_same_attributes_share_messages() {
     );
 }
 
+/// RFC 4271 §9.2; with our own number in front the message would be too large.
+#[test]
+fn a_route_that_does_not_fit_is_told_once_and_not_to_who_sent_it() {
+    let mut bench = Bench::new();
+    let (one, two) = (bench.up(1, linked(1)), bench.up(2, linked(2)));
+    bench.settle();
+    let many: Vec<Community> = (0..1012).map(Community::from_u32).collect();
+    bench.send(one, &attributes(1, &[], &many), &["10.0.0.0/16"]);
+    bench.settle();
+    bench.send(one, &attributes(1, &[7], &many), &["10.1.0.0/16"]);
+    bench.settle();
+    let events: Vec<_> = std::iter::from_fn(|| bench.rib.poll_event()).collect();
+    let [
+        Event::Unsendable {
+            session, prefix, ..
+        },
+    ] = events[..]
+    else {
+        panic!("{events:?}");
+    };
+    assert_eq!((session, prefix), (two, net("10.0.0.0/16")));
+    assert!(bench.paths(two).is_empty());
+}
+
 #[test]
 fn members_of_a_group_share_one_encoding_and_nobody_hears_itself() {
     let mut bench = Bench::new();
