@@ -238,6 +238,49 @@ fn unacceptable_opens_are_refused_with_their_own_code() {
     }
 }
 
+/// RFC 6608 §4.
+#[test]
+fn a_message_that_does_not_fit_the_state_is_named_to_the_neighbor() {
+    let open = bytes_of(&peer_open());
+    let mut update = Vec::new();
+    UpdateEncoder {
+        family: Family::Ipv4,
+        four_octet_asn: true,
+    }
+    .end_of_rib(&mut update);
+    let rows = [
+        (vec![], keepalive(), ErrorCode::FSM_IN_OPEN_SENT, 4),
+        (vec![], update.clone(), ErrorCode::FSM_IN_OPEN_SENT, 2),
+        (
+            vec![],
+            refresh(RefreshKind::Request),
+            ErrorCode::FSM_IN_OPEN_SENT,
+            5,
+        ),
+        (
+            open.clone(),
+            open.clone(),
+            ErrorCode::FSM_IN_OPEN_CONFIRM,
+            1,
+        ),
+        (open.clone(), update, ErrorCode::FSM_IN_OPEN_CONFIRM, 2),
+        (
+            [open.clone(), keepalive()].concat(),
+            open,
+            ErrorCode::FSM_IN_ESTABLISHED,
+            1,
+        ),
+    ];
+    for (before, message, code, message_type) in rows {
+        let mut session = started();
+        session.handle_connected(OUT, at(0));
+        session.handle_input(OUT, &before, at(0));
+        session.handle_input(OUT, &message, at(0));
+        let told = Notification::with_data(code, [message_type]);
+        assert_eq!(notifications(&drain(&mut session)), [told]);
+    }
+}
+
 #[test]
 fn vector_11_hold_three_means_a_keepalive_each_second() {
     let mut open = peer_open();

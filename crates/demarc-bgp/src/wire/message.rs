@@ -24,7 +24,7 @@ pub enum MessageType {
 }
 
 impl MessageType {
-    const fn from_code(code: u8) -> Option<Self> {
+    pub(super) const fn from_code(code: u8) -> Option<Self> {
         match code {
             1 => Some(Self::Open),
             2 => Some(Self::Update),
@@ -35,13 +35,27 @@ impl MessageType {
         }
     }
 
-    const fn code(self) -> u8 {
+    /// Its number on the wire.
+    #[must_use]
+    pub const fn code(self) -> u8 {
         match self {
             Self::Open => 1,
             Self::Update => 2,
             Self::Notification => 3,
             Self::Keepalive => 4,
             Self::RouteRefresh => 5,
+        }
+    }
+
+    /// The RFC's word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "OPEN",
+            Self::Update => "UPDATE",
+            Self::Notification => "NOTIFICATION",
+            Self::Keepalive => "KEEPALIVE",
+            Self::RouteRefresh => "ROUTE-REFRESH",
         }
     }
 

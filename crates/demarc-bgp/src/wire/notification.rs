@@ -149,13 +149,16 @@ impl Notification {
     /// is not what RFC 9003 §2 describes.
     #[must_use]
     pub fn shutdown_text(&self) -> Option<&str> {
-        let carries_text = self.code == ErrorCode::CEASE_ADMINISTRATIVE_SHUTDOWN
-            || self.code == ErrorCode::CEASE_ADMINISTRATIVE_RESET;
-        let (&length, text) = self.data.split_first().filter(|_| carries_text)?;
+        let (&length, text) = self.data.split_first().filter(|_| self.carries_text())?;
         let text = text.get(..usize::from(length))?;
         std::str::from_utf8(text)
             .ok()
             .filter(|text| !text.is_empty())
+    }
+
+    fn carries_text(&self) -> bool {
+        self.code == ErrorCode::CEASE_ADMINISTRATIVE_SHUTDOWN
+            || self.code == ErrorCode::CEASE_ADMINISTRATIVE_RESET
     }
 
     /// Reads the body of a NOTIFICATION; the header check has seen to its two octets.
@@ -190,6 +193,15 @@ impl fmt::Display for Notification {
             return write!(f, ": {text:?}");
         }
         match (self.code, self.data.as_slice()) {
+            (
+                ErrorCode::FSM_IN_OPEN_SENT
+                | ErrorCode::FSM_IN_OPEN_CONFIRM
+                | ErrorCode::FSM_IN_ESTABLISHED,
+                &[code],
+            ) if MessageType::from_code(code).is_some() => {
+                let name = MessageType::from_code(code).map_or("", MessageType::name);
+                write!(f, ": {name}")
+            }
             (ErrorCode::CEASE_MAX_PREFIXES, &[a, b, safi, c, d, e, g]) => {
                 let limit = u32::from_be_bytes([c, d, e, g]);
                 match Family::from_codes(u16::from_be_bytes([a, b]), safi) {

@@ -41,6 +41,9 @@ impl Session {
             Cause::Notify(notification) => Some(DownReason::Sent(notification)),
             Cause::None => None,
         };
+        if step.actions.contains(&Action::NotifyFsmError) {
+            reason = Some(DownReason::Sent(unexpected(from, event)));
+        }
         for action in step.actions {
             self.act(*action, direction, from, step.next, &mut reason, now);
         }
@@ -101,7 +104,7 @@ impl Session {
                 encode_keepalive(&mut bytes);
                 self.send(direction, MessageType::Keepalive, bytes);
             }
-            Action::Notify => {
+            Action::Notify | Action::NotifyFsmError => {
                 if let Some(DownReason::Sent(notification)) = reason {
                     let notification = notification.clone();
                     self.notify(direction, notification, now);
@@ -109,11 +112,6 @@ impl Session {
             }
             Action::NotifyHoldTimerExpired => {
                 let notification = Notification::new(ErrorCode::HOLD_TIMER_EXPIRED);
-                *reason = Some(DownReason::Sent(notification.clone()));
-                self.notify(direction, notification, now);
-            }
-            Action::NotifyFsmError => {
-                let notification = Notification::new(unexpected_in(from));
                 *reason = Some(DownReason::Sent(notification.clone()));
                 self.notify(direction, notification, now);
             }
@@ -272,12 +270,22 @@ impl Session {
     }
 }
 
-/// RFC 6608 §4.
-const fn unexpected_in(state: State) -> ErrorCode {
-    match state {
+/// RFC 6608 §4: the state tells the subcode, the data is the type of the message.
+fn unexpected(state: State, event: Event) -> Notification {
+    let code = match state {
         State::OpenSent => ErrorCode::FSM_IN_OPEN_SENT,
         State::OpenConfirm => ErrorCode::FSM_IN_OPEN_CONFIRM,
         State::Established => ErrorCode::FSM_IN_ESTABLISHED,
-        State::Idle | State::Connect | State::Active => ErrorCode::FSM_UNSPECIFIC,
-    }
+        State::Idle | State::Connect | State::Active => {
+            return Notification::new(ErrorCode::FSM_UNSPECIFIC);
+        }
+    };
+    let message_type = match event {
+        Event::BgpOpen | Event::BgpOpenError => MessageType::Open,
+        Event::Update | Event::UpdateError => MessageType::Update,
+        Event::Keepalive => MessageType::Keepalive,
+        Event::RouteRefresh | Event::RouteRefreshError => MessageType::RouteRefresh,
+        _ => return Notification::new(code),
+    };
+    Notification::with_data(code, [message_type.code()])
 }
