@@ -193,6 +193,8 @@ impl fmt::Display for Notification {
             return write!(f, ": {text:?}");
         }
         match (self.code, self.data.as_slice()) {
+            // A text of no octets.
+            (_, [0]) if self.carries_text() => Ok(()),
             (
                 ErrorCode::FSM_IN_OPEN_SENT
                 | ErrorCode::FSM_IN_OPEN_CONFIRM

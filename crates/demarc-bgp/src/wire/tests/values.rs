@@ -185,7 +185,7 @@ fn a_header_is_told_from_its_first_bytes() {
 
 #[test]
 fn notifications_carry_their_data() {
-    let rows: [(Notification, &[u8], &str); 7] = [
+    let rows: [(Notification, &[u8], &str); 8] = [
         (
             Notification::max_prefixes(Family::Ipv6, 1000),
             &[6, 1, 0, 2, 1, 0, 0, 3, 0xe8],
@@ -195,6 +195,11 @@ fn notifications_carry_their_data() {
             Notification::with_shutdown_text(ErrorCode::CEASE_ADMINISTRATIVE_SHUTDOWN, "bye"),
             &[6, 2, 3, b'b', b'y', b'e'],
             "6/2 Administrative Shutdown: \"bye\"",
+        ),
+        (
+            Notification::with_shutdown_text(ErrorCode::CEASE_ADMINISTRATIVE_RESET, ""),
+            &[6, 4, 0],
+            "6/4 Administrative Reset",
         ),
         (
             Notification::with_data(ErrorCode::FSM_IN_OPEN_CONFIRM, [2]),
