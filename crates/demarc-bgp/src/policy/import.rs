@@ -84,6 +84,7 @@ pub struct ImportPolicy {
     /// Our ASN on this session: the gateway's, or 7224 on public interfaces.
     pub local_asn: Asn,
     pub neighbor_asn: Asn,
+    /// Our address as far as it is known before the session is up.
     pub local_address: Option<IpAddr>,
     /// The subnet that both ends share; `None` when it is not known.
     pub peering_subnet: Option<IpNet>,

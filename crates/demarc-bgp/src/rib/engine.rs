@@ -110,6 +110,7 @@ impl<P: PrefixKey> Rib<P> {
     pub fn session_up(&mut self, index: SessionIndex, established: Established) {
         let session = self.session_mut(index);
         session.router_id = established.router_id;
+        session.own_next_hop = Some(established.next_hop);
         self.join(index, established);
     }
 
@@ -197,8 +198,7 @@ impl<P: PrefixKey> Rib<P> {
     ) -> Result<(), LimitExceeded> {
         let id = self.attributes.acquire(attributes);
         let facts = *self.attributes.facts(id);
-        let import = &self.session(index).config.import;
-        let path = import.check_path(attributes.as_path(), attributes.next_hop());
+        let path = self.check_attributes(index, attributes);
         let mut result = Ok(());
         let mut contradiction = facts.request.contradictory;
         for prefix in prefixes {
@@ -286,8 +286,7 @@ impl<P: PrefixKey> Rib<P> {
             next = self.table.next_of_session(id);
             let route = *self.table.route(id);
             let attributes = self.attributes.get(route.attributes);
-            let import = &self.session(index).config.import;
-            let path = import.check_path(attributes.as_path(), attributes.next_hop());
+            let path = self.check_attributes(index, attributes);
             let facts = *self.attributes.facts(route.attributes);
             let verdict = self.verdict(index, path, self.table.prefix(route.net), &facts);
             self.count_verdict(index, route.verdict, Change::Gone);
@@ -299,6 +298,23 @@ impl<P: PrefixKey> Rib<P> {
                 self.note_export(index, route.net);
             }
             self.note_forwarding(route.net);
+        }
+    }
+
+    fn check_attributes(
+        &self,
+        index: SessionIndex,
+        attributes: &PathAttributes,
+    ) -> Result<(), Rejection> {
+        let session = self.session(index);
+        let next_hop = attributes.next_hop();
+        let import = &session.config.import;
+        import.check_path(attributes.as_path(), next_hop)?;
+        // We may have more addresses than the configured one: this is the one that we are on the
+        // neighbor's network (RFC 4271 §6.3).
+        match next_hop.is_some() && next_hop == session.own_next_hop {
+            true => Err(Rejection::OwnNextHop),
+            false => Ok(()),
         }
     }
 
@@ -485,6 +501,7 @@ impl Session {
             limit: PrefixLimit::new(config.prefix_limit),
             config,
             router_id: Ipv4Addr::UNSPECIFIED,
+            own_next_hop: None,
             first_route: RouteId::NONE,
             epoch: 0,
             counters: Counters::default(),

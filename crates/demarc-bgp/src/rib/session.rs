@@ -92,6 +92,8 @@ pub(super) struct Session {
     pub(super) config: SessionConfig,
     pub(super) limit: PrefixLimit,
     pub(super) router_id: Ipv4Addr,
+    /// Our address when the session came up last.
+    pub(super) own_next_hop: Option<IpAddr>,
     pub(super) first_route: RouteId,
     pub(super) epoch: u8,
     pub(super) counters: Counters,

@@ -305,6 +305,33 @@ fn a_restarting_neighbor_keeps_its_routes_until_it_has_spoken() {
     assert!(bench.paths(two).is_empty());
 }
 
+/// RFC 4271 §6.3; with several addresses of ours the configured one may be another.
+#[test]
+fn our_address_of_this_very_session_is_no_next_hop() {
+    let mut bench = Bench::new();
+    let mut config = linked(1);
+    config.import.local_address = Some(address(250));
+    let one = bench.rib.add_session(config.clone());
+    let own = address(251);
+    let up = Established {
+        next_hop: own,
+        ..established(1)
+    };
+    bench.rib.session_up(one, up);
+    let via = |hop| {
+        let attributes = attributes(1, &[], &[]).to_builder().next_hop(hop);
+        attributes.build()
+    };
+    for (hop, accepted) in [(address(1), 1), (own, 0), (address(250), 0), (own, 0)] {
+        bench.send(one, &via(hop), &["10.0.0.0/16"]);
+        assert_eq!(bench.rib.counters(one).accepted, accepted, "{hop}");
+    }
+    // Judged again, it stays what it is.
+    config.region = RegionId(1);
+    bench.rib.set_config(one, config).unwrap();
+    assert_eq!(bench.rib.counters(one).accepted, 0);
+}
+
 #[test]
 fn a_prefix_limit_stops_at_the_first_prefix_too_many() {
     let mut bench = Bench::new();
