@@ -5,17 +5,26 @@
 mod common;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::{Running, eventually, free_port, json, start};
+use common::{Running, eventually, free_port, json, start, start_reloadable};
 use demarc_bgp::wire::{
-    Asn, Capabilities, GracefulRestart, GracefulRestartFamily, Open, encode_keepalive,
+    Asn, Capabilities, Family, GracefulRestart, GracefulRestartFamily, Open, PathAttributes,
+    SegmentKind, UpdateEncoder, encode_keepalive,
 };
+use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
 /// A speaker on 127.78.`last`.1 that waits for 127.78.`last`.2, and where it listens.
 fn waiting(last: u8) -> (Running, SocketAddr) {
+    let (text, control, listen) = file(last);
+    (start(&text, control), listen)
+}
+
+/// Its file, where it answers and where it listens.
+fn file(last: u8) -> (String, SocketAddr, SocketAddr) {
     let own = IpAddr::V4(Ipv4Addr::new(127, 78, last, 1));
     let listen = SocketAddr::new(own, free_port(own));
     let control = SocketAddr::new(own, free_port(own));
@@ -23,7 +32,27 @@ fn waiting(last: u8) -> (Running, SocketAddr) {
         "asn = 64512\nrouter_id = \"10.0.0.1\"\nlisten = [\"{listen}\"]\ncontrol = \"{control}\"\n\
          [[neighbor]]\naddress = \"127.78.{last}.2\"\nasn = 65001\nport = 0\n"
     );
-    (start(&text, control), listen)
+    (text, control, listen)
+}
+
+/// `count` routes with a next hop of its own.
+fn routes(next_hop: Ipv4Addr, count: u8) -> Vec<u8> {
+    let attributes = PathAttributes::builder()
+        .segment(SegmentKind::Sequence, &[Asn::new(65001)])
+        .next_hop(IpAddr::V4(next_hop))
+        .build();
+    let encoder = UpdateEncoder {
+        family: Family::Ipv4,
+        four_octet_asn: true,
+    };
+    let prefixes = (0..count).map(|n| format!("10.{n}.0.0/16").parse().unwrap());
+    let mut bytes = Vec::new();
+    encoder.announce(&attributes, prefixes, &mut bytes).unwrap();
+    bytes
+}
+
+fn received(neighbors: &Value) -> &Value {
+    &neighbors[0]["prefixes"]["ipv4"]["in"]
 }
 
 /// Connects as the neighbor.
@@ -101,7 +130,7 @@ async fn a_new_connection_takes_a_session_over_only_with_a_good_open() {
     assert_eq!(shown[0]["flaps"], 0, "{shown:#}");
 
     restarted.write_all(rest).await.unwrap();
-    let over = |it: &serde_json::Value| {
+    let over = |it: &Value| {
         it[0]["state"] == "Established" && it[0]["flaps"] == 1 && it[0]["established"] == 2
     };
     eventually(speaker.control, "/neighbors", "taken over", over).await;
@@ -152,4 +181,40 @@ async fn wrong_paths_and_methods_are_told_in_json() {
         let answer = json(speaker.control, method, path).await;
         assert!(answer["error"].is_string(), "{method} {path}: {answer}");
     }
+}
+
+/// spec/routing §2: the limit holds at once, for routes of a neighbor that is away, too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_limit_lowered_below_the_stale_routes_drops_them_and_counts_anew() {
+    let (file, control, listen) = file(4);
+    let text = Arc::new(Mutex::new(file.clone()));
+    let speaker = start_reloadable(&text, control);
+    eventually(speaker.control, "/neighbors", "it runs", |it| it.is_array()).await;
+    let update = routes(Ipv4Addr::new(127, 78, 4, 2), 3);
+    let mut first = call(4, listen).await;
+    first.write_all(&hello()).await.unwrap();
+    first.write_all(&update).await.unwrap();
+    eventually(control, "/neighbors", "three routes", |it| {
+        received(it) == 3
+    })
+    .await;
+    drop(first);
+    let stale = eventually(control, "/neighbors", "away", |it| {
+        it[0]["keeps_stale_routes"] == true
+    })
+    .await;
+    assert_eq!(*received(&stale), 3);
+
+    *text.lock().unwrap() = format!("{file}prefix_limit = 2\n");
+    assert_eq!(json(control, "POST", "/reload").await["adjusted"], 1);
+    let dropped = json(control, "GET", "/neighbors").await;
+    assert_eq!(*received(&dropped), 0, "{dropped:#}");
+
+    let mut back = call(4, listen).await;
+    back.write_all(&hello()).await.unwrap();
+    back.write_all(&update).await.unwrap();
+    eventually(control, "/neighbors", "too many", |it| {
+        it[0]["idle_reason"] == "prefix-limit"
+    })
+    .await;
 }

@@ -9,8 +9,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::{Running, eventually, free_port, json, start};
-use demarc_speaker::{HostSockets, Reloads, SpeakerConfig, run_reloadable};
+use common::{eventually, free_port, json, start, start_reloadable};
 use serde_json::Value;
 
 fn established(value: &Value) -> bool {
@@ -118,22 +117,6 @@ async fn too_many_prefixes_end_the_session() {
         status[0]["prefixes"]["ipv4"]["in"], 0,
         "all routes go at once"
     );
-}
-
-/// A speaker whose configuration is read again from `text`.
-fn start_reloadable(text: &Arc<Mutex<String>>, control: SocketAddr) -> Running {
-    let shared = Arc::clone(text);
-    let read = move || SpeakerConfig::parse("test", &shared.lock().unwrap());
-    let config = read().unwrap();
-    let (_never, asked) = tokio::sync::mpsc::channel(1);
-    let reloads = Reloads {
-        read: Box::new(read),
-        asked,
-    };
-    let sockets = Arc::new(HostSockets);
-    let run = run_reloadable(config, sockets, Some(reloads), std::future::pending());
-    let task = tokio::spawn(async move { run.await.unwrap() });
-    Running { control, task }
 }
 
 /// spec/routing §13, vector 3.

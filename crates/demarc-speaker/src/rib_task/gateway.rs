@@ -4,6 +4,7 @@ use demarc_bgp::rib::{RegionId, RouteView, SessionConfig, SessionId};
 use demarc_bgp::wire::Family;
 use ipnet::IpNet;
 use tokio::sync::mpsc;
+use tracing::warn;
 
 use super::{Neighbor, RibTask};
 use crate::activity::Stamp;
@@ -54,8 +55,17 @@ impl RibTask {
         let entry = &mut self.neighbors[neighbor.0];
         entry.site_link = config.site_link.is_some();
         let (id, epoch) = (entry.id, entry.epoch);
-        if let (Err(exceeded), Some(epoch)) = (self.domain.set_config(id, config), epoch) {
-            self.exceeded(neighbor, epoch, exceeded.limit);
+        let Err(exceeded) = self.domain.set_config(id, config) else {
+            return;
+        };
+        match epoch {
+            Some(epoch) => self.exceeded(neighbor, epoch, exceeded.limit),
+            // Stale routes, and no session to end: the neighbor is counted anew when it is back.
+            None => {
+                let (address, limit) = (self.neighbors[neighbor.0].address, exceeded.limit);
+                warn!(neighbor = %address, limit, "stale routes are dropped: they are too many");
+                self.down(neighbor, false);
+            }
         }
     }
 

@@ -4,9 +4,10 @@
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use demarc_speaker::{SpeakerConfig, run};
+use demarc_speaker::{HostSockets, Reloads, SpeakerConfig, run, run_reloadable};
 use serde_json::Value;
 
 /// A port that is free on an address now.
@@ -33,6 +34,22 @@ impl Drop for Running {
 pub(crate) fn start(text: &str, control: SocketAddr) -> Running {
     let config = SpeakerConfig::parse("test", text).unwrap();
     let task = tokio::spawn(async move { run(config).await.unwrap() });
+    Running { control, task }
+}
+
+/// A speaker whose configuration is read again from `text`.
+pub(crate) fn start_reloadable(text: &Arc<Mutex<String>>, control: SocketAddr) -> Running {
+    let shared = Arc::clone(text);
+    let read = move || SpeakerConfig::parse("test", &shared.lock().unwrap());
+    let config = read().unwrap();
+    let (_never, asked) = tokio::sync::mpsc::channel(1);
+    let reloads = Reloads {
+        read: Box::new(read),
+        asked,
+    };
+    let sockets = Arc::new(HostSockets);
+    let run = run_reloadable(config, sockets, Some(reloads), std::future::pending());
+    let task = tokio::spawn(async move { run.await.unwrap() });
     Running { control, task }
 }
 
