@@ -84,10 +84,7 @@ impl Directory {
 
 /// The status of one session.
 async fn status(member: &Member) -> Result<SessionStatus, Refusal> {
-    let (answer, status) = oneshot::channel();
-    let sent = member.inbox.send(ToNeighbor::Status(answer)).await;
-    sent.map_err(|_| Refusal::ShuttingDown)?;
-    status.await.map_err(|_| Refusal::ShuttingDown)
+    member.status().await.ok_or(Refusal::ShuttingDown)
 }
 
 /// Why a request has no answer.

@@ -245,6 +245,7 @@ impl GatewaySpeaker {
             clock: self.clock,
             seed: self.seed.wrapping_add(index.0 as u64),
             restart: self.restart,
+            shut_down: None,
             inbox,
             farewell,
             from_rib,

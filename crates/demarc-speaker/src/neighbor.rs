@@ -51,6 +51,8 @@ pub(crate) struct Setup {
     pub(crate) clock: Clock,
     pub(crate) seed: u64,
     pub(crate) restart: Restart,
+    /// An operator has shut the session down, with this text: it begins so, and waits for `enable`.
+    pub(crate) shut_down: Option<String>,
     pub(crate) inbox: mpsc::Receiver<ToNeighbor>,
     /// The end of the session. Dropped without a word, it means that nobody needs the neighbor.
     pub(crate) farewell: oneshot::Receiver<Farewell>,
@@ -120,7 +122,14 @@ impl NeighborTask {
 
     /// Runs until it is told to end, then says good-bye.
     pub(crate) async fn run(mut self) {
-        self.session.handle_start(self.setup.clock.now());
+        let now = self.setup.clock.now();
+        match self.setup.shut_down.take() {
+            None => self.session.handle_start(now),
+            Some(text) => {
+                let command = Command::Shutdown { text };
+                self.session.handle_command(command, now);
+            }
+        }
         self.carry_out();
         let farewell = loop {
             self.reconsider_knock();

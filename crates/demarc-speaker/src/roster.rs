@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, watch};
+use demarc_bgp::session::SessionStatus;
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::config::NeighborConfig;
 use crate::message::{NeighborIndex, ToNeighbor};
@@ -14,6 +15,15 @@ pub(crate) struct Member {
     pub(crate) config: NeighborConfig,
     pub(crate) index: NeighborIndex,
     pub(crate) inbox: mpsc::Sender<ToNeighbor>,
+}
+
+impl Member {
+    /// How its session is; `None` when its task has ended.
+    pub(crate) async fn status(&self) -> Option<SessionStatus> {
+        let (answer, status) = oneshot::channel();
+        self.inbox.send(ToNeighbor::Status(answer)).await.ok()?;
+        status.await.ok()
+    }
 }
 
 /// All of them, in the order of the configuration.

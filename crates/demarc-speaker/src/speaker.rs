@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use demarc_bgp::policy::InterfaceKind;
 use demarc_bgp::rib::Origination;
-use demarc_bgp::session::Restart;
+use demarc_bgp::session::{IdleReason, Restart, SessionStatus};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
@@ -230,7 +230,7 @@ impl Speaker {
             watches,
             service,
         };
-        speaker.begin(neighbors).await?;
+        speaker.begin(neighbors, HashMap::new()).await?;
         // Now that all neighbors are known: one that calls is not taken for a stranger, and nobody
         // is told that there are none.
         for listener in &speaker.listeners {
@@ -245,8 +245,13 @@ impl Speaker {
         Ok((speaker, requests))
     }
 
-    /// Begins sessions. All their sockets are there before the first of them sends anything.
-    async fn begin(&mut self, neighbors: Vec<NeighborConfig>) -> Result<(), SpeakerError> {
+    /// Begins sessions, those of `shut_down` at rest. All their sockets are there before the first of
+    /// them sends anything.
+    async fn begin(
+        &mut self,
+        neighbors: Vec<NeighborConfig>,
+        mut shut_down: ShutDown,
+    ) -> Result<(), SpeakerError> {
         let mut begun = Vec::with_capacity(neighbors.len());
         for neighbor in neighbors {
             let public = neighbor.interface_kind == InterfaceKind::Public;
@@ -286,6 +291,7 @@ impl Speaker {
                 index,
                 inbox: inbox_sender,
             });
+            let address = config.address;
             let setup = Setup {
                 index,
                 config,
@@ -295,6 +301,7 @@ impl Speaker {
                 seed: self.seed.wrapping_add(index.0 as u64),
                 // Nothing is forwarded here.
                 restart: Restart::Helper,
+                shut_down: shut_down.remove(&address),
                 inbox,
                 farewell,
                 from_rib,
@@ -352,9 +359,11 @@ impl Speaker {
             ending.push(members.remove(place));
         }
         self.publish(members);
+        // What an operator has shut down stays so until the operator enables it.
+        let shut_down = shut_down(&ending).await;
         self.end(ending).await;
         self.set_keys(&difference.beginning);
-        let begun = self.begin(difference.beginning).await;
+        let begun = self.begin(difference.beginning, shut_down).await;
         begun.map_err(ReloadError::Neighbor)?;
         Ok(difference.told)
     }
@@ -430,6 +439,25 @@ impl Drop for Speaker {
             task.handle.abort();
         }
     }
+}
+
+/// Neighbors that an operator has shut down, and the text for each.
+type ShutDown = HashMap<IpAddr, String>;
+
+/// Those of `members`. What was commanded before is done when they answer.
+async fn shut_down(members: &[Member]) -> ShutDown {
+    let mut found = ShutDown::new();
+    for member in members {
+        // A task that has ended has nothing to say.
+        if let Some(SessionStatus {
+            idle_reason: Some(IdleReason::AdministrativeShutdown { text }),
+            ..
+        }) = member.status().await
+        {
+            found.insert(member.config.address, text);
+        }
+    }
+    found
 }
 
 /// Keys of the neighbors that may connect to a listener.

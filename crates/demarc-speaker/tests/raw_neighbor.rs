@@ -218,3 +218,27 @@ async fn a_limit_lowered_below_the_stale_routes_drops_them_and_counts_anew() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shutdown_lasts_through_a_reload_that_begins_the_session_anew() {
+    let (file, control, listen) = file(5);
+    let text = Arc::new(Mutex::new(file.clone()));
+    let speaker = start_reloadable(&text, control);
+    eventually(speaker.control, "/neighbors", "it runs", |it| it.is_array()).await;
+    let shut = json(control, "POST", "/neighbors/127.78.5.2/shutdown?text=bye").await;
+    assert_eq!(shut["idle_reason"], "administrative shutdown");
+
+    *text.lock().unwrap() = format!("{file}interface_kind = \"transit\"\n");
+    assert_eq!(json(control, "POST", "/reload").await["restarted"], 1);
+    let still = json(control, "GET", "/neighbors").await;
+    assert_eq!(still[0]["interface_kind"], "transit", "{still:#}");
+    assert_eq!(still[0]["idle_reason"], "administrative shutdown");
+
+    json(control, "POST", "/neighbors/127.78.5.2/enable").await;
+    let mut welcome = call(5, listen).await;
+    welcome.write_all(&hello()).await.unwrap();
+    eventually(control, "/neighbors", "up", |it| {
+        it[0]["state"] == "Established"
+    })
+    .await;
+}
