@@ -27,7 +27,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tracing::{info, warn};
 
-use crate::message::{NeighborIndex, RibNumbers, RouteDirection, ToNeighbor, ToRib};
+use crate::message::{NeighborIndex, RibNumbers, RouteDirection, ToNeighbor, ToRib, numbers_of};
 use crate::reload::{ReloadError, ReloadRequest, Reloaded};
 use crate::roster::{Member, Roster, RosterReader};
 use crate::{md5, metrics};
@@ -58,6 +58,20 @@ impl Directory {
         }
     }
 
+    /// How all sessions are, and the numbers of the tables: both in the order of the roster, and not
+    /// at odds with each other.
+    async fn all(&self, roster: &Roster) -> Result<(Vec<SessionStatus>, RibNumbers), Refusal> {
+        let mut statuses = Vec::with_capacity(roster.0.len());
+        for member in &roster.0 {
+            statuses.push(status(member).await?);
+        }
+        let mut numbers = self.numbers(roster).await?;
+        for (status, counters) in statuses.iter().zip(&mut numbers.neighbors) {
+            *counters = numbers_of(status, *counters);
+        }
+        Ok((statuses, numbers))
+    }
+
     /// The numbers of the tables, neighbors in the order of the roster.
     async fn numbers(&self, roster: &Roster) -> Result<RibNumbers, Refusal> {
         let (answer, numbers) = oneshot::channel();
@@ -75,10 +89,14 @@ impl Directory {
         })
     }
 
-    async fn shown(&self, member: &Member, counters: &Counters) -> Result<json::Neighbor, Refusal> {
-        let status = status(member).await?;
-        let hint = self.md5_hint(member, &status);
-        Ok(json::Neighbor::new(&member.config, &status, counters, hint))
+    fn shown(
+        &self,
+        member: &Member,
+        status: &SessionStatus,
+        counters: &Counters,
+    ) -> json::Neighbor {
+        let hint = self.md5_hint(member, status);
+        json::Neighbor::new(&member.config, status, counters, hint)
     }
 }
 
@@ -180,12 +198,11 @@ async fn neighbors(
     State(directory): State<Directory>,
 ) -> Result<Json<Vec<json::Neighbor>>, Refusal> {
     let roster = directory.roster.now();
-    let numbers = directory.numbers(&roster).await?;
-    let mut shown = Vec::with_capacity(roster.0.len());
-    for (member, counters) in roster.0.iter().zip(&numbers.neighbors) {
-        shown.push(directory.shown(member, counters).await?);
-    }
-    Ok(Json(shown))
+    let (statuses, numbers) = directory.all(&roster).await?;
+    let known = statuses.iter().zip(&numbers.neighbors);
+    let shown = roster.0.iter().zip(known);
+    let shown = shown.map(|(member, (status, counters))| directory.shown(member, status, counters));
+    Ok(Json(shown.collect()))
 }
 
 async fn neighbor(
@@ -203,9 +220,11 @@ async fn show(
     roster: &Roster,
     position: usize,
 ) -> Result<Json<json::Neighbor>, Refusal> {
+    let member = &roster.0[position];
+    let status = status(member).await?;
     let numbers = directory.numbers(roster).await?;
-    let (member, counters) = (&roster.0[position], &numbers.neighbors[position]);
-    directory.shown(member, counters).await.map(Json)
+    let counters = numbers_of(&status, numbers.neighbors[position]);
+    Ok(Json(directory.shown(member, &status, &counters)))
 }
 
 fn find(roster: &Roster, address: &str) -> Result<usize, Refusal> {
@@ -305,11 +324,7 @@ fn asked_for(roster: &Roster, query: &RoutesQuery) -> Result<Vec<NeighborIndex>,
 
 async fn metrics_text(State(directory): State<Directory>) -> Result<Response, Refusal> {
     let roster = directory.roster.now();
-    let numbers = directory.numbers(&roster).await?;
-    let mut statuses = Vec::with_capacity(roster.0.len());
-    for member in &roster.0 {
-        statuses.push(status(member).await?);
-    }
+    let (statuses, numbers) = directory.all(&roster).await?;
     let text = metrics::render(&roster, &statuses, &numbers, directory.md5_dropped());
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
 }

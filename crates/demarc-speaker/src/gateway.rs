@@ -29,7 +29,7 @@ use crate::config::{NeighborConfig, SpeakerConfig};
 use crate::listener;
 use crate::message::{
     FROM_RIB_DEPTH, Farewell, INBOX_DEPTH, NeighborIndex, RIB_DEPTH, RouteDirection, ShownRoutes,
-    ToNeighbor, ToRib,
+    ToNeighbor, ToRib, numbers_of,
 };
 use crate::neighbor::{NeighborTask, Setup};
 use crate::rib_task::{RibTask, session_config};
@@ -395,8 +395,8 @@ impl GatewaySpeaker {
             let bfd = self.neighbors.get(key).and_then(Running::bfd_state);
             let status = status.await.ok();
             reports.push(status.map(|status| NeighborReport {
+                counters: numbers_of(&status, counters),
                 status,
-                counters,
                 bfd,
             }));
         }

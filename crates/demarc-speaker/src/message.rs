@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use demarc_bgp::rib::{
     Counters, Established, MemoryUse, Origination, RegionId, RouteView, SessionId,
 };
-use demarc_bgp::session::{Command, RouteUpdate, SessionStatus};
+use demarc_bgp::session::{Command, RouteUpdate, SessionStatus, State};
 use demarc_bgp::wire::Family;
 use ipnet::IpNet;
 use tokio::net::TcpStream;
@@ -121,6 +121,16 @@ pub(crate) struct RibNumbers {
     /// By [`NeighborIndex`]; of those that are gone nothing is left.
     pub(crate) neighbors: Vec<Counters>,
     pub(crate) memory: [(Family, MemoryUse); 2],
+}
+
+/// The numbers of a session as its status allows. The tables hear of the end of a session a moment
+/// later than its task, and nobody should see routes of a session that has none.
+pub(crate) fn numbers_of(status: &SessionStatus, counters: Counters) -> Counters {
+    if status.state == State::Established || status.stale_until.is_some() {
+        counters
+    } else {
+        Counters::default()
+    }
 }
 
 /// From the RIB task to a neighbor.

@@ -242,3 +242,29 @@ async fn a_shutdown_lasts_through_a_reload_that_begins_the_session_anew() {
     })
     .await;
 }
+
+/// The answer to a command shows what it did.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_answer_to_a_shutdown_shows_no_routes() {
+    let (speaker, listen) = waiting(6);
+    let control = speaker.control;
+    eventually(control, "/neighbors", "it runs", |it| it.is_array()).await;
+    // Many, so that the tables take a while to forget them.
+    let update = routes(Ipv4Addr::new(127, 78, 6, 2), 90);
+    for command in ["shutdown", "clear"] {
+        for _ in 0..10 {
+            let mut neighbor = call(6, listen).await;
+            neighbor.write_all(&hello()).await.unwrap();
+            neighbor.write_all(&update).await.unwrap();
+            eventually(control, "/neighbors", "routes", |it| received(it) == 90).await;
+            let path = match command {
+                "shutdown" => "/neighbors/127.78.6.2/shutdown",
+                _ => "/neighbors/127.78.6.2/clear",
+            };
+            let answer = json(control, "POST", path).await;
+            assert_ne!(answer["state"], "Established", "{command}: {answer:#}");
+            assert_eq!(answer["prefixes"]["ipv4"]["in"], 0, "{command}: {answer:#}");
+            json(control, "POST", "/neighbors/127.78.6.2/enable").await;
+        }
+    }
+}
