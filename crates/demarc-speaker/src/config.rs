@@ -114,6 +114,11 @@ pub enum ConfigProblem {
     RouterId { router_id: Ipv4Addr },
     #[error("listen is empty: give at least one address and port")]
     NoListen,
+    #[error("{name} {address}: a multicast or broadcast address cannot be listened on")]
+    NotOurs {
+        name: &'static str,
+        address: SocketAddr,
+    },
     #[error("{name} {address}: port 0 is not a port to listen on")]
     ZeroPort {
         name: &'static str,

@@ -63,6 +63,9 @@ fn check_sockets(listen: &[SocketAddr], control: Option<SocketAddr>) -> Result<(
         if address.port() == 0 {
             return Err(ConfigProblem::ZeroPort { name, address });
         }
+        if is_multicast_or_broadcast(address.ip()) {
+            return Err(ConfigProblem::NotOurs { name, address });
+        }
         let clash = sockets[..index]
             .iter()
             .find(|(_, other)| clashes(*other, address));
@@ -172,11 +175,13 @@ fn family(raw: &Neighbor, config: &SpeakerConfig) -> Result<Family, ConfigProble
 }
 
 fn is_host(address: IpAddr) -> bool {
-    let broadcast = match address {
-        IpAddr::V4(address) => address.is_broadcast(),
-        IpAddr::V6(address) => address.to_ipv4_mapped().is_some(),
-    };
-    !(address.is_unspecified() || address.is_multicast() || broadcast)
+    let mapped = matches!(address, IpAddr::V6(address) if address.to_ipv4_mapped().is_some());
+    !(address.is_unspecified() || is_multicast_or_broadcast(address) || mapped)
+}
+
+const fn is_multicast_or_broadcast(address: IpAddr) -> bool {
+    let broadcast = matches!(address, IpAddr::V4(address) if address.is_broadcast());
+    address.is_multicast() || broadcast
 }
 
 fn password(address: IpAddr, key: &str) -> Result<Secret, ConfigProblem> {

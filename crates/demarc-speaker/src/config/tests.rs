@@ -68,6 +68,18 @@ fn every_mistake_is_one_line_that_names_place_and_value() {
         ),
         (HEAD.replace("[::1]:1790", "0.0.0.0:1790"), "clash"),
         (
+            HEAD.replace("127.0.0.1:1790", "224.0.0.1:1790"),
+            "f: listen 224.0.0.1:1790: a multicast or broadcast address",
+        ),
+        (
+            HEAD.replace("[::1]:1790", "[ff02::1]:1790"),
+            "f: listen [ff02::1]:1790: a multicast",
+        ),
+        (
+            HEAD.replace("127.0.0.1:1791", "255.255.255.255:1791"),
+            "f: control 255.255.255.255:1791: a multicast",
+        ),
+        (
             with_neighbor("families = [\"ipv4\", \"ipv6\"]"),
             "must name one family",
         ),
