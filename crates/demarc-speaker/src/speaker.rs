@@ -111,7 +111,15 @@ pub async fn run_reloadable(
             Err(error) => Err(error),
         };
         match &outcome {
-            Ok(done) => info!(?done, "the configuration was read again"),
+            Ok(Reloaded {
+                added,
+                removed,
+                restarted,
+                adjusted,
+            }) => info!(
+                added,
+                removed, restarted, adjusted, "the configuration was read again"
+            ),
             Err(error) => warn!(%error, "the configuration stays as it was"),
         }
         if let Some(request) = request {

@@ -3,13 +3,22 @@
 use std::net::IpAddr;
 
 use demarc_bgp::rib::Established;
-use demarc_bgp::session::{Direction, Negotiated, Output, RouteUpdate, SessionEvent};
+use demarc_bgp::session::{Direction, DownReason, Negotiated, Output, RouteUpdate, SessionEvent};
 use demarc_bgp::wire::Family;
 use tokio::sync::mpsc::error::TrySendError;
 use tracing::{debug, info, warn};
 
 use super::NeighborTask;
 use crate::message::ToRib;
+
+/// For the log.
+fn told(reason: &DownReason) -> String {
+    match reason {
+        DownReason::Sent(notification) => format!("sent {notification}"),
+        DownReason::Received(notification) => format!("received {notification}"),
+        DownReason::Lost(cause) => cause.clone(),
+    }
+}
 
 impl NeighborTask {
     /// Takes every output of the session, then hands over to the RIB task what it has room for.
@@ -38,7 +47,8 @@ impl NeighborTask {
             }
             Output::Down { keep_stale, reason } => {
                 self.up = None;
-                info!(neighbor = %self.config.address, ?reason, keep_stale, "session down");
+                let reason = told(&reason);
+                info!(neighbor = %self.config.address, reason, keep_stale, "session down");
                 self.tell_rib(ToRib::Down {
                     neighbor,
                     keep_stale,
@@ -165,6 +175,25 @@ impl NeighborTask {
             SessionEvent::Damped { wait_milliseconds } => {
                 debug!(%neighbor, wait_milliseconds, "waiting before the next try");
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use demarc_bgp::wire::{ErrorCode, Notification};
+
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_session_is_told_in_words() {
+        let notification = Notification::new(ErrorCode::CEASE_BFD_DOWN);
+        for (reason, text) in [
+            (DownReason::Sent(notification.clone()), "sent 6/10 BFD Down"),
+            (DownReason::Received(notification), "received 6/10 BFD Down"),
+            (DownReason::Lost("reset".to_owned()), "reset"),
+        ] {
+            assert_eq!(told(&reason), text);
         }
     }
 }
