@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tracing::warn;
 
+use crate::roster::RosterReader;
+
 /// How often the count is looked at: soon enough for someone who has just typed a key.
 const PERIOD: Duration = Duration::from_secs(5);
 
@@ -50,14 +52,15 @@ pub(crate) fn hint(dropped: u64, waiting: Duration) -> Option<String> {
         .then(|| "no answer: the neighbor is down, or its MD5 key is another".to_owned())
 }
 
-/// Logs whenever segments were dropped, for ever.
-pub(crate) async fn watch() {
+/// Logs whenever segments were dropped while a neighbor has a key, for ever. The kernel counts for the
+/// whole namespace: without keys the segments were somebody else's.
+pub(crate) async fn watch(roster: RosterReader) {
     let mut seen = dropped_segments();
     let mut tick = tokio::time::interval(PERIOD);
     loop {
         tick.tick().await;
         let now = dropped_segments();
-        if now > seen {
+        if now > seen && roster.now().has_key() {
             let segments = now - seen;
             warn!(
                 segments,

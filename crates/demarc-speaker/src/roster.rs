@@ -39,6 +39,11 @@ impl Roster {
         let found = |member: &Member| member.config.address == address;
         self.0.iter().position(found)
     }
+
+    /// Whether any neighbor has a TCP MD5 key.
+    pub(crate) fn has_key(&self) -> bool {
+        self.0.iter().any(|it| it.config.password.is_some())
+    }
 }
 
 impl RosterReader {

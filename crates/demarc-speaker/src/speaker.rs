@@ -204,7 +204,7 @@ impl Speaker {
                     })?;
             listeners.push(Arc::new(listener));
         }
-        service.spawn(md5::watch());
+        service.spawn(md5::watch(RosterReader::new(&roster)));
         let (reload, requests) = mpsc::channel(RELOADS);
         let mut control = None;
         if let Some(address) = config.control {

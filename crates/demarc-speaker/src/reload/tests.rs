@@ -58,6 +58,14 @@ fn limits_and_policies_change_under_a_session_and_all_else_begins_it_anew() {
 }
 
 #[test]
+fn a_roster_knows_whether_a_neighbor_has_a_key() {
+    let without = config(&[("10.0.0.2", PLAIN)]);
+    let with = config(&[("10.0.0.3", "asn = 65001\npassword = \"secret12\"")]);
+    assert!(!roster(&without).has_key());
+    assert!(roster(&with).has_key());
+}
+
+#[test]
 fn neighbors_come_and_go() {
     let before = config(&[("10.0.0.2", PLAIN), ("10.0.0.3", PLAIN)]);
     let after = config(&[("10.0.0.4", PLAIN), ("10.0.0.3", PLAIN)]);
