@@ -267,7 +267,7 @@ async fn command(
         _ => return Err(Refusal::UnknownCommand(name)),
     };
     info!(neighbor = address, command = name, "command of an operator");
-    let inbox = &roster.0[position].inbox;
+    let inbox = &roster.0[position].door.inbox;
     let sent = inbox.send(ToNeighbor::Command(command)).await;
     sent.map_err(|_| Refusal::ShuttingDown)?;
     show(&directory, &roster, position).await

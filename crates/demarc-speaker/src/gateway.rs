@@ -28,8 +28,8 @@ use crate::clock::Clock;
 use crate::config::{NeighborConfig, SpeakerConfig};
 use crate::listener;
 use crate::message::{
-    FROM_RIB_DEPTH, Farewell, INBOX_DEPTH, NeighborIndex, RIB_DEPTH, RouteDirection, ShownRoutes,
-    ToNeighbor, ToRib, numbers_of,
+    Door, FROM_RIB_DEPTH, Farewell, INBOX_DEPTH, NeighborIndex, RIB_DEPTH, RouteDirection,
+    ShownRoutes, ToNeighbor, ToRib, numbers_of,
 };
 use crate::neighbor::{NeighborTask, Setup};
 use crate::rib_task::{RibTask, session_config};
@@ -234,9 +234,12 @@ impl GatewaySpeaker {
         })
         .await?;
         self.next += 1;
-        let (address, inbox_of) = (neighbor.address, inbox_sender.clone());
+        let address = neighbor.address;
+        let door = Door {
+            inbox: inbox_sender.clone(),
+            turned_away: Arc::default(),
+        };
         let stamp = self.sessions.beside();
-        let find = move |peer| (peer == address).then(|| inbox_of.clone());
         let setup = Setup {
             index,
             config: neighbor,
@@ -247,11 +250,13 @@ impl GatewaySpeaker {
             restart: self.restart,
             shut_down: None,
             inbox,
+            turned_away: Arc::clone(&door.turned_away),
             farewell,
             from_rib,
             to_rib: self.to_rib.clone(),
             stamp: stamp.clone(),
         };
+        let find = move |peer| (peer == address).then(|| door.clone());
         let running = Running {
             stamp: stamp.clone(),
             inbox: inbox_sender,

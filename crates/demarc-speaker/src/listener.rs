@@ -5,18 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
-use tokio::sync::mpsc::error::TrySendError;
 use tracing::{debug, warn};
 
-use crate::message::ToNeighbor;
+use crate::message::Door;
 use crate::sockets::reset;
 
-/// Accepts in a loop, for ever. `inbox` tells where the connections of an address go.
-pub(crate) async fn accept(
-    listener: Arc<TcpListener>,
-    inbox: impl Fn(IpAddr) -> Option<mpsc::Sender<ToNeighbor>>,
-) {
+/// Accepts in a loop, for ever. `door` tells where the connections of an address go.
+pub(crate) async fn accept(listener: Arc<TcpListener>, door: impl Fn(IpAddr) -> Option<Door>) {
     loop {
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
@@ -27,18 +22,11 @@ pub(crate) async fn accept(
                 continue;
             }
         };
-        let Some(inbox) = inbox(peer.ip()) else {
+        let Some(door) = door(peer.ip()) else {
             debug!(address = %peer.ip(), "a connection from an unknown address is refused");
             reset(stream);
             continue;
         };
-        match inbox.try_send(ToNeighbor::Incoming(stream)) {
-            Ok(()) => {}
-            Err(
-                TrySendError::Full(ToNeighbor::Incoming(stream))
-                | TrySendError::Closed(ToNeighbor::Incoming(stream)),
-            ) => reset(stream),
-            Err(TrySendError::Full(_) | TrySendError::Closed(_)) => {}
-        }
+        door.pass(stream);
     }
 }

@@ -1,6 +1,8 @@
 //! What tasks say to each other. All channels are bounded; each depth is explained here.
 
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use demarc_bgp::rib::{
     Counters, Established, MemoryUse, Origination, RegionId, RouteView, SessionId,
@@ -9,9 +11,11 @@ use demarc_bgp::session::{Command, RouteUpdate, SessionStatus, State};
 use demarc_bgp::wire::Family;
 use ipnet::IpNet;
 use tokio::net::TcpStream;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::gateway::{BoxedSessionConfig, ForwardingChange};
+use crate::sockets::reset;
 
 /// A neighbor's place in the tables: given in order of arrival, and never again.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
@@ -29,6 +33,29 @@ pub(crate) const CREDITS: u8 = 2;
 pub(crate) const FROM_RIB_DEPTH: usize = CREDITS as usize + 1;
 /// Connections and commands for a neighbor. More is refused, not queued.
 pub(crate) const INBOX_DEPTH: usize = 16;
+
+/// The way to a neighbor's task.
+#[derive(Clone, Debug)]
+pub(crate) struct Door {
+    pub(crate) inbox: mpsc::Sender<ToNeighbor>,
+    /// Connections that were reset because the inbox was full.
+    pub(crate) turned_away: Arc<AtomicU64>,
+}
+
+impl Door {
+    /// Passes a connection on, or resets it.
+    pub(crate) fn pass(&self, stream: TcpStream) {
+        match self.inbox.try_send(ToNeighbor::Incoming(stream)) {
+            Ok(()) => {}
+            Err(TrySendError::Full(ToNeighbor::Incoming(stream))) => {
+                self.turned_away.fetch_add(1, Ordering::Relaxed);
+                reset(stream);
+            }
+            Err(TrySendError::Closed(ToNeighbor::Incoming(stream))) => reset(stream),
+            Err(TrySendError::Full(_) | TrySendError::Closed(_)) => {}
+        }
+    }
+}
 
 /// To the RIB task.
 #[derive(Debug)]
@@ -165,4 +192,31 @@ pub(crate) enum ToNeighbor {
     /// The limit that holds from now on; the tables know it already.
     PrefixLimit(u32),
     Status(oneshot::Sender<SessionStatus>),
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_that_finds_the_inbox_full_is_counted() {
+        let (inbox, mut received) = mpsc::channel(1);
+        let door = Door {
+            inbox,
+            turned_away: Arc::default(),
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let counted = || door.turned_away.load(Ordering::Relaxed);
+        for expected in [0, 1, 2] {
+            door.pass(TcpStream::connect(address).await.unwrap());
+            assert_eq!(counted(), expected);
+        }
+        received.close();
+        _ = received.recv().await;
+        door.pass(TcpStream::connect(address).await.unwrap());
+        assert_eq!(counted(), 2, "nobody is there to count for");
+    }
 }

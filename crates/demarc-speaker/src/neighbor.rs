@@ -14,6 +14,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use demarc_bgp::session::{Command, Direction, Restart, Session};
@@ -54,6 +55,8 @@ pub(crate) struct Setup {
     /// An operator has shut the session down, with this text: it begins so, and waits for `enable`.
     pub(crate) shut_down: Option<String>,
     pub(crate) inbox: mpsc::Receiver<ToNeighbor>,
+    /// Connections that never got here, since the inbox was full.
+    pub(crate) turned_away: Arc<AtomicU64>,
     /// The end of the session. Dropped without a word, it means that nobody needs the neighbor.
     pub(crate) farewell: oneshot::Receiver<Farewell>,
     pub(crate) from_rib: mpsc::Receiver<FromRib>,
@@ -333,8 +336,12 @@ impl NeighborTask {
                     self.session.handle_prefix_limit_raised(now);
                 }
             }
-            // Who asked may have gone away.
-            ToNeighbor::Status(answer) => _ = answer.send(self.session.status(now)),
+            ToNeighbor::Status(answer) => {
+                let mut status = self.session.status(now);
+                status.counters.refused += self.setup.turned_away.load(Ordering::Relaxed);
+                // Who asked may have gone away.
+                _ = answer.send(status);
+            }
         }
     }
 

@@ -4,24 +4,28 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use demarc_bgp::session::SessionStatus;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 
 use crate::config::NeighborConfig;
-use crate::message::{NeighborIndex, ToNeighbor};
+use crate::message::{Door, NeighborIndex, ToNeighbor};
 
 /// A neighbor that is there.
 #[derive(Clone, Debug)]
 pub(crate) struct Member {
     pub(crate) config: NeighborConfig,
     pub(crate) index: NeighborIndex,
-    pub(crate) inbox: mpsc::Sender<ToNeighbor>,
+    pub(crate) door: Door,
 }
 
 impl Member {
     /// How its session is; `None` when its task has ended.
     pub(crate) async fn status(&self) -> Option<SessionStatus> {
         let (answer, status) = oneshot::channel();
-        self.inbox.send(ToNeighbor::Status(answer)).await.ok()?;
+        self.door
+            .inbox
+            .send(ToNeighbor::Status(answer))
+            .await
+            .ok()?;
         status.await.ok()
     }
 }
@@ -56,9 +60,9 @@ impl RosterReader {
         Arc::clone(&self.0.borrow())
     }
 
-    pub(crate) fn inbox(&self, address: IpAddr) -> Option<mpsc::Sender<ToNeighbor>> {
+    pub(crate) fn door(&self, address: IpAddr) -> Option<Door> {
         let roster = self.0.borrow();
         let position = roster.position(address)?;
-        Some(roster.0[position].inbox.clone())
+        Some(roster.0[position].door.clone())
     }
 }

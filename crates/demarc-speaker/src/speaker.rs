@@ -25,7 +25,7 @@ use crate::control::{self, Directory};
 use crate::listener;
 use crate::md5;
 use crate::message::{
-    FROM_RIB_DEPTH, Farewell, INBOX_DEPTH, NeighborIndex, RIB_DEPTH, ToNeighbor, ToRib,
+    Door, FROM_RIB_DEPTH, Farewell, INBOX_DEPTH, NeighborIndex, RIB_DEPTH, ToNeighbor, ToRib,
 };
 use crate::neighbor::{NeighborTask, Setup};
 use crate::reload::{self, Difference, ReloadError, ReloadRequest, Reloaded, Reloads};
@@ -243,7 +243,7 @@ impl Speaker {
         // is told that there are none.
         for listener in &speaker.listeners {
             let reader = RosterReader::new(&speaker.roster);
-            let find = move |address| reader.inbox(address);
+            let find = move |address| reader.door(address);
             let accept = listener::accept(Arc::clone(listener), find);
             speaker.service.spawn(accept);
         }
@@ -294,10 +294,14 @@ impl Speaker {
                 to,
             })
             .await;
+            let turned_away = Arc::default();
             members.push(Member {
                 config: config.clone(),
                 index,
-                inbox: inbox_sender,
+                door: Door {
+                    inbox: inbox_sender,
+                    turned_away: Arc::clone(&turned_away),
+                },
             });
             let address = config.address;
             let setup = Setup {
@@ -311,6 +315,7 @@ impl Speaker {
                 restart: Restart::Helper,
                 shut_down: shut_down.remove(&address),
                 inbox,
+                turned_away,
                 farewell,
                 from_rib,
                 to_rib: self.to_rib.clone(),
@@ -382,7 +387,7 @@ impl Speaker {
         self.tell(ToRib::Configure { neighbor, config }).await;
         // After the tables, so that a session that comes back at once finds the new limit there.
         let limit = ToNeighbor::PrefixLimit(member.config.prefix_limit);
-        _ = member.inbox.send(limit).await;
+        _ = member.door.inbox.send(limit).await;
     }
 
     /// Ends sessions with Cease 6/3 and forgets their routes.

@@ -1,7 +1,9 @@
+use std::sync::Arc;
+
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::message::NeighborIndex;
+use crate::message::{Door, NeighborIndex};
 use crate::roster::Member;
 
 /// A configuration with neighbors of this network, each with its own lines.
@@ -18,7 +20,10 @@ fn roster(config: &SpeakerConfig) -> Roster {
     let member = |(place, config): (usize, &NeighborConfig)| Member {
         config: config.clone(),
         index: NeighborIndex(place),
-        inbox: mpsc::channel(1).0,
+        door: Door {
+            inbox: mpsc::channel(1).0,
+            turned_away: Arc::default(),
+        },
     };
     Roster(config.neighbors.iter().enumerate().map(member).collect())
 }
