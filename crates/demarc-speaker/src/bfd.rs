@@ -21,7 +21,7 @@ use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep_until;
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
 use crate::clock::Clock;
 use crate::config::{NeighborConfig, SpeakerConfig, family_of};
@@ -32,12 +32,47 @@ use crate::speaker::SpeakerError;
 struct Path {
     neighbor: IpAddr,
     session: Session,
-    socket: UdpSocket,
+    source: Source,
     inbox: mpsc::Sender<ToNeighbor>,
     /// The path has failed and the neighbor's task, which was busy, has not been told.
     failure_owed: bool,
     /// For who wants to know; `None` until the neighbor was heard.
     state: watch::Sender<Option<State>>,
+}
+
+/// Where packets are sent from: our address of the BGP session, so that both see the same path. Until it
+/// is up the first one that we listen on is taken.
+struct Source {
+    sockets: Sockets,
+    seed: u64,
+    socket: UdpSocket,
+    /// Changed by the neighbor's task.
+    local: watch::Receiver<IpAddr>,
+}
+
+impl Source {
+    fn new(sockets: &Sockets, seed: u64, mut local: watch::Receiver<IpAddr>) -> io::Result<Self> {
+        let address = *local.borrow_and_update();
+        Ok(Self {
+            sockets: sockets.clone(),
+            seed,
+            socket: sending_socket(sockets, address, seed)?,
+            local,
+        })
+    }
+
+    /// The socket, of the address that holds now.
+    fn socket(&mut self) -> &UdpSocket {
+        // Without anyone to change it, it stays what it is.
+        if self.local.has_changed().unwrap_or(false) {
+            let address = *self.local.borrow_and_update();
+            match sending_socket(&self.sockets, address, self.seed) {
+                Ok(socket) => self.socket = socket,
+                Err(error) => warn!(%address, %error, "BFD keeps its old source address"),
+            }
+        }
+        &self.socket
+    }
 }
 
 /// The task of one neighbor that comes and goes, and where its state shows. It waits for the
@@ -68,7 +103,7 @@ pub(crate) fn of_neighbor(
     let path = Path {
         neighbor,
         session: Session::new(config, seed, clock.since_start()),
-        socket: sending_socket(sockets, local, seed)?,
+        source: Source::new(sockets, seed, watch::channel(local).1)?,
         inbox,
         failure_owed: false,
         state,
@@ -136,7 +171,7 @@ impl Watches {
         (watches, task.run(received, Vec::new()))
     }
 
-    /// Watches the path to a neighbor and tells its inbox when it fails.
+    /// Watches the path to a neighbor from `source` and tells its inbox when it fails.
     ///
     /// # Errors
     /// [`SpeakerError::Bfd`]; nothing is watched then.
@@ -145,6 +180,7 @@ impl Watches {
         config: &SpeakerConfig,
         neighbor: &NeighborConfig,
         inbox: mpsc::Sender<ToNeighbor>,
+        source: watch::Receiver<IpAddr>,
     ) -> Result<(), SpeakerError> {
         let Some(local) = config.local_address(neighbor.transport()) else {
             return Ok(());
@@ -156,7 +192,7 @@ impl Watches {
         let seed = self.seed.wrapping_add(self.watched as u64);
         let address = SocketAddr::new(local.ip(), 0);
         let failed = |address| move |source| SpeakerError::Bfd { address, source };
-        let socket = sending_socket(&self.sockets, local.ip(), seed).map_err(failed(address))?;
+        let source = Source::new(&self.sockets, seed, source).map_err(failed(address))?;
         let mut receivers = Vec::new();
         for listen in &config.listen {
             let address = SocketAddr::new(listen.ip(), CONTROL_PORT);
@@ -171,7 +207,7 @@ impl Watches {
         let path = Path {
             neighbor: neighbor.address,
             session,
-            socket,
+            source,
             inbox,
             failure_owed: false,
             state: watch::Sender::new(None),
@@ -326,7 +362,7 @@ impl Path {
     fn transmit(&mut self, now: Duration) {
         while let Some(packet) = self.session.poll_transmit(now) {
             let to = SocketAddr::new(self.neighbor, CONTROL_PORT);
-            if let Err(error) = self.socket.try_send_to(&packet.encode(), to) {
+            if let Err(error) = self.source.socket().try_send_to(&packet.encode(), to) {
                 debug!(neighbor = %self.neighbor, %error, "BFD packet not sent");
             }
         }

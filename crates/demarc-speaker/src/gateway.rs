@@ -255,6 +255,8 @@ impl GatewaySpeaker {
             from_rib,
             to_rib: self.to_rib.clone(),
             stamp: stamp.clone(),
+            // Known from the start.
+            local: watch::Sender::new(wanted.local.ip()),
         };
         let find = move |peer| (peer == address).then(|| door.clone());
         let running = Running {

@@ -11,7 +11,7 @@ mod outputs;
 use std::collections::VecDeque;
 use std::future::{self, Future};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,7 +20,7 @@ use std::time::Duration;
 use demarc_bgp::session::{Command, Direction, Restart, Session};
 use tokio::io::{Interest, Ready};
 use tokio::net::TcpStream;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::debug;
@@ -63,6 +63,8 @@ pub(crate) struct Setup {
     pub(crate) to_rib: mpsc::Sender<ToRib>,
     /// Marked when something happened that a status may tell of.
     pub(crate) stamp: Stamp,
+    /// Told our address when the session comes up, for BFD to use the same.
+    pub(crate) local: watch::Sender<IpAddr>,
 }
 
 pub(crate) struct NeighborTask {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::future::{Future, pending};
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -268,11 +268,21 @@ impl Speaker {
             }
             let (inbox, received) = mpsc::channel(INBOX_DEPTH);
             let inbox_of = inbox.clone();
+            let first = self.config.local_address(neighbor.transport());
+            // The configuration was checked for an address to connect from.
+            let first = first.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |it| it.ip());
+            let local = watch::Sender::new(first);
             let watched = match neighbor.bfd {
-                true => self.watches.watch(&self.config, &neighbor, inbox_of).await,
+                true => {
+                    let source = local.subscribe();
+                    let watches = &mut self.watches;
+                    watches
+                        .watch(&self.config, &neighbor, inbox_of, source)
+                        .await
+                }
                 false => Ok(()),
             };
-            begun.push((neighbor, inbox, received));
+            begun.push((neighbor, (inbox, received), local));
             if let Err(error) = watched {
                 for (neighbor, ..) in begun.iter().filter(|(it, ..)| it.bfd) {
                     self.watches.forget(neighbor.address).await;
@@ -282,7 +292,7 @@ impl Speaker {
         }
         let mut members = self.roster.borrow().0.clone();
         let mut setups = Vec::with_capacity(begun.len());
-        for (config, inbox_sender, inbox) in begun {
+        for (config, (inbox_sender, inbox), local) in begun {
             let index = self.next;
             self.next = NeighborIndex(index.0 + 1);
             let (to, from_rib) = mpsc::channel(FROM_RIB_DEPTH);
@@ -321,6 +331,7 @@ impl Speaker {
                 to_rib: self.to_rib.clone(),
                 // Nobody watches.
                 stamp: Stamp::default(),
+                local,
             };
             setups.push((setup, farewell_sender));
         }

@@ -15,7 +15,7 @@ use demarc_bgp::wire::{
 };
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 
 /// A speaker on 127.78.`last`.1 that waits for 127.78.`last`.2, and where it listens.
 fn waiting(last: u8) -> (Running, SocketAddr) {
@@ -267,4 +267,26 @@ async fn the_answer_to_a_shutdown_shows_no_routes() {
             json(control, "POST", "/neighbors/127.78.6.2/enable").await;
         }
     }
+}
+
+/// With several listen addresses the neighbor chooses; BFD has to come from the same one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bfd_follows_the_session_to_its_address() {
+    let (file, control, listen) = file(7);
+    let second = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 78, 7, 9)), listen.port());
+    let both = format!("listen = [\"{listen}\", \"{second}\"]");
+    let one = format!("listen = [\"{listen}\"]");
+    let text = file.replace(&one, &both) + "bfd = true\n";
+    let bfd = UdpSocket::bind("127.78.7.2:3784").await.unwrap();
+    let speaker = start(&text, control);
+    eventually(speaker.control, "/neighbors", "it runs", |it| it.is_array()).await;
+    let mut neighbor = call(7, second).await;
+    neighbor.write_all(&hello()).await.unwrap();
+    let from_second = async {
+        let mut packet = [0; 64];
+        while bfd.recv_from(&mut packet).await.unwrap().1.ip() != second.ip() {}
+    };
+    tokio::time::timeout(Duration::from_secs(5), from_second)
+        .await
+        .unwrap();
 }

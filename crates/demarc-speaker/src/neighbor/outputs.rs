@@ -76,6 +76,11 @@ impl NeighborTask {
         self.epoch += 1;
         self.up = Some(direction);
         self.faults_logged = false;
+        let own = self.connection_mut(direction).as_ref();
+        if let Some(own) = own.map(|connection| connection.local()) {
+            let differs = |local: &mut IpAddr| std::mem::replace(local, own) != own;
+            self.setup.local.send_if_modified(differs);
+        }
         let Some(next_hop) = self.next_hop(direction, negotiated.family) else {
             warn!(neighbor = %self.config.address, "no local address: nothing can be announced");
             return;
