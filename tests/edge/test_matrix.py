@@ -1,6 +1,8 @@
 """Routing §7, by packets: who may talk to whom. Tests are named by the row of its table."""
 
-from lab import Bird, ip, never, ping, received, session, until
+import json
+
+from lab import Bird, ip, namespaces, never, ping, python, received, run, session, until
 from objects import KEY, addresses, private, state, vpc_gateway
 
 
@@ -155,3 +157,25 @@ def test_frames_of_other_vlans_and_without_a_tag_go_nowhere(lab, account):
     right = lab.start(Bird("a", session(shown, announce=["192.168.77.0/24"])))
     until("the right one comes up", lambda: state(account, vif) == "available")
     assert right.established() and not wrong.established()
+
+
+def test_frames_with_a_second_tag_go_nowhere(lab, account):
+    gateway, _, _ = vpc_gateway(account, lab)
+    connection, cable = lab.connected(account)
+    private(account, lab, gateway, 1, cable=(connection, cable))
+    (namespace,) = namespaces("dmc-")
+
+    def come_in(*tags):
+        """How many of twenty frames with these tags reach the gateway."""
+        def seen():
+            shown = json.loads(run("ip", "-s", "-j", "-n", namespace, "link"))
+            return sum(link["stats64"]["rx"]["packets"] for link in shown if link["ifname"].startswith("vif-"))
+        before = seen()
+        python("cpe", "tagged.py", f"cable{cable}", 20, "169.254.1.2", "169.254.1.1", *tags).wait()
+        return seen() - before
+
+    # The customer's interface may say something by itself.
+    assert come_in("8100:101") >= 20
+    for second in ("8100:0", "8100:101", "88a8:0", "88a8:101"):
+        assert come_in("8100:101", second) < 20, second
+    assert come_in("8100:101", "8100:0", "8100:0") < 20

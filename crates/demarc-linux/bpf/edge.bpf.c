@@ -59,7 +59,7 @@ struct counters {
 /* Frames of a port that belong to no virtual interface. */
 struct strays {
 	__u64 untagged;
-	__u64 unknown_vlan;
+	__u64 unknown_vlan; /* or more than one tag */
 	__u64 failed;
 };
 
@@ -401,6 +401,9 @@ SEC("classifier") int port_in(struct __sk_buff *skb)
 		return stray(port, 1);
 	if (bpf_skb_vlan_pop(skb))
 		return stray(port, 2);
+	/* A tag behind the tag is the one of the frame now: virtual interfaces have single ones. */
+	if (skb->vlan_present)
+		return stray(port, 1);
 	/* bpf_redirect_peer skips the checks that a link makes: destination and length. */
 	to = bytes(skb, 0, sizeof(copy), copy);
 	if (!to)
