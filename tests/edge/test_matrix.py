@@ -2,7 +2,7 @@
 
 import json
 
-from lab import Bird, ip, namespaces, never, ping, python, received, run, session, until
+from lab import Bird, inside, ip, namespaces, never, ping, python, received, run, session, until
 from objects import KEY, addresses, private, state, vpc_gateway
 
 
@@ -179,3 +179,30 @@ def test_frames_with_a_second_tag_go_nowhere(lab, account):
     for second in ("8100:0", "8100:101", "88a8:0", "88a8:101"):
         assert come_in("8100:101", second) < 20, second
     assert come_in("8100:101", "8100:0", "8100:0") < 20
+
+
+def test_answers_go_where_the_packet_came_from_though_two_interfaces_have_the_same_network(lab, account):
+    gateway, _, _ = vpc_gateway(account, lab)
+    # Each on a connection of its own, where this is allowed.
+    sites = [private(account, lab, gateway, 1, name=name, hosts=[f"192.168.{number}.1/32"])
+             for name, number in (("a", 77), ("b", 88))]
+    birds = [lab.start(Bird(name, session(shown, announce=[f"192.168.{number}.0/24"])))
+             for (_, shown), name, number in zip(sites, "ab", (77, 88))]
+    for bird in birds:
+        until("a session", bird.established)
+    for name, number in (("a", 77), ("b", 88)):
+        assert ping(name, "169.254.1.1", count=5), name
+        until("packets to the VPC", lambda: ping(name, "10.40.1.1", f"192.168.{number}.1"))
+        # What the kernel says of a packet whose life ends here, by the address that is the same for both.
+        said = inside(name, "ping", "-c", "3", "-i", "0.1", "-W", "1", "-t", "1", "-I", "169.254.1.2", "10.40.1.1",
+                      check=False)
+        assert "From 169.254.1.1" in said and "exceeded" in said, (name, said)
+    # One of them goes: the other still has its answers.
+    account.dx.delete_virtual_interface(virtualInterfaceId=sites[0][0])
+    until("it is gone", lambda: len(gateway_interfaces()) == 1)
+    assert ping("b", "169.254.1.1", count=3)
+
+
+def gateway_interfaces():
+    (namespace,) = namespaces("dmc-")
+    return [line for line in run("ip", "-n", namespace, "-br", "link").splitlines() if line.startswith("vif-")]

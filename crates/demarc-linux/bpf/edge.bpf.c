@@ -437,6 +437,8 @@ SEC("classifier") int port_in(struct __sk_buff *skb)
 	}
 	count->in_packets += frame.packets;
 	count->in_bytes += frame.bytes;
+	/* What the gateway's kernel answers carries the mark of what it answers (fwmark_reflect). */
+	skb->mark = vif->outer_end;
 	return bpf_redirect_peer(vif->outer_end, 0);
 }
 

@@ -9,6 +9,10 @@ use std::net::IpAddr;
 use crate::error::KernelError;
 use crate::netlink::Kernel;
 use crate::route::{NextHop, Table};
+use crate::rule::{KnownRule, own_rules};
+
+/// What somebody else made is told up to so many.
+const TOLD: usize = 10;
 
 /// The route of a prefix in a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,6 +37,8 @@ enum Asked {
     End(Table, IpAddr),
     Address(u32, IpAddr, u8),
     Rules(String),
+    Mark(u32),
+    OwnRule(IpAddr, u32),
 }
 
 /// All that is to be there.
@@ -44,6 +50,10 @@ pub(crate) struct Ledger {
     /// By interface, with its index.
     tables: BTreeMap<String, (u32, Table)>,
     refusals: BTreeMap<String, Vec<(IpAddr, u8)>>,
+    /// Of what is sent from here with a mark.
+    marks: BTreeMap<u32, Table>,
+    /// What others had made of routes and rules when they were compared last.
+    foreign: Vec<String>,
     /// What the kernel would not do when it was asked last.
     failing: BTreeMap<Asked, KernelError>,
 }
@@ -80,6 +90,17 @@ impl Ledger {
         } else {
             let prefixes = prefixes.to_vec();
             self.refusals.insert(interface.to_owned(), prefixes);
+        }
+    }
+
+    /// The table that it was.
+    pub(crate) fn note_mark(&mut self, mark: u32, table: Option<Table>) -> Option<Table> {
+        match table {
+            Some(table) => self.marks.insert(mark, table),
+            None => {
+                self.failing.remove(&Asked::Mark(mark));
+                self.marks.remove(&mark)
+            }
         }
     }
 
@@ -147,7 +168,7 @@ impl Kernel {
                         .map(|next_hop| next_hop.interface)
                 }
                 Asked::Rules(name) => self.ledger.tables.get(name).map(|(index, _)| *index),
-                Asked::End(..) => None,
+                Asked::End(..) | Asked::Mark(_) | Asked::OwnRule(..) => None,
             };
             (interface, error)
         })
@@ -167,8 +188,21 @@ impl Kernel {
     /// # Errors
     /// [`KernelError::Request`]: the kernel does not say what is there.
     pub fn heal(&mut self) -> Result<usize, KernelError> {
+        self.ledger.foreign.clear();
         // Routes need addresses, and packets need rules before routes count.
-        Ok(self.heal_addresses()? + self.heal_rules()? + self.heal_routes()?)
+        let healed = self.heal_addresses()? + self.heal_rules()? + self.heal_routes()?;
+        let foreign = &mut self.ledger.foreign;
+        let more = foreign.len().saturating_sub(TOLD);
+        if more > 0 {
+            foreign.truncate(TOLD);
+            foreign.push(format!("{more} more routes and rules"));
+        }
+        Ok(healed)
+    }
+
+    /// Routes and rules that others had made when [`Kernel::heal`] was called last, in words.
+    pub fn foreign(&self) -> &[String] {
+        &self.ledger.foreign
     }
 
     fn heal_addresses(&mut self) -> Result<usize, KernelError> {
@@ -189,14 +223,43 @@ impl Kernel {
 
     fn heal_rules(&mut self) -> Result<usize, KernelError> {
         let mut damaged = BTreeSet::new();
+        let (mut marks, mut own) = (BTreeSet::new(), Vec::new());
         for any in [IpAddr::from([0; 4]), IpAddr::from([0_u16; 8])] {
-            let there = self.all_input_tables(any)?;
-            let is_whole = |name: &String, table: Table| {
-                there.get(name).is_some_and(|tables| *tables == [table])
+            let there = self.all_rules(any)?;
+            let mut tables: HashMap<&str, Vec<Table>> = HashMap::new();
+            for (name, table) in there.iter().filter_map(KnownRule::input_table) {
+                tables.entry(name).or_default().push(table);
+            }
+            let is_whole = |name: &str, table: Table| {
+                tables.get(name).is_some_and(|tables| *tables == [table])
             };
-            let tables = self.ledger.tables.iter();
-            let broken = tables.filter(|(name, (_, table))| !is_whole(name, *table));
+            let wanted = self.ledger.tables.iter();
+            let broken = wanted.filter(|(name, (_, table))| !is_whole(name, *table));
             damaged.extend(broken.map(|(name, _)| name.clone()));
+            let marked: BTreeSet<_> = there.iter().filter_map(KnownRule::mark_table).collect();
+            let wanted = self
+                .ledger
+                .marks
+                .iter()
+                .map(|(mark, table)| (*mark, *table));
+            marks.extend(wanted.filter(|one| !marked.contains(one)));
+            let is_there = |priority: u32| {
+                let mut rules = there.iter().filter(|rule| rule.is_own(any));
+                rules.any(|rule| rule.priority == priority)
+            };
+            let missing = own_rules(any).iter().filter(|one| !is_there(one.0));
+            own.extend(missing.map(|(priority, table)| (any, *priority, *table)));
+            let foreign = there.iter().filter(|rule| rule.is_foreign(any));
+            let foreign = foreign.map(|rule| format!("rule {}", rule.priority));
+            self.ledger.foreign.extend(foreign);
+        }
+        for (any, priority, table) in &own {
+            let outcome = self.add_own_rule(*any, *priority, *table);
+            self.ledger.judge(Asked::OwnRule(*any, *priority), outcome);
+        }
+        for (mark, table) in &marks {
+            let outcome = self.set_mark_table(*mark, Some(*table));
+            self.ledger.judge(Asked::Mark(*mark), outcome);
         }
         for name in &damaged {
             let Some((index, table)) = self.ledger.tables.get(name).copied() else {
@@ -209,13 +272,15 @@ impl Kernel {
             // It compares for itself.
             self.refuse_input(&name, &prefixes)?;
         }
-        Ok(damaged.len())
+        Ok(damaged.len() + marks.len() + own.len())
     }
 
     fn heal_routes(&mut self) -> Result<usize, KernelError> {
         let mut there: HashMap<RouteKey, Vec<NextHop>> = HashMap::new();
         let mut ends = BTreeSet::new();
-        for mut route in self.all_routes()? {
+        let (routes, foreign) = self.routes_and_foreign()?;
+        self.ledger.foreign.extend(foreign);
+        for mut route in routes {
             if route.ends_table() {
                 ends.insert((route.table, route.address));
                 continue;

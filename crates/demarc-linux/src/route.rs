@@ -7,6 +7,7 @@ use crate::address::{family, octets, parse};
 use crate::error::KernelError;
 use crate::ledger::RouteKey;
 use crate::netlink::{Kernel, Message, attributes, number16, number32};
+use crate::rule::{FRA_IIFNAME, FRA_TABLE, lookup};
 
 const RTA_DST: u16 = 1;
 const RTA_OIF: u16 = 4;
@@ -17,25 +18,25 @@ const RTA_MULTIPATH: u16 = 9;
 const RTA_TABLE: u16 = 15;
 const RTAX_LOCK: u16 = 1;
 const RTAX_MTU: u16 = 2;
-pub(crate) const FRA_IIFNAME: u16 = 3;
-/// The action of a rule that names a table.
-const LOOK_UP: u8 = 1;
-pub(crate) const FRA_PRIORITY: u16 = 6;
-const FRA_TABLE: u16 = 15;
 /// Routes of a routing daemon (`RTPROT_BGP`): what is ours in a gateway.
 const PROTOCOL: u8 = 186;
+/// What the kernel makes by itself: of redirects, of addresses, of router advertisements.
+const BY_ITSELF: [u8; 3] = [1, 2, 9];
 
 /// A routing table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Table(pub u32);
 
 impl Table {
+    pub const DEFAULT: Self = Self(253);
     pub const MAIN: Self = Self(254);
+    pub const LOCAL: Self = Self(255);
 }
 
 /// Where packets go next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NextHop {
+    /// Unspecified: to the destination itself, which is on the link.
     pub address: IpAddr,
     /// Interface index.
     pub interface: u32,
@@ -65,14 +66,38 @@ impl KnownRoute {
     pub(crate) fn ends_table(&self) -> bool {
         self.length == 0 && self.next_hops.is_empty()
     }
+
+    /// Whether its destinations are on a link: nobody has announced it.
+    pub fn is_on_link(&self) -> bool {
+        let mut next_hops = self.next_hops.iter();
+        next_hops.any(|next_hop| next_hop.address.is_unspecified())
+    }
+}
+
+/// A route as somebody else made it; `None`: it is ours, or the kernel's own.
+fn foreign(entry: &[u8]) -> Option<String> {
+    let protocol = *entry.get(5)?;
+    if protocol == PROTOCOL || BY_ITSELF.contains(&protocol) {
+        return None;
+    }
+    let KnownRoute {
+        table,
+        address,
+        length,
+        ..
+    } = read(entry)?;
+    Some(format!("route {address}/{length} of table {}", table.0))
 }
 
 /// Reads `struct rtmsg` and its attributes.
 fn known(entry: &[u8]) -> Option<KnownRoute> {
+    let is_ours = entry.get(5) == Some(&PROTOCOL);
+    is_ours.then(|| read(entry)).flatten()
+}
+
+/// The same, whoever made it.
+fn read(entry: &[u8]) -> Option<KnownRoute> {
     let (header, rest) = entry.split_at_checked(12)?;
-    if header[5] != PROTOCOL {
-        return None;
-    }
     let any = match i32::from(header[0]) {
         libc::AF_INET => IpAddr::from([0; 4]),
         libc::AF_INET6 => IpAddr::from([0_u16; 8]),
@@ -95,7 +120,10 @@ fn known(entry: &[u8]) -> Option<KnownRoute> {
             _ => {}
         }
     }
-    if let (Some(address), Some(interface)) = (gateway, interface) {
+    // What refuses packets of IPv6 has an interface, too.
+    let is_unicast = header[7] == libc::RTN_UNICAST;
+    if let Some(interface) = interface.filter(|_| is_unicast) {
+        let address = gateway.unwrap_or(any);
         route.next_hops.push(NextHop { address, interface });
     }
     Some(route)
@@ -203,6 +231,9 @@ impl Kernel {
         let kind = libc::RTN_UNICAST;
         let message = route(libc::RTM_NEWROUTE, flags, table, address, length, kind);
         let message = match next_hops {
+            [one] if one.address.is_unspecified() => {
+                more(message).attribute(RTA_OIF, &one.interface.to_ne_bytes())
+            }
             [one] => more(message)
                 .attribute(RTA_GATEWAY, &octets(one.address))
                 .attribute(RTA_OIF, &one.interface.to_ne_bytes()),
@@ -306,13 +337,13 @@ impl Kernel {
             // The new rule first: between the two a packet follows one or the other.
             if let Some(table) = table.filter(|table| !known.contains(table)) {
                 let flags = libc::NLM_F_CREATE | libc::NLM_F_EXCL;
-                let add = rule(libc::RTM_NEWRULE, flags, any, priority)
+                let add = lookup(libc::RTM_NEWRULE, flags, any, priority)
                     .text(FRA_IIFNAME, interface)
                     .attribute(FRA_TABLE, &table.0.to_ne_bytes());
                 self.ensure("add a rule", add, &[libc::EEXIST])?;
             }
             for old in known.into_iter().filter(|old| Some(*old) != table) {
-                let remove = rule(libc::RTM_DELRULE, 0, any, priority)
+                let remove = lookup(libc::RTM_DELRULE, 0, any, priority)
                     .text(FRA_IIFNAME, interface)
                     .attribute(FRA_TABLE, &old.0.to_ne_bytes());
                 self.ensure("remove a rule", remove, &[libc::ENOENT, libc::ESRCH])?;
@@ -332,15 +363,12 @@ impl Kernel {
         &mut self,
         any: IpAddr,
     ) -> Result<HashMap<String, Vec<Table>>, KernelError> {
-        let mut header = [0; 12];
-        header[0] = family(any);
-        let message = Message::new(libc::RTM_GETRULE, libc::NLM_F_DUMP, &header);
         let mut tables: HashMap<String, Vec<Table>> = HashMap::new();
-        self.dump("list rules", message, |entry| {
-            if let Some((interface, table)) = input_rule(entry) {
-                tables.entry(interface).or_default().push(table);
+        for rule in self.all_rules(any)? {
+            if let Some((interface, table)) = rule.input_table() {
+                tables.entry(interface.to_owned()).or_default().push(table);
             }
-        })?;
+        }
         Ok(tables)
     }
 
@@ -356,10 +384,20 @@ impl Kernel {
 
     /// The same with what ends tables.
     pub(crate) fn all_routes(&mut self) -> Result<Vec<KnownRoute>, KernelError> {
-        let mut routes = Vec::new();
+        Ok(self.routes_and_foreign()?.0)
+    }
+
+    /// The same, and in words those that somebody else made.
+    pub(crate) fn routes_and_foreign(
+        &mut self,
+    ) -> Result<(Vec<KnownRoute>, Vec<String>), KernelError> {
+        let (mut routes, mut others) = (Vec::new(), Vec::new());
         let message = Message::new(libc::RTM_GETROUTE, libc::NLM_F_DUMP, &[0; 12]);
-        self.dump("list routes", message, |entry| routes.extend(known(entry)))?;
-        Ok(routes)
+        self.dump("list routes", message, |entry| {
+            routes.extend(known(entry));
+            others.extend(foreign(entry));
+        })?;
+        Ok((routes, others))
     }
 
     /// From now on notes which routes are set.
@@ -402,28 +440,6 @@ fn route(
     }
 }
 
-/// The interface and the table of a rule that chooses one for what comes in.
-fn input_rule(entry: &[u8]) -> Option<(String, Table)> {
-    let (header, rest) = entry.split_at_checked(12)?;
-    if header[7] != LOOK_UP {
-        return None;
-    }
-    let find = |wanted| {
-        let mut all = attributes(rest).filter(|(kind, _)| *kind == wanted);
-        all.next().map(|(_, value)| value)
-    };
-    let name = find(FRA_IIFNAME)?.strip_suffix(&[0])?;
-    let table = find(FRA_TABLE).and_then(number32)?;
-    Some((String::from_utf8_lossy(name).into_owned(), Table(table)))
-}
-
-fn rule(kind: u16, flags: i32, any: IpAddr, priority: u32) -> Message {
-    let mut header = [0; 12];
-    header[0] = family(any);
-    header[7] = LOOK_UP;
-    Message::new(kind, flags, &header).attribute(FRA_PRIORITY, &priority.to_ne_bytes())
-}
-
 /// `struct rtnexthop` and its gateway.
 fn multipath_entry(next_hop: &NextHop) -> Vec<u8> {
     let gateway = octets(next_hop.address);
@@ -458,6 +474,23 @@ mod tests {
         let route = known(&entry).unwrap();
         assert_eq!(route.address, IpAddr::from([10, 40, 0, 0]));
         assert_eq!((route.length, route.next_hops), (16, hops.to_vec()));
+    }
+
+    #[test]
+    fn a_route_on_the_link_is_read_and_one_of_somebody_else_is_told() {
+        let mut entry = header(IpAddr::from([0; 4]), 30, libc::RTN_UNICAST).to_vec();
+        entry.extend([8, 0, 1, 0, 169, 254, 0, 0]);
+        entry.extend([8, 0, 4, 0]);
+        entry.extend(7_u32.to_ne_bytes());
+        let route = known(&entry).unwrap();
+        assert!(route.is_on_link());
+        assert_eq!(route.next_hops[0].interface, 7);
+        assert_eq!(foreign(&entry), None);
+        // `ip route add`.
+        (entry[4], entry[5]) = (254, 3);
+        assert_eq!(known(&entry), None);
+        let told = foreign(&entry).unwrap();
+        assert_eq!(told, "route 169.254.0.0/30 of table 254");
     }
 
     #[test]

@@ -1,26 +1,109 @@
-//! Rules that refuse packets before any table is looked up.
+//! Rules that say what is looked up where: those that refuse packets before any table is looked up, those
+//! of marks, and the kernel's own.
 
 use std::net::IpAddr;
 
 use crate::address::{family, octets, parse};
 use crate::error::KernelError;
-use crate::netlink::{Kernel, Message, attributes};
-use crate::route::{FRA_IIFNAME, FRA_PRIORITY};
+use crate::netlink::{Kernel, Message, attributes, number32};
+use crate::route::Table;
 
 const FRA_DST: u16 = 1;
+pub(crate) const FRA_IIFNAME: u16 = 3;
+pub(crate) const FRA_PRIORITY: u16 = 6;
+const FRA_FWMARK: u16 = 10;
+pub(crate) const FRA_TABLE: u16 = 15;
+/// The action of a rule that names a table.
+const LOOK_UP: u8 = 1;
 /// The action: answer with "unreachable" (`FR_ACT_UNREACHABLE`).
 const UNREACHABLE: u8 = 7;
 /// Before the rules that choose a table.
-const PRIORITY: u32 = 900;
+const REFUSALS: u32 = 900;
+/// Behind the rules that choose a table for what comes in: that is not to ask these.
+const MARKS: u32 = 31_500;
 /// Family, destination length, source length, TOS, table, two reserved, action, flags.
 const HEADER: usize = 12;
+/// What the kernel has of IPv4 from the beginning; of IPv6 it is the first two.
+const OWN: [(u32, Table); 3] = [
+    (0, Table::LOCAL),
+    (32_766, Table::MAIN),
+    (32_767, Table::DEFAULT),
+];
 
-fn header(any: IpAddr, length: u8) -> [u8; HEADER] {
-    let mut header = [0; HEADER];
-    header[0] = family(any);
-    header[1] = length;
-    header[7] = UNREACHABLE;
-    header
+/// The rules that the kernel makes of itself.
+pub(crate) fn own_rules(any: IpAddr) -> &'static [(u32, Table)] {
+    if any.is_ipv4() { &OWN } else { &OWN[..2] }
+}
+
+/// A rule as the kernel has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KnownRule {
+    pub(crate) priority: u32,
+    action: u8,
+    table: Table,
+    interface: Option<String>,
+    mark: Option<u32>,
+    destination: (IpAddr, u8),
+}
+
+impl KnownRule {
+    fn read(entry: &[u8], any: IpAddr) -> Option<Self> {
+        let (header, rest) = entry.split_at_checked(HEADER)?;
+        let mut rule = Self {
+            priority: 0,
+            action: header[7],
+            table: Table(u32::from(header[4])),
+            interface: None,
+            mark: None,
+            destination: (any, header[1]),
+        };
+        for (kind, value) in attributes(rest) {
+            match kind {
+                FRA_DST => rule.destination.0 = parse(value)?,
+                FRA_IIFNAME => {
+                    let name = value.strip_suffix(&[0])?;
+                    rule.interface = Some(String::from_utf8_lossy(name).into_owned());
+                }
+                FRA_PRIORITY => rule.priority = number32(value)?,
+                FRA_FWMARK => rule.mark = number32(value).filter(|mark| *mark != 0),
+                FRA_TABLE => rule.table = Table(number32(value)?),
+                _ => {}
+            }
+        }
+        Some(rule)
+    }
+
+    /// The interface and the table of a rule that chooses one for what comes in.
+    pub(crate) fn input_table(&self) -> Option<(&str, Table)> {
+        let interface = self.interface.as_deref()?;
+        (self.action == LOOK_UP).then_some((interface, self.table))
+    }
+
+    /// The mark and the table of a rule of ours for what is sent from here.
+    pub(crate) fn mark_table(&self) -> Option<(u32, Table)> {
+        let is_ours = self.action == LOOK_UP && self.priority == MARKS;
+        let mark = self.mark.filter(|_| is_ours);
+        mark.map(|mark| (mark, self.table))
+    }
+
+    /// The prefix of a rule that refuses packets of the interface.
+    fn refusal(&self, interface: &str) -> Option<(IpAddr, u8)> {
+        let is_its = self.interface.as_deref() == Some(interface);
+        (is_its && self.action == UNREACHABLE).then_some(self.destination)
+    }
+
+    /// Whether it is one that the kernel makes of itself.
+    pub(crate) fn is_own(&self, any: IpAddr) -> bool {
+        let looks_up = self.action == LOOK_UP && self.interface.is_none() && self.mark.is_none();
+        looks_up && self.destination.1 == 0 && own_rules(any).contains(&(self.priority, self.table))
+    }
+
+    /// Whether somebody else made it. Ours are known by their place and what they ask for.
+    pub(crate) fn is_foreign(&self, any: IpAddr) -> bool {
+        let is_input = (1_000..31_000).contains(&self.priority) && self.input_table().is_some();
+        let refuses = self.priority == REFUSALS && self.action == UNREACHABLE;
+        !(self.is_own(any) || is_input || refuses || self.mark_table().is_some())
+    }
 }
 
 impl Kernel {
@@ -37,11 +120,11 @@ impl Kernel {
         let known = self.refused(interface)?;
         for new in prefixes.iter().filter(|one| !known.contains(one)) {
             let flags = libc::NLM_F_CREATE | libc::NLM_F_EXCL;
-            let message = rule(libc::RTM_NEWRULE, flags, interface, *new);
+            let message = refuse(libc::RTM_NEWRULE, flags, interface, *new);
             self.ensure("add a rule that refuses", message, &[libc::EEXIST])?;
         }
         for old in known.iter().filter(|one| !prefixes.contains(one)) {
-            let message = rule(libc::RTM_DELRULE, 0, interface, *old);
+            let message = refuse(libc::RTM_DELRULE, 0, interface, *old);
             let gone = [libc::ENOENT, libc::ESRCH];
             self.ensure("remove a rule that refuses", message, &gone)?;
         }
@@ -51,38 +134,80 @@ impl Kernel {
     fn refused(&mut self, interface: &str) -> Result<Vec<(IpAddr, u8)>, KernelError> {
         let mut found = Vec::new();
         for any in [IpAddr::from([0; 4]), IpAddr::from([0_u16; 8])] {
-            let mut header = [0; HEADER];
-            header[0] = family(any);
-            let message = Message::new(libc::RTM_GETRULE, libc::NLM_F_DUMP, &header);
-            self.dump("list rules", message, |entry| {
-                found.extend(refusal(entry, interface, any));
-            })?;
+            let rules = self.all_rules(any)?;
+            found.extend(rules.iter().filter_map(|rule| rule.refusal(interface)));
         }
         Ok(found)
     }
+
+    /// What is sent from here with a mark looks into this table before any other of ours. Packets that only go
+    /// through find their table before this rule.
+    ///
+    /// # Errors
+    /// [`KernelError::Request`].
+    pub fn set_mark_table(&mut self, mark: u32, table: Option<Table>) -> Result<(), KernelError> {
+        let old = self.ledger.note_mark(mark, table);
+        for any in [IpAddr::from([0; 4]), IpAddr::from([0_u16; 8])] {
+            let message = |kind, flags, table: Table| {
+                lookup(kind, flags, any, MARKS)
+                    .attribute(FRA_FWMARK, &mark.to_ne_bytes())
+                    .attribute(FRA_TABLE, &table.0.to_ne_bytes())
+            };
+            if let Some(table) = table {
+                let flags = libc::NLM_F_CREATE | libc::NLM_F_EXCL;
+                let add = message(libc::RTM_NEWRULE, flags, table);
+                self.ensure("add a rule of a mark", add, &[libc::EEXIST])?;
+            } else if let Some(old) = old {
+                let remove = message(libc::RTM_DELRULE, 0, old);
+                let gone = [libc::ENOENT, libc::ESRCH];
+                self.ensure("remove a rule of a mark", remove, &gone)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a rule that the kernel makes of itself, and that somebody has taken away.
+    pub(crate) fn add_own_rule(
+        &mut self,
+        any: IpAddr,
+        priority: u32,
+        table: Table,
+    ) -> Result<(), KernelError> {
+        let flags = libc::NLM_F_CREATE | libc::NLM_F_EXCL;
+        let add = lookup(libc::RTM_NEWRULE, flags, any, priority)
+            .attribute(FRA_TABLE, &table.0.to_ne_bytes());
+        let action = format!("add the rule of table {}", table.0);
+        self.ensure(&action, add, &[libc::EEXIST])
+    }
+
+    /// The rules of a family.
+    pub(crate) fn all_rules(&mut self, any: IpAddr) -> Result<Vec<KnownRule>, KernelError> {
+        let mut rules = Vec::new();
+        let message = Message::new(libc::RTM_GETRULE, libc::NLM_F_DUMP, &header(any, 0, 0));
+        self.dump("list rules", message, |entry| {
+            rules.extend(KnownRule::read(entry, any));
+        })?;
+        Ok(rules)
+    }
 }
 
-/// The prefix of a rule that refuses packets of the interface.
-fn refusal(entry: &[u8], interface: &str, any: IpAddr) -> Option<(IpAddr, u8)> {
-    let (header, rest) = entry.split_at_checked(HEADER)?;
-    if header[7] != UNREACHABLE {
-        return None;
-    }
-    let find = |wanted| {
-        let mut all = attributes(rest).filter(|(kind, _)| *kind == wanted);
-        all.next().map(|(_, value)| value)
-    };
-    let name = find(FRA_IIFNAME)?;
-    if name.strip_suffix(&[0]) != Some(interface.as_bytes()) {
-        return None;
-    }
-    let address = find(FRA_DST).and_then(parse).unwrap_or(any);
-    Some((address, header[1]))
+fn header(any: IpAddr, length: u8, action: u8) -> [u8; HEADER] {
+    let mut header = [0; HEADER];
+    header[0] = family(any);
+    header[1] = length;
+    header[7] = action;
+    header
 }
 
-fn rule(kind: u16, flags: i32, interface: &str, (address, length): (IpAddr, u8)) -> Message {
-    let message = Message::new(kind, flags, &header(address, length))
-        .attribute(FRA_PRIORITY, &PRIORITY.to_ne_bytes())
+/// A rule that names a table, without it.
+pub(crate) fn lookup(kind: u16, flags: i32, any: IpAddr, priority: u32) -> Message {
+    let header = header(any, 0, LOOK_UP);
+    Message::new(kind, flags, &header).attribute(FRA_PRIORITY, &priority.to_ne_bytes())
+}
+
+fn refuse(kind: u16, flags: i32, interface: &str, (address, length): (IpAddr, u8)) -> Message {
+    let message = Message::new(kind, flags, &header(address, length, UNREACHABLE))
+        .attribute(FRA_PRIORITY, &REFUSALS.to_ne_bytes())
         .text(FRA_IIFNAME, interface);
     if length == 0 {
         message
@@ -95,13 +220,42 @@ fn rule(kind: u16, flags: i32, interface: &str, (address, length): (IpAddr, u8))
 mod tests {
     use super::*;
 
+    const ANY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
+
+    fn read(message: Message) -> KnownRule {
+        KnownRule::read(&message.finish(1)[16..], ANY).unwrap()
+    }
+
     #[test]
     fn a_rule_that_refuses_is_read_as_it_was_written() {
         let prefix = (IpAddr::from([10, 40, 0, 0]), 16);
-        let bytes = rule(libc::RTM_NEWRULE, 0, "uplink1", prefix).finish(1);
-        let (entry, any) = (&bytes[16..], IpAddr::from([0; 4]));
-        assert_eq!(refusal(entry, "uplink1", any), Some(prefix));
-        assert_eq!(refusal(entry, "uplink2", any), None);
-        assert_eq!(refusal(&entry[..8], "uplink1", any), None);
+        let rule = read(refuse(libc::RTM_NEWRULE, 0, "uplink1", prefix));
+        assert_eq!(rule.refusal("uplink1"), Some(prefix));
+        assert_eq!(rule.refusal("uplink2"), None);
+        assert!(!rule.is_foreign(ANY));
+        assert_eq!(KnownRule::read(&[0; 8], ANY), None);
+    }
+
+    #[test]
+    fn ours_and_the_kernels_are_told_from_those_of_others() {
+        let of = |priority: u32, table: u32| {
+            lookup(libc::RTM_NEWRULE, 0, ANY, priority).attribute(FRA_TABLE, &table.to_ne_bytes())
+        };
+        let with_mark = |priority| of(priority, 9_000).attribute(FRA_FWMARK, &7_u32.to_ne_bytes());
+        let rows = [
+            ("main", of(32_766, 254), false),
+            ("main elsewhere", of(32_000, 254), true),
+            (
+                "of an interface",
+                of(1_007, 1_001).text(FRA_IIFNAME, "vif-x"),
+                false,
+            ),
+            ("of none", of(1_007, 1_001), true),
+            ("of a mark", with_mark(MARKS), false),
+            ("of a mark elsewhere", with_mark(100), true),
+        ];
+        for (row, message, foreign) in rows {
+            assert_eq!(read(message).is_foreign(ANY), foreign, "{row}");
+        }
     }
 }

@@ -30,7 +30,8 @@ impl Adoption {
     /// Looks for routes in a namespace that was there; `None`: there are none.
     pub(super) fn begin(kernel: &mut Kernel) -> Result<Option<Self>, KernelError> {
         let stale = kernel.routes()?;
-        if stale.is_empty() {
+        // Without neighbors' routes there is nobody to wait for.
+        if stale.iter().all(KnownRoute::is_on_link) {
             return Ok(None);
         }
         kernel.note_routes();

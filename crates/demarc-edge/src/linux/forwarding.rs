@@ -25,6 +25,12 @@ pub(super) fn from_uplink(region: RegionId) -> Table {
     Table(1003 + u32::from(region.0))
 }
 
+/// Looked up for what the gateway itself answers to packets of a virtual interface, which carries the index of
+/// the outer end as its mark: the networks of its peers. Other interfaces may have the same ones (spec/routing §7).
+pub(super) fn answers(outer_end: u32) -> Table {
+    Table(1_000_000_000 + outer_end)
+}
+
 /// A neighbor as forwarding sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Neighbor {

@@ -25,7 +25,7 @@ const IPV4: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 const IPV6: IpAddr = IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED);
 
 /// edge.md §6.10: forwarding, no redirects, two paths may differ, flows stay together.
-pub(super) const PARAMETERS: [(&str, &str); 17] = [
+pub(super) const PARAMETERS: [(&str, &str); 19] = [
     ("ipv4/ip_forward", "1"),
     ("ipv6/conf/all/forwarding", "1"),
     ("ipv4/conf/all/send_redirects", "0"),
@@ -48,6 +48,9 @@ pub(super) const PARAMETERS: [(&str, &str); 17] = [
     ("ipv4/conf/all/accept_local", "1"),
     // Next to nothing that comes in is for a socket here: not each packet is looked up among them.
     ("ipv4/ip_early_demux", "0"),
+    // Answers of the kernel itself go where the packet came from: they take its mark ([`super::forwarding::answers`]).
+    ("ipv4/fwmark_reflect", "1"),
+    ("ipv6/fwmark_reflect", "1"),
 ];
 
 /// What is to be behind a gateway.
@@ -134,6 +137,8 @@ pub(super) struct Gateway {
     pub(super) watch: ChangeWatch,
     /// The addresses of the stations inside, by index, as they were looked at last.
     pub(super) stations: HashMap<u32, [u8; 6]>,
+    /// The lengths of packets that virtual interfaces take, by index.
+    pub(super) lengths: HashMap<u32, u32>,
     /// Segments that the kernel had dropped for their signature when it was asked last.
     pub(super) wrong_signatures: u64,
     /// While what an earlier process left is still in use.
@@ -211,6 +216,7 @@ impl Gateway {
             troubles: BTreeMap::new(),
             watch,
             stations: HashMap::new(),
+            lengths: HashMap::new(),
             wrong_signatures,
             adoption,
         })

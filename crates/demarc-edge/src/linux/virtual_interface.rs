@@ -1,6 +1,7 @@
 //! One virtual interface: a pair of interfaces, a VLAN, addresses, and its sessions.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use demarc_bgp::session::Command;
 use demarc_domain::device_status::{PeerStatus, TrafficCounters, VirtualInterfaceStatus};
@@ -14,7 +15,7 @@ use demarc_types::{BgpPeerId, VirtualInterfaceId};
 use tracing::{info, warn};
 
 use super::edge::LinuxError;
-use super::forwarding::{FROM_INTERFACE, FROM_SITE_LINK, Neighbor};
+use super::forwarding::{FROM_INTERFACE, FROM_SITE_LINK, Neighbor, answers};
 use super::gateway::Gateway;
 use super::peer::{
     Peer, RoutesVersion, host_length, neighbor, policy, same_session, shutdown_text,
@@ -115,6 +116,7 @@ impl Standing {
             host.set_mtu(outside.index, mtu)?;
             gateway.kernel.set_mtu(inside.index, mtu)?;
         }
+        gateway.lengths.insert(inside.index, mtu);
         gateway.drop_addresses(inside.index, intent)?;
         let delivery = VlanDelivery {
             port,
@@ -148,6 +150,8 @@ impl Standing {
             shown: Vec::new(),
         };
         standing.set_table(gateway, intent.site_link)?;
+        let end = outside.index;
+        gateway.kernel.set_mark_table(end, Some(answers(end)))?;
         Ok(standing)
     }
 
@@ -181,6 +185,7 @@ impl Standing {
         if intent.mtu != self.intent.mtu {
             host.set_mtu(end, u32::from(intent.mtu))?;
             gateway.kernel.set_mtu(self.inner, u32::from(intent.mtu))?;
+            gateway.lengths.insert(self.inner, u32::from(intent.mtu));
             self.delivery.mtu = intent.mtu;
             let keys: Vec<NeighborKey> = self.peers.values().map(|peer| peer.key).collect();
             gateway.set_mtu(&keys, intent.mtu);
@@ -244,6 +249,7 @@ impl Standing {
             gateway
                 .kernel
                 .add_address(self.inner, peer.local.address(), length)?;
+            self.answer_on(gateway, peer, true);
             let key = gateway.speaker.add(&wanted).await?;
             let forwarding = Neighbor {
                 address: remote,
@@ -327,7 +333,30 @@ impl Standing {
         if !shared {
             gateway.kernel.remove_address(self.inner, address, length)?;
         }
+        let network = peer.intent.local.network();
+        let mut others = self.peers.values();
+        if others.all(|other| other.intent.local.network() != network) {
+            self.answer_on(gateway, &peer.intent, false);
+        }
         Ok(())
+    }
+
+    /// What the gateway itself answers to those in the network of a peer goes out by this interface, or no
+    /// longer.
+    fn answer_on(&self, gateway: &mut Gateway, peer: &PeerIntent, wanted: bool) {
+        let network = peer.local.network().trunc();
+        let any = match network.network() {
+            IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        };
+        let next_hop = NextHop {
+            address: any,
+            interface: self.inner,
+        };
+        let table = answers(self.delivery.outer_end);
+        let to = wanted.then_some((std::slice::from_ref(&next_hop), None));
+        let (address, length) = (network.network(), network.prefix_len());
+        gateway.kernel.want_route(table, address, length, to);
     }
 
     /// Takes the frames that the gateway sends by it, and keeps its station, if somebody changed these.
@@ -459,7 +488,10 @@ impl Standing {
             name(INNER_ENDS, self.intent.id),
         );
         gateway.kernel.set_input_table(&inner, self.inner, None)?;
+        let end = self.delivery.outer_end;
+        gateway.kernel.set_mark_table(end, None)?;
         gateway.kernel.forget_addresses(self.inner);
+        gateway.lengths.remove(&self.inner);
         host.remove_link(&outer)?;
         program.forget(self.delivery.outer_end);
         info!(interface = %self.intent.id, "virtual interface is gone");
