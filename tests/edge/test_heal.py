@@ -1,12 +1,13 @@
 """Whatever somebody else undoes of what the edge has made comes back, for both families."""
 
+import json
 import subprocess
 
 import pytest
 
 from lab import Bird, ip, namespaces, ping, run, session, until
 from objects import private, state
-from router import faults_of
+from router import edge, faults_of
 
 HOST, SITE = "10.40.1.1", "192.168.77.1"
 HOST6, SITE6 = "2001:db8:40::1", "2001:db8:77::1"
@@ -19,6 +20,11 @@ DAMAGE = {
     "IPv6 routes of uplinks": "ip -n {gateway} -6 route flush table 1003",
     "rules": "ip -n {gateway} rule flush; ip -n {gateway} rule add pref 32766 table main",
     "IPv6 rules": "ip -n {gateway} -6 rule flush; ip -n {gateway} -6 rule add pref 32766 table main",
+    "all rules": "ip -n {gateway} rule flush; ip -n {gateway} -6 rule flush",
+    "inner end without ARP": "ip -n {gateway} link set {inner} arp off",
+    "inner end's length": "ip -n {gateway} link set {inner} mtu 1300",
+    "inner end's length, too short for IPv6": "ip -n {gateway} link set {inner} mtu 600",
+    "outer end's length": "ip link set {outer} mtu 1300",
     "inner end down": "ip -n {gateway} link set {inner} down",
     "inner end's addresses": "ip -n {gateway} addr flush dev {inner}",
     "inner end's station": "ip -n {gateway} link set {inner} address 02:00:00:00:00:77",
@@ -62,19 +68,29 @@ def both_ways():
     return ping("a", HOST, SITE, count=1, size=1472) and ping("a", HOST6, SITE6, count=1, size=1452)
 
 
+def shape(there):
+    """What packets alone do not tell soon: rules, flags and lengths."""
+    rules = [run("ip", "-n", there["gateway"], family, "rule") for family in ("-4", "-6")]
+    ends = run("ip", "-n", there["gateway"], "-j", "link", "show", "dev", there["inner"]), run(
+        "ip", "-j", "link", "show", "dev", there["outer"])
+    return [sorted(text.splitlines()) for text in rules], [
+        (end["mtu"], "NOARP" in end["flags"]) for text in ends for end in json.loads(text)]
+
+
 def test_what_is_undone_comes_back(lab, account):
     vif, _, port, bird = both(account, lab)
     (gateway,) = namespaces("dmc-")
     there = {"gateway": gateway, "port": port, "uplink": list(lab.uplinks)[-1],
              "inner": first(run("ip", "-n", gateway, "-br", "link"), "vif-"),
              "outer": first(run("ip", "-br", "link"), "dmcv")}
-    lost = []
+    lost, before = [], shape(there)
     for what, words in DAMAGE.items():
         subprocess.run(words.format(**there), shell=True, check=True)
         try:
             # A customer who has just heard of another station may not believe the next word at once, and one
             # whose session has ended waits before it tries again.
             until(what, both_ways, seconds=40)
+            until("all is as it was", lambda: shape(there) == before, seconds=5)
             until("the sessions are up", lambda: bird.established("s0") and bird.established("s1"), seconds=40)
         except AssertionError as error:
             lost.append((what, str(error)))
@@ -102,3 +118,17 @@ def test_an_uplink_that_is_not_whole_is_said_and_heals(lab, account, server, cha
     lab.write_bindings()
     until("packets", both_ways, seconds=15)
     until("that is over", lambda: faults_of(server, transit) == "", seconds=5)
+
+
+def test_routes_and_rules_of_somebody_else_are_told(lab, account, server):
+    both(account, lab)
+    (gateway,) = namespaces("dmc-")
+    until("nothing is foreign", lambda: edge(server)["foreign"] == [], seconds=5)
+    run("ip", "-n", gateway, "route", "add", "10.99.0.0/16", "dev", "lo", "table", "1001")
+    run("ip", "-n", gateway, "-6", "rule", "add", "pref", "500", "from", "2001:db8:1::/48", "table", "7")
+    until("both are told", lambda: edge(server)["foreign"] == [
+        f"route 10.99.0.0/16 of table 1001 in namespace {gateway}", f"rule 500 in namespace {gateway}"], seconds=5)
+    run("ip", "-n", gateway, "route", "del", "10.99.0.0/16", "table", "1001")
+    run("ip", "-n", gateway, "-6", "rule", "del", "pref", "500")
+    until("they are gone", lambda: edge(server)["foreign"] == [], seconds=5)
+    assert both_ways()

@@ -30,6 +30,8 @@ pub struct Link {
     pub mac: [u8; 6],
     /// Administratively up.
     pub up: bool,
+    /// It does not ask for stations (`arp off`).
+    pub silent: bool,
     /// The other side of the cable is there.
     pub carrier: bool,
 }
@@ -53,6 +55,8 @@ fn header(index: u32, flags: u32, change: u32) -> [u8; HEADER] {
 }
 
 const UP: u32 = 1;
+/// `IFF_NOARP`.
+const NO_ARP: u32 = 1 << 7;
 
 impl Kernel {
     /// All interfaces.
@@ -140,6 +144,15 @@ impl Kernel {
         self.change(&format!("bring interface {index} down"), message)
     }
 
+    /// Has an interface ask for stations again.
+    ///
+    /// # Errors
+    /// [`KernelError::Request`].
+    pub fn set_asking(&mut self, index: u32) -> Result<(), KernelError> {
+        let message = Message::new(libc::RTM_NEWLINK, 0, &header(index, 0, NO_ARP));
+        self.change(&format!("have interface {index} ask for stations"), message)
+    }
+
     /// # Errors
     /// [`KernelError::Request`].
     pub fn set_mtu(&mut self, index: u32, mtu: u32) -> Result<(), KernelError> {
@@ -219,9 +232,11 @@ pub(crate) fn silence(name: &str) -> Result<(), KernelError> {
 }
 
 pub(crate) fn link(entry: &[u8]) -> Option<Link> {
+    let flags = number32(entry.get(8..)?)?;
     let mut link = Link {
         index: number32(entry.get(4..)?)?,
-        up: number32(entry.get(8..)?)? & UP != 0,
+        up: flags & UP != 0,
+        silent: flags & NO_ARP != 0,
         ..Link::default()
     };
     for (kind, value) in attributes(entry.get(HEADER..)?) {

@@ -57,17 +57,16 @@ pub enum LinuxError {
 /// Interfaces to be found by name and index.
 struct Links<'a> {
     by_name: HashMap<&'a str, u32>,
-    /// By index, whether they are up.
-    up: HashMap<u32, bool>,
+    by_index: HashMap<u32, &'a Link>,
 }
 
 impl<'a> Links<'a> {
     fn new(links: &'a [Link]) -> Self {
         let by_name = links.iter().map(|link| (link.name.as_str(), link.index));
-        let up = links.iter().map(|link| (link.index, link.up));
+        let by_index = links.iter().map(|link| (link.index, link));
         Self {
             by_name: by_name.collect(),
-            up: up.collect(),
+            by_index: by_index.collect(),
         }
     }
 }
@@ -405,11 +404,16 @@ impl LinuxEdge {
         let found = Links::new(links);
         for (id, standing) in &self.standing {
             let end = standing.delivery.outer_end;
-            let Some(up) = found.up.get(&end) else {
+            let Some(link) = found.by_index.get(&end) else {
                 continue;
             };
-            if !up {
+            if !link.up {
                 self.kernel.set_up(end)?;
+            }
+            let mtu = u32::from(standing.intent.mtu);
+            if link.mtu != mtu {
+                info!(interface = link.name, mtu, "its MTU is set back");
+                self.kernel.set_mtu(end, mtu)?;
             }
             let Some(gateway) = self.gateways.get_mut(&standing.intent.domain) else {
                 continue;
@@ -502,7 +506,7 @@ impl LinuxEdge {
         links: &Links<'_>,
     ) -> bool {
         let port = self.port_index(wanted.carrier, links);
-        let there = links.up.contains_key(&standing.delivery.outer_end);
+        let there = links.by_index.contains_key(&standing.delivery.outer_end);
         standing.intent.domain != wanted.domain
             || standing.delivery.vlan != wanted.vlan.get()
             || port != Some(standing.delivery.port)

@@ -11,8 +11,11 @@ impl Gateway {
     /// Heals what somebody did to the namespace, and tells what is in it and not ours. Uplinks that are not
     /// wanted any more go back.
     pub(super) fn look_around(&mut self) -> Result<Vec<String>, KernelError> {
-        let foreign = self.look_at_links()?;
+        let mut foreign = self.look_at_links()?;
         self.heal()?;
+        let name = self.namespace.name();
+        let others = self.kernel.foreign().iter();
+        foreign.extend(others.map(|what| format!("{what} in namespace {name}")));
         Ok(foreign)
     }
 
@@ -28,9 +31,7 @@ impl Gateway {
         let mut foreign = Vec::new();
         for link in links {
             if self.is_ours(&link) {
-                if !link.up {
-                    self.kernel.set_up(link.index)?;
-                }
+                self.keep_link(&link)?;
                 continue;
             }
             if link.alias.starts_with(uplink_mark::PREFIX) {
@@ -45,6 +46,22 @@ impl Gateway {
             }
         }
         Ok(foreign)
+    }
+
+    /// Brings an interface of ours up, and those of virtual interfaces to what they were made with.
+    fn keep_link(&mut self, link: &Link) -> Result<(), KernelError> {
+        if link.name.starts_with(INNER_ENDS) && link.silent {
+            self.kernel.set_asking(link.index)?;
+        }
+        let length = self.lengths.get(&link.index);
+        if let Some(length) = length.copied().filter(|length| *length != link.mtu) {
+            info!(interface = link.name, length, "its MTU is set back");
+            self.kernel.set_mtu(link.index, length)?;
+        }
+        if !link.up {
+            self.kernel.set_up(link.index)?;
+        }
+        Ok(())
     }
 
     fn is_ours(&self, link: &Link) -> bool {
