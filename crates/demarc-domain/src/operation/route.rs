@@ -7,15 +7,23 @@ use demarc_api::{
 use demarc_types::{AddressFamily, Prefix, Timestamp, parse_prefix};
 
 use crate::context::Context;
-use crate::entity::VirtualInterface;
+use crate::entity::{VirtualInterface, VirtualInterfaceKind};
 use crate::input;
 use crate::paging::{Page, Unasked};
 use crate::refusal::Refusal;
 use crate::route_source::{Route, RouteDirection};
 use crate::world::World;
 
-/// Communities of this number that customers may see (spec/routing §5); the others are internal.
-const SHOWN_COMMUNITIES: [u16; 8] = [7_100, 7_200, 7_300, 8_100, 8_200, 9_100, 9_200, 9_300];
+/// The communities of 7224 that mean something on a route (spec/routing §5). Customers may see these: the
+/// others are internal, or taken off by the inbound policy (§3).
+fn supported_communities(kind: VirtualInterfaceKind, direction: RouteDirection) -> &'static [u16] {
+    match (kind, direction) {
+        (VirtualInterfaceKind::Public, RouteDirection::Accepted) => &[9_100, 9_200, 9_300],
+        (VirtualInterfaceKind::Public, RouteDirection::Advertised) => &[8_100, 8_200],
+        (_, RouteDirection::Accepted) => &[7_100, 7_200, 7_300],
+        (_, RouteDirection::Advertised) => &[],
+    }
+}
 
 pub(crate) fn list(
     world: &World,
@@ -42,7 +50,7 @@ pub(crate) fn list(
         Unasked::Hundred,
     )?;
     let mut routes: Vec<Route> = context.routes.routes(world, interface);
-    routes.retain(|route| filter.matches(route));
+    routes.retain(|route| filter.matches(interface.kind, route));
     routes.sort_by_key(order);
     // A place in this list is the number of the route before it.
     let skip = page
@@ -74,8 +82,12 @@ fn order(route: &Route) -> (RouteDirection, AddressFamily, Prefix) {
 }
 
 /// The communities that customers may see; a filter must not find a route by the others, either.
-fn shown_communities(route: &Route) -> impl Iterator<Item = &(u16, u16)> {
-    let shown = |(high, low): &&(u16, u16)| *high == 7_224 && SHOWN_COMMUNITIES.contains(low);
+fn shown_communities(
+    kind: VirtualInterfaceKind,
+    route: &Route,
+) -> impl Iterator<Item = &(u16, u16)> {
+    let supported = supported_communities(kind, route.direction);
+    let shown = move |(high, low): &&(u16, u16)| *high == 7_224 && supported.contains(low);
     route.communities.iter().filter(shown)
 }
 
@@ -105,7 +117,7 @@ fn show(interface: &VirtualInterface, route: &Route) -> api::Route {
                 .collect(),
         ),
         communities: Some(
-            shown_communities(route)
+            shown_communities(interface.kind, route)
                 .map(|(high, low)| format!("{high}:{low}"))
                 .collect(),
         ),
@@ -163,7 +175,7 @@ impl Filter {
         })
     }
 
-    fn matches(&self, route: &Route) -> bool {
+    fn matches(&self, kind: VirtualInterfaceKind, route: &Route) -> bool {
         let path: Vec<i64> = route
             .as_path
             .iter()
@@ -182,7 +194,7 @@ impl Filter {
             && self
                 .communities
                 .iter()
-                .all(|community| shown_communities(route).any(|shown| shown == community))
+                .all(|community| shown_communities(kind, route).any(|shown| shown == community))
     }
 }
 
@@ -224,7 +236,11 @@ mod tests {
             (&["10.0.0.1/16"], false),
         ] {
             let filter = filter(|filters| filters.cidrs = words(cidrs));
-            assert_eq!(filter.matches(&route()), matches, "{cidrs:?}");
+            assert_eq!(
+                filter.matches(VirtualInterfaceKind::Public, &route()),
+                matches,
+                "{cidrs:?}"
+            );
         }
         for (path, matches) in [
             (&[65_001][..], true),
@@ -235,7 +251,11 @@ mod tests {
             (&[64_512, 65_001, 65_002, 65_003], false),
         ] {
             let filter = filter(|filters| filters.as_path = Some(path.to_vec()));
-            assert_eq!(filter.matches(&route()), matches, "{path:?}");
+            assert_eq!(
+                filter.matches(VirtualInterfaceKind::Public, &route()),
+                matches,
+                "{path:?}"
+            );
         }
         for (communities, matches) in [
             (&["7224:8100"][..], true),
@@ -245,7 +265,43 @@ mod tests {
             (&["65535:65281"], false),
         ] {
             let filter = filter(|filters| filters.communities = words(communities));
-            assert_eq!(filter.matches(&route()), matches, "{communities:?}");
+            assert_eq!(
+                filter.matches(VirtualInterfaceKind::Public, &route()),
+                matches,
+                "{communities:?}"
+            );
+        }
+    }
+
+    /// spec/routing §3 and §5: what the inbound policy takes off is no community of an accepted route.
+    #[test]
+    fn only_communities_that_mean_something_on_the_route_are_shown() {
+        use {RouteDirection as Direction, VirtualInterfaceKind as Kind};
+        let all = [7_100, 7_200, 7_300, 8_100, 8_200, 9_100, 9_200, 9_300, 1];
+        for (kind, direction, wanted) in [
+            (
+                Kind::Private,
+                Direction::Accepted,
+                &[7_100, 7_200, 7_300][..],
+            ),
+            (Kind::Transit, Direction::Accepted, &[7_100, 7_200, 7_300]),
+            (Kind::Public, Direction::Accepted, &[9_100, 9_200, 9_300]),
+            (Kind::Public, Direction::Advertised, &[8_100, 8_200]),
+            (Kind::Private, Direction::Advertised, &[]),
+        ] {
+            let route = Route {
+                direction,
+                communities: all.iter().map(|low| (7_224, *low)).collect(),
+                ..route()
+            };
+            let shown: Vec<u16> = shown_communities(kind, &route).map(|one| one.1).collect();
+            assert_eq!(shown, wanted, "{kind:?} {direction:?}");
+            for low in all {
+                let asked =
+                    filter(|filters| filters.communities = Some(vec![format!("7224:{low}")]));
+                let found = asked.matches(kind, &route);
+                assert_eq!(found, wanted.contains(&low), "{kind:?} {direction:?} {low}");
+            }
         }
     }
 
