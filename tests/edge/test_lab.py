@@ -177,6 +177,29 @@ def test_killing_the_labs_process_leaves_nothing_either(lab, tmp_path):
     lab.run("up", "--listen", "127.0.0.1:0", "--topology", str(file), "--no-tour")
 
 
+@pytest.mark.parametrize("after", [0.02, 0.1, 0.3, 0.8])
+def test_an_interrupted_lab_is_known_and_goes(lab, tmp_path, after):
+    file = tmp_path / "mine.toml"
+    file.write_text(SMALL)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        listen = f"127.0.0.1:{free.getsockname()[1]}"
+    words = ("up", "--listen", listen, "--topology", str(file), "--no-tour")
+    for again in (("down",), ()):
+        up = lab.start(*words)
+        time.sleep(after)
+        up.kill()
+        up.wait()
+        for word in again:
+            down = lab.run(word, check=False)
+            # Ended before there was anything, it left no trace of a lab.
+            assert down.returncode == 0 or not lab.directory.exists(), down
+            assert not lab.directory.exists()
+            # Whoever listened has gone.
+            socket.create_server(("127.0.0.1", int(listen.split(":")[1]))).close()
+    lab.run(*words)
+    lab.run("down")
+
+
 @pytest.mark.parametrize("after", [0.05, 0.4, 1.2])
 def test_an_interrupted_lab_is_no_obstacle(lab, tmp_path, after):
     file = tmp_path / "mine.toml"

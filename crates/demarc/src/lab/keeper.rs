@@ -1,6 +1,5 @@
 //! The lab's own process: the service with a Linux edge, and whoever wires the rest.
 
-use std::fs::OpenOptions;
 use std::io::Write;
 use std::net::TcpListener;
 use std::os::fd::AsFd;
@@ -14,6 +13,7 @@ use tokio::net::{UnixListener, UnixStream};
 
 use super::isolation::{self, INSIDE};
 use super::order::{Answer, Order};
+use super::place::Place;
 use super::wiring::{Wiring, look};
 use crate::cli::{KeepArguments, LogFormat};
 use crate::failure::Failure;
@@ -38,19 +38,23 @@ pub(crate) fn run(arguments: &KeepArguments) -> Result<(), Failure> {
     // Interrupts of the terminal are for those who look on.
     _ = nix::unistd::setsid();
     let failed = |error: std::io::Error| Failure::Other(format!("cannot start the lab: {error}"));
-    let log = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(arguments.dir.join(LOG));
-    let child = Command::new("/proc/self/exe")
+    // Standard error is the log, which is locked for as long as somebody has it open.
+    let mut child = Command::new("/proc/self/exe")
         .args(["lab", "keep", "--inside", "--dir", INSIDE])
         .env("NO_COLOR", "1")
-        .stderr(log.map_err(failed)?)
+        .stderr(Stdio::inherit())
         .stdin(Stdio::inherit())
         .stdout(Stdio::inherit())
         .spawn()
         .map_err(failed)?;
-    say(&child.id().to_string())
+    let pid = i32::try_from(child.id()).unwrap_or_default();
+    let place = Place::new(Some(arguments.dir.clone()))?;
+    if let Err(failure) = place.write_pid(pid) {
+        // Nobody could ever end it.
+        _ = child.kill();
+        return report(Err(failure));
+    }
+    say(&pid.to_string())
 }
 
 fn say(line: &str) -> Result<(), Failure> {

@@ -10,6 +10,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
+use super::keeper::LOG;
 use crate::failure::Failure;
 
 const RECORD: &str = "lab.json";
@@ -74,11 +75,37 @@ impl Place {
         self.directory.join(name)
     }
 
-    /// The lab that runs here, if one does.
+    /// The lab that runs here, if one does. One that has just been started, and whose command is gone already,
+    /// may need a moment until it is written down.
     pub(crate) fn running(&self) -> Option<Record> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let found = self.recorded();
+            if found.is_some() || !self.is_held() || Instant::now() > end {
+                return found;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn recorded(&self) -> Option<Record> {
         let text = fs::read_to_string(self.file(RECORD)).ok()?;
         let record: Record = serde_json::from_str(&text).ok()?;
         (started(record.pid) == Some(record.started)).then_some(record)
+    }
+
+    /// Whether processes of a lab have its log open: they hold a lock on it for as long as they live.
+    fn is_held(&self) -> bool {
+        let log = fs::File::open(self.file(LOG));
+        log.is_ok_and(|log| matches!(log.try_lock(), Err(fs::TryLockError::WouldBlock)))
+    }
+
+    /// A new log, held by whoever has it open.
+    pub(crate) fn log(&self) -> io::Result<fs::File> {
+        let mut options = fs::OpenOptions::new();
+        let log = options.create(true).append(true).open(self.file(LOG))?;
+        log.lock()?;
+        Ok(log)
     }
 
     /// As [`Place::running`], for commands that need one.
@@ -144,7 +171,25 @@ impl Place {
     /// Ends the process that everything lives in, and removes the directory.
     pub(crate) fn clear(&self, record: &Record) -> Result<(), Failure> {
         end(record.pid, record.started);
+        // It may have been the command that builds the lab, and what that has started is another process.
+        if let Some(left) = self.running() {
+            end(left.pid, left.started);
+        }
         self.remove()
+    }
+
+    /// Writes down the process that everything lives in, whatever becomes of the command that started it.
+    pub(crate) fn write_pid(&self, pid: i32) -> Result<(), Failure> {
+        let failed = |error: io::Error| {
+            let path = self.file(RECORD);
+            Failure::Other(format!("cannot read {}: {error}", path.display()))
+        };
+        let text = fs::read_to_string(self.file(RECORD)).map_err(failed)?;
+        let mut record: Record =
+            serde_json::from_str(&text).map_err(|error| failed(error.into()))?;
+        record.pid = pid;
+        record.started = started(pid).unwrap_or_default();
+        self.write(&record)
     }
 
     /// Removes the directory of a lab.
@@ -223,6 +268,32 @@ mod tests {
         place.write(&record(child.id(), since)).unwrap();
         assert!(matches!(place.prepare(), Err(Failure::Usage(said)) if said.contains("already")));
         place.clear(&record(child.id(), since)).unwrap();
+        assert!(child.wait().unwrap().code().is_none(), "ended by a signal");
+        assert!(!directory.path().exists());
+    }
+
+    #[test]
+    fn a_lab_that_is_not_written_down_yet_is_waited_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let place = place(directory.path());
+        // Its command has gone.
+        place.write(&record(1, 0)).unwrap();
+        let log = place.log().unwrap();
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let pid = i32::try_from(child.id()).unwrap();
+        let found = std::thread::scope(|scope| {
+            let found = scope.spawn(|| place.running());
+            std::thread::sleep(Duration::from_millis(50));
+            place.write_pid(pid).unwrap();
+            found.join().unwrap()
+        });
+        let found = found.unwrap();
+        assert_eq!(found.pid, pid);
+        place.clear(&found).unwrap();
         assert!(child.wait().unwrap().code().is_none(), "ended by a signal");
         assert!(!directory.path().exists());
     }

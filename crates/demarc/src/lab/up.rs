@@ -145,11 +145,11 @@ fn start(
     Ok(record)
 }
 
-/// The pid of the lab's process, once it is ready.
+/// The pid of the lab's process, once it is ready. It writes itself down before: this command may be gone by then.
 fn begin(place: &Place, socket: TcpListener) -> Result<i32, Failure> {
     let failed = |error: std::io::Error| Failure::Other(format!("cannot start the lab: {error}"));
     std::fs::write(place.file(super::keeper::BINDINGS), "").map_err(failed)?;
-    let log = std::fs::File::create(place.file(LOG)).map_err(failed)?;
+    let log = place.log().map_err(failed)?;
     let mut child: Child = Command::new("/proc/self/exe")
         .args(["lab", "keep", "--dir"])
         .arg(place.directory())
