@@ -246,7 +246,10 @@ impl Builder<'_> {
             .customer
             .iter()
             .find(|it| it.name == interface.customer);
-        let asn = customer.map_or(0, |customer| customer.asn.get());
+        let asn = customer.map(|customer| customer.asn);
+        let asn = asn.ok_or_else(|| {
+            Failure::Other(format!("there is no customer `{}`", interface.customer))
+        })?;
         let connection = self.topology.connection(&interface.connection);
         let host = self.account(connection.map_or("", |connection| &connection.account))?;
         let owner = self.owner(interface)?;
@@ -257,8 +260,10 @@ impl Builder<'_> {
         let mut new = json!({
             "virtualInterfaceName": interface.name,
             "vlan": interface.vlan.get(),
-            "asn": asn,
         });
+        // A number that the short member cannot hold has a long one.
+        let member = if asn.short() == 0 { "asnLong" } else { "asn" };
+        new[member] = json!(asn.get());
         let made = if owner == host {
             new["directConnectGatewayId"] = json!(gateway);
             if interface.site_link {

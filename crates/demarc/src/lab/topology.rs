@@ -175,7 +175,11 @@ impl Topology {
             }
         }
         for gateway in &self.gateway {
+            let mut vpcs = BTreeSet::new();
             for name in &gateway.vpcs {
+                if !vpcs.insert(name) {
+                    return Err(format!("gateway `{}` has vpc `{name}` twice", gateway.name));
+                }
                 let vpc = find("vpc", &self.vpc, name, |it| &it.name)?;
                 if vpc.account != gateway.account {
                     return Err(format!(
@@ -185,18 +189,31 @@ impl Topology {
                 }
             }
         }
-        let numbers = self.gateway.iter().map(|it| it.asn);
-        for asn in numbers.chain(self.customer.iter().map(|it| it.asn)) {
-            if Asn::new(i64::from(asn.get())).is_none() {
-                return Err(format!("AS number {asn} is reserved"));
-            }
-        }
+        self.check_numbers()?;
         let mut ids = BTreeSet::new();
         if let Some(account) = self.account.iter().find(|it| !ids.insert(it.id)) {
             return Err(format!("account {} is there twice", account.id));
         }
         self.check_networks()?;
         self.check_interfaces()
+    }
+
+    fn check_numbers(&self) -> Result<(), String> {
+        for gateway in &self.gateway {
+            if !gateway.asn.is_private() {
+                return Err(format!(
+                    "gateway `{}` has AS number {}: one of 64512-65534 or 4200000000-4294967294 is needed",
+                    gateway.name, gateway.asn
+                ));
+            }
+        }
+        for customer in &self.customer {
+            let asn = customer.asn;
+            if Asn::new(i64::from(asn.get())).is_none() || asn.is_reserved() {
+                return Err(format!("AS number {asn} is reserved"));
+            }
+        }
+        Ok(())
     }
 
     fn check_networks(&self) -> Result<(), String> {
@@ -389,6 +406,13 @@ mod tests {
                 "vpcs = [\"globex-vpc\"]",
                 "different accounts",
             ),
+            (
+                "vpcs = [\"acme-vpc\"]",
+                "vpcs = [\"acme-vpc\", \"acme-vpc\"]",
+                "`acme-gateway` has vpc `acme-vpc` twice",
+            ),
+            ("asn = 64512", "asn = 7224", "AS number 7224: one of"),
+            ("asn = 65001", "asn = 23456", "AS number 23456 is reserved"),
             ("10.40.0.0/16", "fd00::/16", "an IPv4 network"),
             ("10.40.0.0/16", "100.64.8.0/24", "between gateways and VPCs"),
             ("192.168.2.0/24", "127.1.0.0/16", "stays within a host"),
