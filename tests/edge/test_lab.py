@@ -177,6 +177,17 @@ def test_killing_the_labs_process_leaves_nothing_either(lab, tmp_path):
     lab.run("up", "--listen", "127.0.0.1:0", "--topology", str(file), "--no-tour")
 
 
+@pytest.mark.parametrize("daemon", INSTALLED)
+def test_a_lab_that_is_up_has_the_customers_routes(lab, tmp_path, daemon):
+    file = tmp_path / "mine.toml"
+    # And the number of the customer is one that only the long member of the API can hold.
+    file.write_text(SMALL.replace("65100", "4200000001"))
+    said = lab.run("up", "--listen", "127.0.0.1:0", "--topology", str(file), "--no-tour", "--router", daemon)
+    (vif,) = lab.status()["virtualInterfaces"]
+    assert (vif["accepted"], vif["advertised"]) == (["192.168.9.0/24"], ["10.9.0.0/16"])
+    assert '"asnLong":4200000001' in said and '"asn":' not in said
+
+
 @pytest.mark.parametrize("after", [0.02, 0.1, 0.3, 0.8])
 def test_an_interrupted_lab_is_known_and_goes(lab, tmp_path, after):
     file = tmp_path / "mine.toml"

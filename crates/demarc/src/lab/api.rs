@@ -94,7 +94,8 @@ impl Api {
         operation: &str,
         input: &Value,
     ) -> Result<(), Failure> {
-        if !self.show || operation.starts_with("Describe") {
+        let reads = operation.starts_with("Describe") || operation.starts_with("List");
+        if !self.show || reads {
             return Ok(());
         }
         let command = aws_cli::command(service, operation, input);

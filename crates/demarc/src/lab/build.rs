@@ -15,7 +15,7 @@ use super::place::Place;
 use super::topology::{Connection, Topology, VirtualInterface};
 use super::wiring;
 use crate::failure::Failure;
-use crate::operator::print;
+use crate::operator::{list, print};
 
 /// How long the service and the routers may take for one step.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -339,7 +339,25 @@ impl Builder<'_> {
                 start.elapsed().as_secs_f32()
             ))?;
         }
+        // A router may announce its network some seconds after its session is up.
+        for interface in &self.topology.virtual_interface {
+            self.announced(interface)?;
+        }
         Ok(())
+    }
+
+    /// Waits until the customer's network has come in by a virtual interface.
+    fn announced(&self, interface: &VirtualInterface) -> Result<(), Failure> {
+        let owner = self.owner(interface)?;
+        let input = json!({
+            "virtualInterfaceId": self.ids.interfaces.get(&interface.name),
+            "filters": { "routeDirection": "accepted" },
+        });
+        let what = format!("a route of {} on {}", interface.customer, interface.name);
+        until(&what, || {
+            let routes = self.api.call(owner, "ListVirtualInterfaceRoutes", &input)?;
+            Ok(list(&routes["routes"]).next().map(|_| ()))
+        })
     }
 
     fn session(&self, interface: &VirtualInterface) -> Result<SessionPlan, Failure> {
