@@ -152,7 +152,7 @@ pub fn why(
             .collect(),
         summary: Vec::new(),
     };
-    explanation.summary = summary(&explanation, family);
+    explanation.summary = summary(&explanation, family, interface.site_link);
     if state::silence(world, interface.parent).is_some() {
         let text = format!(
             "The edge of {} is not heard: this is what it said last.",
@@ -424,7 +424,7 @@ fn path(segments: &[PathSegment]) -> String {
     shown.collect::<Vec<_>>().join(" ")
 }
 
-fn summary(explanation: &Explanation, family: AddressFamily) -> Vec<String> {
+fn summary(explanation: &Explanation, family: AddressFamily, site_link: bool) -> Vec<String> {
     let (id, destination) = (explanation.virtual_interface_id, explanation.destination);
     let mut said = Vec::new();
     if !explanation.sessions.iter().any(|session| session.up) {
@@ -471,6 +471,10 @@ fn summary(explanation: &Explanation, family: AddressFamily) -> Vec<String> {
         if !route.announced_to.is_empty() {
             let others: Vec<String> = route.announced_to.iter().map(ToString::to_string).collect();
             said.push(format!("{prefix} is announced to {}.", others.join(", ")));
+        } else if let Some(name) = kept_by(&route.communities).filter(|_| site_link) {
+            said.push(format!(
+                "{prefix} is not announced over SiteLink: the customer sent {name} with it."
+            ));
         }
     }
     if explanation.announced.is_empty() {
@@ -492,6 +496,18 @@ fn summary(explanation: &Explanation, family: AddressFamily) -> Vec<String> {
     said
 }
 
+/// The community of a route, if one is there, that keeps it from other customers (spec/routing §5).
+fn kept_by(communities: &[String]) -> Option<&'static str> {
+    let names = [
+        ("65535:65281", "NO_EXPORT"),
+        ("65535:65282", "NO_ADVERTISE"),
+        ("65535:65283", "NO_EXPORT_SUBCONFED"),
+    ];
+    let mut there = names.iter();
+    let found = there.find(|(value, _)| communities.iter().any(|it| it == value))?;
+    Some(found.1)
+}
+
 fn chosen(id: VirtualInterfaceId, prefix: Prefix, choice: &Choice) -> String {
     let (region, step) = (choice.region, choice.decided_by.words());
     let taken: Vec<String> = choice.taken.iter().map(ToString::to_string).collect();
@@ -500,9 +516,17 @@ fn chosen(id: VirtualInterfaceId, prefix: Prefix, choice: &Choice) -> String {
         (true, Step::Shared) => {
             format!("Traffic from {region} to {prefix} is shared by {taken}: {step}.")
         }
+        (true, Step::OnlyRoute) => {
+            format!("Traffic from {region} to {prefix} takes {id}: {step}.")
+        }
         (true, _) => format!("Traffic from {region} to {prefix} takes {id}: {step} decides."),
         (false, Step::LocalRoute) => {
             format!("Traffic from {region} to {prefix} goes to the VPC: {step} always wins.")
+        }
+        (false, _) if choice.taken.contains(&id) => {
+            format!(
+                "Traffic from {region} does not take this route to {prefix}: {step} decides for another one by {taken}."
+            )
         }
         (false, _) => {
             format!("Traffic from {region} does not take {id}: {step} decides for {taken}.")

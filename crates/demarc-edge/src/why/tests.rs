@@ -265,3 +265,28 @@ fn a_session_that_its_limit_ended_is_named() {
     let said = bench.why(a, "192.168.1.1/32").summary;
     assert!(said[1].contains("more than 100 prefixes"), "{said:?}");
 }
+
+#[test]
+fn what_is_said_names_routes_apart_and_why_one_is_kept() {
+    let mut bench = Bench::new();
+    let id = bench.interface('a', "us-east-1", true);
+    let kept = bench.route(id, IN, "192.168.0.0/16", &[65_001]);
+    kept.route.communities.push((65_535, 65_281));
+    let said = bench.why(id, "192.168.1.0/24").summary.join("\n");
+    assert!(
+        said.contains("takes dxvif-fg00000a: no other route is there."),
+        "{said}"
+    );
+    assert!(
+        said.contains("192.168.0.0/16 is not announced over SiteLink: the customer sent NO_EXPORT"),
+        "{said}"
+    );
+    bench.route(id, IN, "192.168.1.0/24", &[65_001]);
+    let said = bench.why(id, "192.168.1.0/24").summary.join("\n");
+    assert!(
+        said.contains(
+            "does not take this route to 192.168.0.0/16: the longest prefix decides for another one by dxvif-fg00000a"
+        ),
+        "{said}"
+    );
+}
