@@ -9,6 +9,6 @@ pub mod why;
 
 pub use linux::{
     Bindings, BindingsError, EdgeView, Intents, LinuxEdge, LinuxError, PortBinding, UplinkBinding,
-    Views,
+    UplinkFault, Views,
 };
 pub use simulated::Simulated;

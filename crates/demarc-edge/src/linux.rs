@@ -22,6 +22,6 @@ mod status;
 mod uplink_mark;
 mod virtual_interface;
 
-pub use bindings::{Bindings, BindingsError, PortBinding, UplinkBinding};
+pub use bindings::{Bindings, BindingsError, PortBinding, UplinkBinding, UplinkFault};
 pub use edge::{LinuxEdge, LinuxError};
 pub use status::{EdgeView, Intents, Views};

@@ -29,6 +29,10 @@ use line::{Line, Lines};
 const RETRY: Duration = Duration::from_secs(2);
 
 pub(crate) fn run(arguments: EdgeArguments) -> Result<(), Failure> {
+    if arguments.device.trim().is_empty() {
+        let text = "--device is empty: name the device as the API shows it in awsDeviceV2";
+        return Err(Failure::Usage(text.to_owned()));
+    }
     logging::start(arguments.log_format.unwrap_or(LogFormat::Text))?;
     let lines = Lines::new(&arguments)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()

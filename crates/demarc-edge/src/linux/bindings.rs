@@ -11,6 +11,12 @@ use demarc_types::{ConnectionId, GatewayRef, Prefix};
 use serde::Deserialize;
 use tracing::info;
 
+use super::virtual_interface::{INNER_ENDS, OUTER_ENDS};
+
+mod uplink;
+
+pub use uplink::UplinkFault;
+
 /// The file of bindings. Read again whenever it changes, since gateways come with their ids while
 /// the service runs.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -143,6 +149,16 @@ pub enum BindingsError {
     Uplinks { path: PathBuf, gateway: Behind },
     #[error("bindings {path}: the uplink of `public` serves all public virtual interfaces")]
     Public { path: PathBuf },
+    #[error(
+        "bindings {path}: the port `{interface}` has no device: name it as `awsDeviceV2` shows it"
+    )]
+    Device { path: PathBuf, interface: String },
+    #[error("bindings {path}: {fault}")]
+    Addresses {
+        path: PathBuf,
+        #[source]
+        fault: UplinkFault,
+    },
     #[error("bindings {path}: connection {connection} is bound to two ports")]
     Connection {
         path: PathBuf,
@@ -185,6 +201,19 @@ impl Bindings {
         }
         bindings.check_interfaces(path)?;
         bindings.check_uplinks(path)?;
+        for uplink in &bindings.uplink {
+            uplink::check(uplink).map_err(|fault| BindingsError::Addresses {
+                path: path.to_owned(),
+                fault,
+            })?;
+        }
+        let mut ports = bindings.port.iter();
+        if let Some(port) = ports.find(|port| port.device.trim().is_empty()) {
+            return Err(BindingsError::Device {
+                path: path.to_owned(),
+                interface: port.interface.clone(),
+            });
+        }
         let connections = bindings.port.iter().filter_map(|port| port.connection);
         if let Some(connection) = twice(connections) {
             let path = path.to_owned();
@@ -263,6 +292,9 @@ fn unfit(interface: &str) -> Option<&'static str> {
         "" | "." | ".." => Some("no interface has such a name"),
         name if name.contains(strange) => Some("no interface has such a name"),
         name if name.len() > LONGEST_NAME => Some("names have at most 15 bytes"),
+        name if name.starts_with(OUTER_ENDS) || name.starts_with(INNER_ENDS) => {
+            Some("the edge names its own interfaces so")
+        }
         _ => None,
     }
 }
@@ -432,11 +464,19 @@ mod tests {
             ("a b", "no interface"),
             ("../eth0", "no interface"),
             ("sixteen-bytes-it", "at most 15 bytes"),
+            ("dmcvfg6ny8dd", "names its own"),
+            ("vif-fg6ny8dd", "names its own"),
         ] {
             let port = format!("[[port]]\ndevice = \"d\"\ninterface = \"{name}\"\n");
             let message = parse(&port).unwrap_err();
             assert!(message.contains(reason), "{message}");
         }
+    }
+
+    #[test]
+    fn a_port_is_of_a_device() {
+        let message = parse("[[port]]\ndevice = \"\"\ninterface = \"eth1\"\n").unwrap_err();
+        assert!(message.contains("`eth1` has no device"), "{message}");
     }
 
     #[test]

@@ -57,6 +57,16 @@ fn serve<'a>(more: &[&'a str]) -> Vec<&'a str> {
 }
 
 #[test]
+fn an_edge_without_a_device_is_refused() {
+    let nothing = tempfile::tempdir().unwrap();
+    for device in ["", " "] {
+        let arguments = ["edge", "--device", device, "--server", "http://127.0.0.1:1"];
+        let arguments = [&arguments[..], &["--bindings", "none.toml"]].concat();
+        refused(&nothing, &arguments, &["--device is empty", "awsDeviceV2"]);
+    }
+}
+
+#[test]
 fn configurations_that_make_no_sense_are_refused() {
     let account = "[[account]]\nid = \"111122223333\"\n";
     for (text, said) in [
