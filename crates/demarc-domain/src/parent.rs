@@ -235,7 +235,8 @@ pub(crate) fn check_room(
 }
 
 /// Moves a virtual interface to another carrier. The fabric has to follow; until it has, the peers that
-/// were there are deleting and their successors pending, with the same keys and addresses (spec/states §5.3).
+/// were there are deleting and their successors pending, with the same keys and addresses (spec/states §5.3);
+/// those under review stay so.
 /// A failover test goes on with the successors of the peers that it holds down.
 pub(crate) fn rehome(tx: &mut Transaction<'_>, interface: &VirtualInterface, target: ParentId) {
     let mut moved = interface.clone();
@@ -279,7 +280,10 @@ fn succeed(
     for peer in interface.peers.iter_mut().filter(|peer| peer.is_live()) {
         let mut successor = peer.clone();
         successor.id = tx.fresh_bgp_peer();
-        successor.phase = PeerPhase::Pending;
+        // A review goes on as it was: to move is not to be approved (spec/states §6).
+        if !matches!(successor.phase, PeerPhase::Verifying { .. }) {
+            successor.phase = PeerPhase::Pending;
+        }
         successor.session = Session::Down;
         successor.prefixes_received = 0;
         successor.wrong_key = false;

@@ -18,6 +18,7 @@ use crate::entity::{
     Session, SilenceStage, VirtualInterface, VirtualInterfaceKind, VirtualInterfacePhase,
 };
 use crate::ids::IdSource;
+use crate::operator::{Order, command};
 use crate::refusal::Refusal;
 use crate::settings::{Account, Accounts, PartnerType, Settings};
 use crate::world::World;
@@ -184,6 +185,17 @@ impl Lab {
         );
         let violations = crate::violations(after, &self.settings);
         assert!(violations.is_empty(), "{violations:?}");
+    }
+
+    // ===== the part of the operator =====
+
+    /// An order of the operator's; a refusal has changed nothing.
+    pub(crate) fn order(&mut self, order: &Order) -> Result<(), Refusal> {
+        let mut context = self.context("000000000000");
+        let (world, changes) = command(&self.world, &mut context, order)?;
+        self.check(&changes, &world);
+        self.world = world;
+        Ok(())
     }
 
     // ===== the part of the fabric =====

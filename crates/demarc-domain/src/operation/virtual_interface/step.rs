@@ -105,9 +105,45 @@ fn wrong_state(world: &World, interface: &VirtualInterface) -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
-    use crate::testing::{ALICE, Lab};
+    use crate::operator::Order;
+    use crate::testing::{ALICE, Lab, text};
+
+    /// A public virtual interface that the operator has approved and that is up.
+    fn approved(lab: &mut Lab, connection: &str) -> String {
+        let made = lab.ok(
+            ALICE,
+            "CreatePublicVirtualInterface",
+            json!({"connectionId": connection, "newPublicVirtualInterface": {
+                "virtualInterfaceName": "v", "vlan": 5, "asn": 65001, "amazonAddress": "175.45.176.1/30",
+                "customerAddress": "175.45.176.2/30", "routeFilterPrefixes": [{"cidr": "210.52.109.0/24"}]}}),
+        );
+        let id = text(&made, "virtualInterfaceId");
+        lab.order(&Order::ApproveVirtualInterface(id.parse().unwrap()))
+            .unwrap();
+        lab.converge();
+        id
+    }
+
+    fn add_peer(lab: &mut Lab, id: &str) -> Value {
+        let body = json!({"virtualInterfaceId": id, "newBGPPeer": {"asn": 65001, "addressFamily": "ipv6"}});
+        lab.ok(ALICE, "CreateBGPPeer", body)["virtualInterface"].clone()
+    }
+
+    fn shown(lab: &mut Lab, id: &str) -> Value {
+        let named = json!({"virtualInterfaceId": id});
+        lab.ok(ALICE, "DescribeVirtualInterfaces", named)["virtualInterfaces"][0].clone()
+    }
+
+    /// `bgpPeerState` of each peer.
+    fn peer_states(interface: &Value) -> Vec<String> {
+        let peers = interface["bgpPeers"].as_array().unwrap();
+        peers
+            .iter()
+            .map(|peer| text(peer, "bgpPeerState"))
+            .collect()
+    }
 
     #[test]
     fn a_peer_added_to_a_public_virtual_interface_is_reviewed_by_itself() {
@@ -133,5 +169,58 @@ mod tests {
             shown["virtualInterfaces"][0]["bgpPeers"][1]["bgpPeerState"],
             "pending"
         );
+    }
+
+    /// spec/states §6: who reviews is not asked by moving.
+    #[test]
+    fn a_move_does_not_end_the_review_of_a_peer() {
+        let mut lab = Lab::with(|settings| settings.approve_public_virtual_interfaces = false);
+        let (from, to) = (lab.dedicated(ALICE), lab.dedicated(ALICE));
+        let id = approved(&mut lab, &from);
+        add_peer(&mut lab, &id);
+        let moved = lab.ok(
+            ALICE,
+            "AssociateVirtualInterface",
+            json!({"virtualInterfaceId": id, "connectionId": to}),
+        );
+        assert_eq!(
+            peer_states(&moved),
+            ["deleting", "deleting", "pending", "verifying"]
+        );
+        lab.converge();
+        lab.ok(
+            ALICE,
+            "CreateLag",
+            json!({"numberOfConnections": 1, "location": "EqDC2", "connectionsBandwidth": "10Gbps",
+                "lagName": "lag", "connectionId": to}),
+        );
+        lab.converge();
+        assert_eq!(
+            peer_states(&shown(&mut lab, &id)),
+            ["available", "verifying"]
+        );
+        let order = Order::ApproveVirtualInterface(id.parse().unwrap());
+        lab.order(&order).unwrap();
+        assert_eq!(peer_states(&shown(&mut lab, &id)), ["available", "pending"]);
+    }
+
+    #[test]
+    fn a_review_that_ends_by_itself_does_so_after_a_move() {
+        let mut lab = Lab::new();
+        let (from, to) = (lab.dedicated(ALICE), lab.dedicated(ALICE));
+        let id = approved(&mut lab, &from);
+        add_peer(&mut lab, &id);
+        lab.ok(
+            ALICE,
+            "AssociateVirtualInterface",
+            json!({"virtualInterfaceId": id, "connectionId": to}),
+        );
+        lab.converge();
+        assert_eq!(
+            peer_states(&shown(&mut lab, &id)),
+            ["available", "verifying"]
+        );
+        lab.settle();
+        assert_eq!(peer_states(&shown(&mut lab, &id)), ["available", "pending"]);
     }
 }
