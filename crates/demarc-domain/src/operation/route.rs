@@ -1,5 +1,8 @@
 //! Routes of a virtual interface, from what the fabric says. Source: spec/api-2026 §2.
 
+use std::fmt;
+use std::str::FromStr;
+
 use demarc_api::{
     self as api, AsPathSegment, AsPathType, EpochSeconds, ListVirtualInterfaceRoutesRequest,
     ListVirtualInterfaceRoutesResponse, Operation, RouteFilters,
@@ -52,13 +55,12 @@ pub(crate) fn list(
     let mut routes: Vec<Route> = context.routes.routes(world, interface);
     routes.retain(|route| filter.matches(interface.kind, route));
     routes.sort_by_key(order);
-    // A place in this list is the number of the route before it.
-    let skip = page
-        .position::<usize>()?
-        .map_or(0, |(_, number)| number.saturating_add(1));
-    let entries = routes.iter().enumerate().skip(skip);
-    let (routes, next_token) = page.take(entries, |(number, _)| {
-        (Timestamp::default(), number.to_string())
+    let behind = page.position::<Place>()?.map(|(_, place)| place);
+    let places: Vec<Place> = places(&routes).collect();
+    let entries = std::iter::zip(places, &routes)
+        .skip_while(|(place, _)| behind.is_some_and(|behind| *place <= behind));
+    let (routes, next_token) = page.take(entries, |(place, _)| {
+        (Timestamp::default(), place.to_string())
     });
     Ok(ListVirtualInterfaceRoutesResponse {
         virtual_interface_id: Some(id.to_owned()),
@@ -79,6 +81,77 @@ fn order(route: &Route) -> (RouteDirection, AddressFamily, Prefix) {
         AddressFamily::of(&route.prefix),
         route.prefix,
     )
+}
+
+/// Where a route stands in the list. It says nothing of the routes before it: those come and go between two
+/// pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    direction: RouteDirection,
+    family: AddressFamily,
+    prefix: Prefix,
+    /// How many routes of this direction and prefix are before it: two peers may hear the same.
+    nth: usize,
+}
+
+/// The places of routes that are in order.
+fn places(routes: &[Route]) -> impl Iterator<Item = Place> {
+    let mut last: Option<Place> = None;
+    routes.iter().map(move |route| {
+        let (direction, family, prefix) = order(route);
+        let nth = match last {
+            Some(last) if (last.direction, last.prefix) == (direction, prefix) => last.nth + 1,
+            _ => 0,
+        };
+        let place = Place {
+            direction,
+            family,
+            prefix,
+            nth,
+        };
+        last = Some(place);
+        place
+    })
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let direction = match self.direction {
+            RouteDirection::Accepted => ACCEPTED,
+            RouteDirection::Advertised => ADVERTISED,
+        };
+        write!(out, "{direction} {} {}", self.prefix, self.nth)
+    }
+}
+
+const ACCEPTED: &str = "accepted";
+const ADVERTISED: &str = "advertised";
+
+/// The text is no place, as in tokens of another version.
+struct NoPlace;
+
+impl FromStr for Place {
+    type Err = NoPlace;
+
+    fn from_str(text: &str) -> Result<Self, NoPlace> {
+        let mut words = text.split(' ');
+        let (Some(direction), Some(prefix), Some(nth), None) =
+            (words.next(), words.next(), words.next(), words.next())
+        else {
+            return Err(NoPlace);
+        };
+        let prefix = parse_prefix(prefix).ok_or(NoPlace)?;
+        Ok(Self {
+            direction: match direction {
+                ACCEPTED => RouteDirection::Accepted,
+                ADVERTISED => RouteDirection::Advertised,
+                _ => return Err(NoPlace),
+            },
+            family: AddressFamily::of(&prefix),
+            prefix,
+            nth: nth.parse().map_err(|_| NoPlace)?,
+        })
+    }
 }
 
 /// The communities that customers may see; a filter must not find a route by the others, either.
@@ -202,8 +275,11 @@ impl Filter {
 mod tests {
     use demarc_types::Timestamp;
 
+    use std::sync::Arc;
+
     use super::*;
-    use crate::route_source::PathSegment;
+    use crate::route_source::{PathSegment, RouteSource};
+    use crate::testing::{ALICE, Lab};
 
     fn route() -> Route {
         Route {
@@ -320,5 +396,65 @@ mod tests {
             };
             assert!(Filter::read(Some(&filters)).is_err(), "{cidr} {community}");
         }
+    }
+
+    /// The routes in force at one moment.
+    struct At(Vec<Route>);
+
+    impl RouteSource for At {
+        fn routes(&self, _: &World, _: &VirtualInterface) -> Vec<Route> {
+            self.0.clone()
+        }
+    }
+
+    /// spec/protocol §5: nothing that is there all the time is skipped or shown twice.
+    #[test]
+    fn pages_skip_no_route_when_others_come_and_go() {
+        let mut lab = Lab::new();
+        let port = lab.dedicated(ALICE);
+        let id = lab.virtual_interface_on(ALICE, &port, 5).id.to_string();
+        let mut page = |prefixes: &[&str], token: Option<String>| {
+            let routes = prefixes.iter().map(|prefix| Route {
+                prefix: prefix.parse().unwrap(),
+                ..route()
+            });
+            let mut context = lab.context(ALICE);
+            context.routes = Arc::new(At(routes.collect()));
+            let input = ListVirtualInterfaceRoutesRequest {
+                virtual_interface_id: Some(id.clone()),
+                max_results: Some(2),
+                next_token: token,
+                ..ListVirtualInterfaceRoutesRequest::default()
+            };
+            let listed = list(&lab.world, &context, &input).unwrap();
+            let shown: Vec<String> = listed
+                .routes
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(|route| route.cidr)
+                .collect();
+            (shown, listed.next_token)
+        };
+        let all = [
+            "9.0.0.0/8",
+            "10.0.0.0/8",
+            "10.0.0.0/16",
+            "11.0.0.0/8",
+            "2001:db8::/32",
+        ];
+        let (shown, token) = page(&all, None);
+        assert_eq!(shown, ["9.0.0.0/8", "10.0.0.0/8"]);
+        // Both are withdrawn, the one that the token stands at among them.
+        let (shown, token) = page(&all[2..], token);
+        assert_eq!(shown, ["10.0.0.0/16", "11.0.0.0/8"]);
+        // One comes before the place.
+        let (shown, token) = page(&all[1..], token);
+        assert_eq!(shown, ["2001:db8::/32"]);
+        assert_eq!(token, None);
+        // Two peers may hear the same prefix.
+        let twice = ["9.0.0.0/8", "9.0.0.0/8", "9.0.0.0/8", "10.0.0.0/8"];
+        let (_, token) = page(&twice, None);
+        let (shown, _) = page(&twice, token);
+        assert_eq!(shown, ["9.0.0.0/8", "10.0.0.0/8"]);
     }
 }
