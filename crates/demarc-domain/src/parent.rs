@@ -218,12 +218,14 @@ pub(crate) fn check_room(
     let transit = holding(world, parent)
         .filter(|other| other.kind == VirtualInterfaceKind::Transit)
         .count();
+    // Of a LAG row 5 is all that there is.
+    let is_connection = matches!(parent, ParentId::Connection(_));
     match kind {
         VirtualInterfaceKind::Transit if transit >= quotas.transit_per_connection => {
             quota("Transit virtual interface", quotas.transit_per_connection)
         }
         VirtualInterfaceKind::Private | VirtualInterfaceKind::Public
-            if all - transit >= quotas.private_and_public_per_connection =>
+            if is_connection && all - transit >= quotas.private_and_public_per_connection =>
         {
             quota(
                 "Private and public virtual interface",

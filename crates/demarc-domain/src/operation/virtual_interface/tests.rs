@@ -436,3 +436,40 @@ fn a_port_that_is_down_takes_virtual_interfaces() {
         json!({"connectionId": port}),
     );
 }
+
+/// spec/quotas rows 1 and 5: 50 private and public ones are the limit of a connection; a LAG takes 51 of any.
+#[test]
+fn a_lag_takes_one_private_virtual_interface_more_than_a_connection() {
+    let mut lab = Lab::new();
+    let (port, member) = (lab.dedicated(ALICE), lab.dedicated(ALICE));
+    let lag = lab.ok(
+        ALICE,
+        "CreateLag",
+        json!({"numberOfConnections": 1, "location": "EqDC2", "connectionsBandwidth": "10Gbps",
+            "lagName": "lag", "connectionId": member}),
+    );
+    let lag = text(&lag, "lagId");
+    lab.lacp(&member, true);
+    let gateway = gateway(&mut lab, ALICE);
+    for carrier in [&port, &lag] {
+        for vlan in 1..=50 {
+            lab.virtual_interface_on(ALICE, carrier, vlan);
+        }
+    }
+    let limit = |lab: &mut Lab, carrier: &str, vlan| {
+        lab.message(
+            ALICE,
+            "CreatePrivateVirtualInterface",
+            private(carrier, &gateway, vlan),
+        )
+    };
+    assert_eq!(
+        limit(&mut lab, &port, 51),
+        format!("Private and public virtual interface limit of 50 would be exceeded for {port}.")
+    );
+    create_private(&mut lab, &lag, &gateway, 51);
+    assert_eq!(
+        limit(&mut lab, &lag, 52),
+        format!("Virtual interface limit of 51 would be exceeded for {lag}.")
+    );
+}
