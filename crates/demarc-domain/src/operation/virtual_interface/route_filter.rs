@@ -11,7 +11,8 @@ use crate::entity::VirtualInterfaceKind;
 use crate::refusal::Refusal;
 use crate::transaction::Transaction;
 
-/// Replaces the prefixes; the sessions stay up.
+/// Replaces the prefixes; the sessions stay up, and so does the state (spec/states §5.1): an edge sees the
+/// prefixes in its intent.
 pub(crate) fn set_route_filter_prefixes(
     tx: &mut Transaction<'_>,
     id: VirtualInterfaceId,
@@ -40,9 +41,6 @@ pub(crate) fn set_route_filter_prefixes(
     let approved = public_prefixes(&given, speaks_ipv4, limit)?;
     next.route_filter_prefixes = approved.prefixes;
     next.prefix_spellings = approved.spellings;
-    if next.route_filter_prefixes != interface.route_filter_prefixes {
-        next.generation += 1;
-    }
     tx.put(next);
     Ok(())
 }
@@ -110,17 +108,8 @@ mod tests {
     use serde_json::json;
 
     use crate::entity::VirtualInterface;
-    use crate::operator::{Order, command};
-    use crate::refusal::Refusal;
+    use crate::operator::Order;
     use crate::testing::{ALICE, Lab};
-
-    fn order(lab: &mut Lab, order: &Order) -> Result<(), Refusal> {
-        let mut context = lab.context(ALICE);
-        let (world, changes) = command(&lab.world, &mut context, order)?;
-        lab.check(&changes, &world);
-        lab.world = world;
-        Ok(())
-    }
 
     fn public(lab: &mut Lab) -> demarc_types::VirtualInterfaceId {
         let connection = lab.dedicated(ALICE);
@@ -153,7 +142,7 @@ mod tests {
             interface: id,
             prefixes: vec!["175.45.176.0/22".to_owned(), "210.52.109.0/24".to_owned()],
         };
-        order(&mut lab, &change).unwrap();
+        lab.order(&change).unwrap();
         assert_eq!(
             shown(&mut lab, id),
             json!([{"cidr": "175.45.176.0/22"}, {"cidr": "210.52.109.0/24"}])
@@ -195,7 +184,7 @@ mod tests {
             interface: id,
             prefixes: vec!["2a02:de0::/48".to_owned(), "2A02:DE1::/48".to_owned()],
         };
-        order(&mut lab, &change).unwrap();
+        lab.order(&change).unwrap();
         assert_eq!(
             shown(&mut lab, id),
             json!([{"cidr": "2a02:de0::/48"}, {"cidr": "2A02:DE1::/48"}])
@@ -211,7 +200,33 @@ mod tests {
                 interface,
                 prefixes,
             };
-            order(&mut lab, &change).unwrap_err();
+            lab.order(&change).unwrap_err();
         }
+    }
+
+    /// spec/states §5.1: `pending` is for the first time, an MTU change and a move.
+    #[test]
+    fn new_prefixes_leave_the_state_as_it_is() {
+        let mut lab = Lab::new();
+        let id = public(&mut lab);
+        lab.settle();
+        lab.converge();
+        let intent = |lab: &Lab| {
+            let interface = lab.world.virtual_interface(id).unwrap();
+            crate::intent::virtual_interface(&lab.world, interface).unwrap()
+        };
+        let before = intent(&lab);
+        lab.order(&Order::SetRouteFilterPrefixes {
+            interface: id,
+            prefixes: vec!["175.45.176.0/22".to_owned()],
+        })
+        .unwrap();
+        let named = json!({"virtualInterfaceId": id.to_string()});
+        let shown = lab.ok(ALICE, "DescribeVirtualInterfaces", named);
+        assert_eq!(
+            shown["virtualInterfaces"][0]["virtualInterfaceState"],
+            "available"
+        );
+        assert_ne!(intent(&lab), before, "the edge hears of it all the same");
     }
 }
