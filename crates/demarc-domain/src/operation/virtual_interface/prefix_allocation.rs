@@ -8,7 +8,8 @@ use crate::parent::Pool;
 use crate::refusal::Refusal;
 use crate::transaction::Transaction;
 
-/// What was asked for, or 100 of each family as far as the port's pool has them (spec/quotas §2).
+/// What was asked for, or 100 of each family as far as the quota allows and the port's pool has them
+/// (spec/quotas §2).
 pub(super) fn prefix_allocation(
     tx: &Transaction<'_>,
     draft: &Draft<'_>,
@@ -19,7 +20,9 @@ pub(super) fn prefix_allocation(
     }
     let free = free_prefixes(tx, parent);
     let default = PrefixAllocation::default();
+    let limit = tx.context.settings.quotas.prefix_allocation;
     let unasked = |default: u32, free: i64| {
+        let default = default.min(limit);
         u32::try_from(i64::from(default).min(free.max(0))).unwrap_or(default)
     };
     let allocation = PrefixAllocation {

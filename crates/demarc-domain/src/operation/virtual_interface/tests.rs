@@ -473,3 +473,16 @@ fn a_lag_takes_one_private_virtual_interface_more_than_a_connection() {
         format!("Virtual interface limit of 51 would be exceeded for {lag}.")
     );
 }
+
+/// spec/quotas row 30 as the operator sets it.
+#[test]
+fn prefixes_that_nobody_asked_for_stay_within_the_quota() {
+    let mut lab = Lab::with(|settings| settings.quotas.prefix_allocation = 40);
+    let (port, gateway) = (lab.dedicated(ALICE), gateway(&mut lab, ALICE));
+    let id = create_private(&mut lab, &port, &gateway, 5);
+    let shown = shown(&mut lab, ALICE, &id);
+    for family in ["4", "6"] {
+        let member = format!("prefixPoolAllocatedCountIpv{family}");
+        assert_eq!(shown[member.as_str()], 40, "{member}");
+    }
+}
