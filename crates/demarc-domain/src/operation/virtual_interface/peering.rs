@@ -1,13 +1,13 @@
 //! Addresses and keys of BGP peers. Source: spec/identifiers §8 and §9, spec/routing §1.2.
 
-use std::net::IpAddr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use demarc_api as api;
 use demarc_types::{
-    AccountId, AddressFamily, Asn, ParentId, PeerAddress, Region, Span, Timestamp,
+    AccountId, AddressFamily, Asn, ParentId, PeerAddress, Prefix, Region, Span, Timestamp,
     VirtualInterfaceId,
 };
-use ipnet::IpNet;
+use ipnet::{Ipv4Net, Ipv6Net};
 
 use crate::address_pool;
 use crate::entity::{BgpPeer, PeerPhase, Session, VirtualInterfaceKind};
@@ -200,7 +200,7 @@ fn check_pair(
     let sides = [("Amazon Address", &amazon), ("Customer Address", &customer)];
     if kind == VirtualInterfaceKind::Public {
         for (side, address) in sides {
-            if is_private(&address.network()) {
+            if is_private(&Prefix::from(address.address())) {
                 return Err(Refusal::invalid(format!(
                     "{side} is not allowed to contain a private IP"
                 )));
@@ -247,25 +247,31 @@ fn read_address(side: &str, text: &str) -> Result<PeerAddress, Refusal> {
         })
 }
 
-/// Not routed on the Internet. Documentation ranges count as public, so that examples work.
-pub(in crate::operation) fn is_private(network: &IpNet) -> bool {
-    match network.addr() {
-        IpAddr::V4(address) => {
-            let shared = address.octets()[0] == 100 && (64..128).contains(&address.octets()[1]);
-            address.is_private()
-                || address.is_link_local()
-                || address.is_loopback()
-                || address.octets()[0] == 0
-                || address.octets()[0] >= 224
-                || shared
-        }
-        IpAddr::V6(address) => {
-            address.is_loopback()
-                || address.is_unspecified()
-                || address.is_multicast()
-                || address.is_unique_local()
-                || address.is_unicast_link_local()
-        }
+/// What is not routed on the Internet (RFC 6890). Documentation ranges count as public, so that examples work.
+const NOT_ROUTED_IPV4: [Ipv4Net; 8] = [
+    Ipv4Net::new_assert(Ipv4Addr::new(0, 0, 0, 0), 8),
+    Ipv4Net::new_assert(Ipv4Addr::new(10, 0, 0, 0), 8),
+    Ipv4Net::new_assert(Ipv4Addr::new(100, 64, 0, 0), 10),
+    Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8),
+    Ipv4Net::new_assert(Ipv4Addr::new(169, 254, 0, 0), 16),
+    Ipv4Net::new_assert(Ipv4Addr::new(172, 16, 0, 0), 12),
+    Ipv4Net::new_assert(Ipv4Addr::new(192, 168, 0, 0), 16),
+    Ipv4Net::new_assert(Ipv4Addr::new(224, 0, 0, 0), 3),
+];
+
+/// The same of IPv6 (RFC 4291 §2.4; `::/8` is reserved).
+const NOT_ROUTED_IPV6: [Ipv6Net; 4] = [
+    Ipv6Net::new_assert(Ipv6Addr::new(0, 0, 0, 0, 0, 0, 0, 0), 8),
+    Ipv6Net::new_assert(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7),
+    Ipv6Net::new_assert(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10),
+    Ipv6Net::new_assert(Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0), 8),
+];
+
+/// All of it is private or reserved. A prefix that has public addresses, too, is not.
+pub(in crate::operation) fn is_private(prefix: &Prefix) -> bool {
+    match prefix {
+        Prefix::V4(net) => NOT_ROUTED_IPV4.iter().any(|range| range.contains(net)),
+        Prefix::V6(net) => NOT_ROUTED_IPV6.iter().any(|range| range.contains(net)),
     }
 }
 
@@ -332,6 +338,13 @@ mod tests {
                 "{amazon} {customer}"
             );
         }
+    }
+
+    /// The address counts, however large its subnet is.
+    #[test]
+    fn a_wide_subnet_makes_no_private_address_public() {
+        let refused = pair(VirtualInterfaceKind::Public, "10.0.0.1/7", "10.0.0.2/7");
+        assert!(refused.unwrap_err().contains("a private IP"));
     }
 
     #[test]

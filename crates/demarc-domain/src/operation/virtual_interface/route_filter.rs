@@ -229,4 +229,35 @@ mod tests {
         );
         assert_ne!(intent(&lab), before, "the edge hears of it all the same");
     }
+
+    /// Refused is what lies within space that is not routed, not what has some of it.
+    #[test]
+    fn a_prefix_is_private_when_all_of_it_is() {
+        for (prefix, accepted) in [
+            ("0.0.0.0/1", true),
+            ("192.0.0.0/2", true),
+            ("10.0.0.0/7", true),
+            ("172.0.0.0/8", true),
+            ("10.0.0.0/8", false),
+            ("10.1.0.0/16", false),
+            ("172.16.0.0/12", false),
+            ("192.168.0.0/16", false),
+            ("169.254.0.0/16", false),
+            ("100.64.0.0/10", false),
+            ("127.0.0.0/8", false),
+            ("0.0.0.0/8", false),
+            ("224.0.0.0/4", false),
+            ("224.0.0.0/3", false),
+            ("240.0.0.0/8", false),
+            ("2000::/3", true),
+            ("fc00::/7", false),
+            ("fd00::/64", false),
+            ("fe80::/10", false),
+            ("ff00::/8", false),
+            ("::/64", false),
+        ] {
+            let read = super::public_prefix(prefix);
+            assert_eq!(read.is_ok(), accepted, "{prefix}: {read:?}");
+        }
+    }
 }
