@@ -163,11 +163,9 @@ pub(crate) fn check_address(
     }
 }
 
-/// Everything that `interface` needs on `target`: its VLAN, its addresses, and one place more under each
-/// quota (spec/quotas rows 1 to 5).
-pub(crate) fn check_move(
+/// What `interface` needs on `target`, but for the quotas of [`check_room`]: its VLAN, its addresses, its MTU.
+pub(crate) fn check_conflicts(
     world: &World,
-    settings: &Settings,
     interface: &VirtualInterface,
     target: ParentId,
 ) -> Result<(), Refusal> {
@@ -181,7 +179,7 @@ pub(crate) fn check_move(
             interface.id, interface.mtu
         )));
     }
-    check_room(world, settings, target, interface.kind)
+    Ok(())
 }
 
 /// One more virtual interface of this kind fits on the carrier (spec/quotas rows 1 to 5).

@@ -219,10 +219,14 @@ fn move_virtual_interfaces(
             lag.id
         )));
     }
+    for interface in &interfaces {
+        parent::check_conflicts(tx, interface, target)?;
+    }
+    // Quotas come after the conflicts of all (spec/protocol §3.4).
     let settings = Arc::clone(&tx.context.settings);
     check_rate_limiters(tx, &settings, &interfaces, target)?;
     for interface in interfaces {
-        parent::check_move(tx, &settings, &interface, target)?;
+        parent::check_room(tx, &settings, target, interface.kind)?;
         parent::rehome(tx, &interface, target);
     }
     Ok(())

@@ -327,6 +327,33 @@ fn rate_limiters_that_come_have_an_exception_of_their_own() {
     assert_eq!(refusal.exception(), Exception::LimitExceeded);
 }
 
+/// spec/protocol §3.4: conflicts, of all that come, before quotas.
+#[test]
+fn conflicts_on_the_lag_are_told_before_its_quotas() {
+    for quota in ["rate limiters", "virtual interfaces"] {
+        let mut lab = Lab::with(|settings| {
+            settings.quotas.rate_limiters_per_connection = 1;
+            settings.quotas.virtual_interfaces_per_connection = match quota {
+                "virtual interfaces" => 2,
+                _ => 51,
+            };
+        });
+        let (lag, _) = lag_up(&mut lab);
+        let id = beside(&mut lab, &lag);
+        for (carrier, vlan, other) in [(&lag, 7, 1), (&lag, 8, 2), (&id, 1, 3), (&id, 7, 4)] {
+            // Addresses of their own, so that VLANs alone are in conflict.
+            let mut interface = lab.virtual_interface_on(ALICE, carrier, other);
+            interface.vlan = demarc_types::VlanId::new(vlan).unwrap();
+            if quota == "rate limiters" && vlan == 7 {
+                interface.rate_limit = Some("50Mbps".parse().unwrap());
+            }
+            lab.put(interface);
+        }
+        let refusal = lab.refused(ALICE, "AssociateConnectionWithLag", pair(&id, &lag));
+        assert_eq!(refusal, Refusal::VlanInUse(7), "{quota}");
+    }
+}
+
 #[test]
 fn from_another_lag_the_virtual_interfaces_stay_behind() {
     let mut lab = Lab::new();

@@ -39,7 +39,8 @@ pub(crate) fn associate(
     }
     parent::check_usable(tx, target)?;
     check_hosted(tx, &interface, target)?;
-    parent::check_move(tx, &tx.context.settings, &interface, target)?;
+    parent::check_conflicts(tx, &interface, target)?;
+    parent::check_room(tx, &tx.context.settings, target, interface.kind)?;
     if let Some(rate) = interface.rate_limit {
         check_rate_limit(tx, target, rate, Some(interface.id))?;
     }
