@@ -198,7 +198,9 @@ pub(crate) fn list(
         .iter()
         .map(|id| input::bgp_peer(id))
         .collect::<Result<Vec<_>, _>>()?;
-    let status = input.status.as_deref().map(fold_status);
+    // An empty filter is none; an empty id is malformed (spec/protocol §4).
+    let status = input.status.as_deref().filter(|text| !text.is_empty());
+    let status = status.map(fold_status);
     // A test that is named is no list: how to go through one is then ignored (spec/protocol §5).
     let (max_results, next_token) = match id {
         Some(_) => (None, None),

@@ -486,3 +486,26 @@ fn prefixes_that_nobody_asked_for_stay_within_the_quota() {
         assert_eq!(shown[member.as_str()], 40, "{member}");
     }
 }
+
+/// spec/protocol §4: an empty filter is none.
+#[test]
+fn an_empty_status_chooses_all_failover_tests() {
+    let mut lab = Lab::new();
+    let (port, gateway) = (lab.dedicated(ALICE), gateway(&mut lab, ALICE));
+    let id = create_private(&mut lab, &port, &gateway, 5);
+    lab.converge();
+    let test = lab.ok(
+        ALICE,
+        "StartBgpFailoverTest",
+        json!({"virtualInterfaceId": id}),
+    );
+    let listed = lab.ok(
+        ALICE,
+        "ListVirtualInterfaceTestHistory",
+        json!({"status": ""}),
+    );
+    assert_eq!(
+        listed["virtualInterfaceTestHistory"],
+        json!([test["virtualInterfaceTest"]])
+    );
+}
