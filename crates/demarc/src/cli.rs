@@ -56,7 +56,7 @@ pub(crate) enum Command {
         after_help = "Examples:\n  demarc approve dxcon-fgk145dr\n  demarc approve dxvif-fgr3hzn3"
     )]
     Approve(ApproveArguments),
-    /// Reject a public virtual interface under review
+    /// Reject a public virtual interface under review, or the peers that were added to it
     #[command(after_help = "Example: demarc reject dxvif-fgr3hzn3")]
     Reject(RejectArguments),
     /// Replace the prefixes of a public virtual interface; its sessions stay up

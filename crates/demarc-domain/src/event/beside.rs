@@ -4,7 +4,9 @@
 use demarc_types::{ArnResource, ResourceArn, Timestamp};
 
 use super::{Detail, Event, Subject};
-use crate::entity::{BgpPeer, Connection, Entity, VirtualInterface, VirtualInterfacePhase};
+use crate::entity::{
+    BgpPeer, Connection, Entity, PeerPhase, VirtualInterface, VirtualInterfacePhase,
+};
 use crate::intent;
 
 /// Appends what there is to say of an entity that was `old` and is `new`.
@@ -54,12 +56,20 @@ fn encryption(old: &Connection, new: &Connection, now: Timestamp) -> Option<Even
     })
 }
 
-/// A public virtual interface that somebody has to look at.
+/// A public virtual interface that somebody has to look at, or a peer that was added to one in service. They
+/// are counted, since a move gives peers new ids.
 fn review(old: Option<&VirtualInterface>, new: &VirtualInterface, now: Timestamp) -> Option<Event> {
-    let waits = |interface: &VirtualInterface| {
-        interface.phase == VirtualInterfacePhase::Verifying { approve_at: None }
+    let waiting = |interface: &VirtualInterface| match interface.phase {
+        VirtualInterfacePhase::Verifying { approve_at: None } => 1,
+        VirtualInterfacePhase::Active => {
+            let peers = interface.peers.iter();
+            peers
+                .filter(|peer| peer.phase == PeerPhase::Verifying { approve_at: None })
+                .count()
+        }
+        _ => 0,
     };
-    (waits(new) && !old.is_some_and(waits)).then(|| {
+    (waiting(new) > old.map_or(0, waiting)).then(|| {
         let detail = Detail::Review { state: "verifying" };
         on_interface("Direct Connect Verification Needed", new, detail, now)
     })

@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::entity::{Link, Session, SilenceStage};
 use crate::observe::{PeerReport, Report};
+use crate::operator::Order;
 use crate::testing::{ALICE, Lab, PAULA};
 
 /// What happened in `step`, as events.
@@ -400,6 +401,36 @@ fn a_review_that_nobody_does_by_itself_is_asked_for() {
     });
     let kinds: Vec<_> = told(&events).into_iter().map(|(kind, ..)| kind).collect();
     assert!(kinds.contains(&"Verification Needed"), "{kinds:?}");
+}
+
+#[test]
+fn a_peer_that_waits_for_a_review_is_told_of_once() {
+    let mut lab = Lab::with(|settings| settings.approve_public_virtual_interfaces = false);
+    let (from, to) = (lab.dedicated(ALICE), lab.dedicated(ALICE));
+    let made = lab.ok(
+        ALICE,
+        "CreatePublicVirtualInterface",
+        json!({"connectionId": from, "newPublicVirtualInterface": {
+            "virtualInterfaceName": "public", "vlan": 7, "asn": 65_000,
+            "amazonAddress": "175.45.176.1/30", "customerAddress": "175.45.176.2/30",
+            "routeFilterPrefixes": [{"cidr": "175.45.176.0/22"}]}}),
+    );
+    let id = made["virtualInterfaceId"].clone();
+    let approve = Order::ApproveVirtualInterface(id.as_str().unwrap().parse().unwrap());
+    lab.order(&approve).unwrap();
+    lab.converge();
+    let mut asked = |operation: &str, body: Value| {
+        let events = during(&mut lab, |lab| {
+            lab.ok(ALICE, operation, body);
+        });
+        let kinds = told(&events).into_iter().map(|(kind, ..)| kind);
+        kinds.filter(|kind| *kind == "Verification Needed").count()
+    };
+    let peer = json!({"asn": 65_000, "addressFamily": "ipv6"});
+    let added = json!({"virtualInterfaceId": id, "newBGPPeer": peer});
+    assert_eq!(asked("CreateBGPPeer", added), 1);
+    let moved = json!({"virtualInterfaceId": id, "connectionId": to});
+    assert_eq!(asked("AssociateVirtualInterface", moved), 0);
 }
 
 #[test]

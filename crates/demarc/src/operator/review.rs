@@ -20,7 +20,11 @@ pub(crate) fn approve(client: &Client, id: Reviewed) -> Result<(), Failure> {
 
 pub(crate) fn reject(client: &Client, id: VirtualInterfaceId) -> Result<(), Failure> {
     let path = format!("virtual-interfaces/{id}/reject");
-    decide(client, &path, &format!("{id} is rejected"))
+    decide(
+        client,
+        &path,
+        &format!("what was under review of {id} is rejected"),
+    )
 }
 
 fn decide(client: &Client, path: &str, done: &str) -> Result<(), Failure> {

@@ -64,11 +64,21 @@ pub(crate) fn approve(tx: &mut Transaction<'_>, id: VirtualInterfaceId) -> Resul
     Ok(())
 }
 
-/// The operator declines a public virtual interface (spec/states §5).
+/// The operator declines a public virtual interface (spec/states §5), or the peers that were added to one
+/// in service. The fabric knows nothing of those, so they are gone at once.
 pub(crate) fn reject(tx: &mut Transaction<'_>, id: VirtualInterfaceId) -> Result<(), Refusal> {
     let mut interface = under_review(tx, id)?;
-    if !matches!(interface.phase, VirtualInterfacePhase::Verifying { .. }) {
-        return Err(wrong_state(tx, &interface));
+    if interface.phase == VirtualInterfacePhase::Active {
+        interface
+            .peers
+            .retain(|peer| !matches!(peer.phase, PeerPhase::Verifying { .. }));
+        if interface.live_peers().next().is_none() {
+            return Err(Refusal::invalid(format!(
+                "Virtual interface {id} has no other BGP peer than what is under review, and needs one: it carries no traffic until it is approved."
+            )));
+        }
+        tx.put(interface);
+        return Ok(());
     }
     interface.phase = VirtualInterfacePhase::Rejected { at: tx.context.now };
     interface.tags = Tags::default();
@@ -222,5 +232,36 @@ mod tests {
         );
         lab.settle();
         assert_eq!(peer_states(&shown(&mut lab, &id)), ["available", "pending"]);
+    }
+
+    /// What was there before goes on; what waits alone stays with its virtual interface.
+    #[test]
+    fn a_peer_added_to_a_live_virtual_interface_can_be_declined() {
+        let mut lab = Lab::with(|settings| settings.approve_public_virtual_interfaces = false);
+        let port = lab.dedicated(ALICE);
+        let id = approved(&mut lab, &port);
+        let reject = Order::RejectVirtualInterface(id.parse().unwrap());
+        lab.order(&reject).unwrap_err();
+        add_peer(&mut lab, &id);
+        lab.order(&reject).unwrap();
+        let after = shown(&mut lab, &id);
+        assert_eq!(after["virtualInterfaceState"], "available");
+        assert_eq!(peer_states(&after), ["available"]);
+        lab.order(&reject).unwrap_err();
+
+        let first = text(&after["bgpPeers"][0], "bgpPeerId");
+        add_peer(&mut lab, &id);
+        lab.ok(
+            ALICE,
+            "DeleteBGPPeer",
+            json!({"virtualInterfaceId": id, "bgpPeerId": first}),
+        );
+        let refusal = lab.order(&reject).unwrap_err();
+        assert!(
+            refusal.to_string().contains("has no other BGP peer"),
+            "{refusal}"
+        );
+        lab.converge();
+        assert_eq!(peer_states(&shown(&mut lab, &id)), ["verifying"]);
     }
 }
