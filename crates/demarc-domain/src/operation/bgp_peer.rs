@@ -6,9 +6,10 @@ use demarc_api::{
 };
 use demarc_types::AddressFamily;
 
+use super::virtual_interface::destination::check_asns_differ;
 use super::virtual_interface::peering::{self, PeerDraft, PeerInput, Place};
 use super::virtual_interface::{check_changeable, own, show};
-use crate::entity::{BgpPeer, PeerPhase, Session, VirtualInterface, VirtualInterfaceKind};
+use crate::entity::{BgpPeer, PeerPhase, Session, VirtualInterface};
 use crate::refusal::Refusal;
 use crate::transaction::Transaction;
 use crate::{input, view};
@@ -37,12 +38,12 @@ pub(crate) fn create(
     let asn = given.asn()?;
     check_family(tx, &interface, given.family())?;
     let draft = PeerDraft::read(interface.kind, asn, given)?;
-    if draft.asn == interface.amazon_side_asn && interface.kind != VirtualInterfaceKind::Public {
-        return Err(Refusal::invalid(format!(
-            "BGP ASN {} is the ASN of the gateway; the customer side needs another one.",
-            draft.asn
-        )));
-    }
+    check_asns_differ(
+        interface.kind,
+        draft.asn,
+        interface.amazon_side_asn,
+        interface.attachment,
+    )?;
     let settings = &tx.context.settings;
     let by_itself = settings.approve_public_virtual_interfaces;
     let place = Place {

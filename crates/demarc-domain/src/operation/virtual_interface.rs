@@ -7,7 +7,7 @@ mod confirm;
 mod create;
 mod delete;
 mod describe;
-mod destination;
+pub(super) mod destination;
 pub(super) mod peering;
 mod prefix_allocation;
 mod route_filter;

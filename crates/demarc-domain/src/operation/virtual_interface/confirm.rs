@@ -116,7 +116,7 @@ fn accept(
 ) -> Result<VirtualInterfaceState, Refusal> {
     let (attachment, asn) = resolve_attachment(tx, interface.kind, virtual_gateway, gateway)?;
     for peer in interface.live_peers() {
-        check_asns_differ(peer.asn, asn, attachment)?;
+        check_asns_differ(interface.kind, peer.asn, asn, attachment)?;
     }
     check_on_gateway(tx, attachment, interface.prefix_allocation)?;
     interface.attachment = attachment;

@@ -174,7 +174,7 @@ fn make(
             (Attachment::None, Asn::PUBLIC_AMAZON)
         }
     };
-    check_asns_differ(values.peer.asn, amazon_side_asn, attachment)?;
+    check_asns_differ(draft.kind, values.peer.asn, amazon_side_asn, attachment)?;
     if draft.site_link && !matches!(attachment, Attachment::DirectConnectGateway(_)) {
         return Err(Refusal::invalid(
             "SiteLink requires a Direct Connect gateway.",

@@ -78,16 +78,23 @@ pub(super) fn check_on_gateway(
     gateway_rules::check_prefix_total(tx, settings, gateway, adding)
 }
 
-/// The two ends of a session have different ASNs (spec/routing §1.1).
-pub(super) fn check_asns_differ(
+/// The two ends of a session have different ASNs: sessions are eBGP (spec/routing §1). Before a hosted private or
+/// transit one is confirmed, nobody knows what the other end will have.
+pub(in crate::operation) fn check_asns_differ(
+    kind: VirtualInterfaceKind,
     customer: Asn,
     amazon: Asn,
     attachment: Attachment,
 ) -> Result<(), Refusal> {
-    if customer == amazon && attachment != Attachment::None {
-        return Err(Refusal::invalid(format!(
-            "BGP ASN {customer} is the ASN of the gateway; the customer side needs another one."
-        )));
+    if customer != amazon {
+        return Ok(());
     }
-    Ok(())
+    let side = match (kind, attachment) {
+        (VirtualInterfaceKind::Public, _) => "Amazon side",
+        (_, Attachment::None) => return Ok(()),
+        _ => "gateway",
+    };
+    Err(Refusal::invalid(format!(
+        "BGP ASN {customer} is the ASN of the {side}; the customer side needs another one."
+    )))
 }

@@ -509,3 +509,54 @@ fn an_empty_status_chooses_all_failover_tests() {
         json!([test["virtualInterfaceTest"]])
     );
 }
+
+/// spec/routing §1: eBGP only, on public virtual interfaces too.
+#[test]
+fn the_public_asn_of_amazon_is_no_customers() {
+    let mut lab = Lab::new();
+    let port = lab.dedicated(ALICE);
+    let public = |asn: i64| {
+        json!({"virtualInterfaceName": "v", "vlan": 5, "asn": asn, "amazonAddress": "175.45.176.1/30",
+            "customerAddress": "175.45.176.2/30", "routeFilterPrefixes": [{"cidr": "210.52.109.0/24"}]})
+    };
+    let beginning = "BGP ASN 7224 is the ASN of the Amazon side";
+    for (operation, member, owner) in [
+        (
+            "CreatePublicVirtualInterface",
+            "newPublicVirtualInterface",
+            None,
+        ),
+        (
+            "AllocatePublicVirtualInterface",
+            "newPublicVirtualInterfaceAllocation",
+            Some(BOB),
+        ),
+    ] {
+        let mut body = json!({"connectionId": port, member: public(7_224)});
+        if let Some(owner) = owner {
+            body["ownerAccount"] = json!(owner);
+        }
+        let said = lab.message(ALICE, operation, body);
+        assert!(said.starts_with(beginning), "{operation}: {said}");
+    }
+    let made = lab.ok(
+        ALICE,
+        "CreatePublicVirtualInterface",
+        json!({"connectionId": port, "newPublicVirtualInterface": public(65_001)}),
+    );
+    lab.settle();
+    let peer = json!({"asn": 7_224, "addressFamily": "ipv6"});
+    let said = lab.message(
+        ALICE,
+        "CreateBGPPeer",
+        json!({"virtualInterfaceId": made["virtualInterfaceId"], "newBGPPeer": peer}),
+    );
+    assert!(said.starts_with(beginning), "{said}");
+    // What it will be on confirmation is not known before.
+    lab.ok(
+        ALICE,
+        "AllocatePrivateVirtualInterface",
+        json!({"connectionId": port, "ownerAccount": BOB, "newPrivateVirtualInterfaceAllocation":
+            {"virtualInterfaceName": "v", "vlan": 6, "asn": 7_224}}),
+    );
+}
