@@ -13,6 +13,7 @@ mod ring;
 use std::sync::Arc;
 
 use call::Call;
+pub(crate) use call::is_read;
 pub(crate) use file::{AuditFile, AuditFileError};
 pub(crate) use ring::Ring;
 

@@ -13,6 +13,7 @@ use http::request::Parts;
 use serde::Deserialize;
 
 use crate::answer::{Answer, json_1_1, json_error};
+use crate::audit::is_read;
 use crate::front::Front;
 use crate::identity;
 
@@ -35,7 +36,7 @@ pub(crate) async fn handle(front: &Front, parts: &Parts, body: Bytes, source: Ip
     let mut entry = front.audit.as_ref().map(|audit| {
         let what = (Service::DirectConnect, operation.name());
         let origin = (source, front.control.now());
-        audit.begin_json(what, operation.is_read_only(), parts, &body, origin)
+        audit.begin_json(what, parts, &body, origin)
     });
     let answer = match identify(front, parts, &body, Service::DirectConnect) {
         Ok(caller) => {
@@ -48,7 +49,7 @@ pub(crate) async fn handle(front: &Front, parts: &Parts, body: Bytes, source: Ip
             entry.identified(&caller);
             let asked = body.clone();
             let answer = call(front, &caller, body, source, operation).await;
-            if answer.status().is_success() && !operation.is_read_only() {
+            if answer.status().is_success() && !is_read(operation.name()) {
                 entry.shared_with(sharers(front, &caller, &asked, &answer));
             }
             answer

@@ -53,13 +53,6 @@ impl Target {
             Self::Secrets(operation) => operation.name(),
         }
     }
-
-    fn is_read_only(self) -> bool {
-        match self {
-            Self::Tagging(operation) => operation.is_read_only(),
-            Self::Secrets(_) => true,
-        }
-    }
 }
 
 /// One call, as far as the services have in common.
@@ -102,7 +95,7 @@ pub(crate) async fn handle(
     let mut entry = front.audit.as_ref().map(|audit| {
         let what = (service, target.name());
         let origin = (source, front.control.now());
-        audit.begin_json(what, target.is_read_only(), parts, &body, origin)
+        audit.begin_json(what, parts, &body, origin)
     });
     let answer = match identify(front, parts, &body, service) {
         Ok(caller) => {

@@ -80,12 +80,18 @@ pub(crate) struct Entry<'a> {
     others: Vec<AccountId>,
 }
 
+/// By its name, as CloudTrail has it (spec/observability §4): a call that shows a letter of authorization notes
+/// that it was issued, and is a read all the same.
+pub(crate) fn is_read(name: &str) -> bool {
+    let verbs = ["Describe", "Get", "List"];
+    verbs.iter().any(|verb| name.starts_with(verb))
+}
+
 impl Audit {
     /// A call of an awsJson1.1 service.
     pub(crate) fn begin_json(
         &self,
         (service, name): (Service, &'static str),
-        read_only: bool,
         parts: &Parts,
         body: &Bytes,
         (source, time): (IpAddr, Timestamp),
@@ -96,7 +102,7 @@ impl Audit {
             time,
             service,
             name: Cow::Borrowed(name),
-            read_only,
+            read_only: is_read(name),
             caller: None,
             source,
             user_agent: parts.headers.get(USER_AGENT).cloned(),
@@ -119,9 +125,7 @@ impl Audit {
         let name = action.map_or_else(String::new, |(_, action)| {
             action.chars().take(128).collect()
         });
-        let read_only = ["Describe", "Get", "List"]
-            .iter()
-            .any(|verb| name.starts_with(verb));
+        let read_only = is_read(&name);
         let call = Call {
             event: fresh_id(),
             time,

@@ -24,7 +24,7 @@ fn caller(identity: Identity) -> Caller {
     }
 }
 
-fn call(audit: &Audit, name: &'static str, read_only: bool, body: &Value, answer: &Answer) {
+fn call(audit: &Audit, name: &'static str, body: &Value, answer: &Answer) {
     let (parts, ()) = Request::post("/")
         .header("user-agent", "aws-cli/2")
         .body(())
@@ -33,7 +33,7 @@ fn call(audit: &Audit, name: &'static str, read_only: bool, body: &Value, answer
     let body = Bytes::from(body.to_string());
     let origin = ("127.0.0.1".parse().unwrap(), NOW);
     let what = (Service::DirectConnect, name);
-    let mut entry = audit.begin_json(what, read_only, &parts, &body, origin);
+    let mut entry = audit.begin_json(what, &parts, &body, origin);
     entry.identified(&caller(Identity::Root));
     entry.answered(answer);
 }
@@ -55,7 +55,7 @@ fn a_change_is_recorded_with_request_and_answer_but_without_keys() {
     let answer = ok(&json!({ "virtualInterface": {
         "authKey": SECRET, "bgpPeers": [{ "authKey": SECRET, "asn": 65001 }],
         "customerRouterConfig": format!("<key>{SECRET}</key>") } }));
-    call(&audit, "CreateBGPPeer", false, &body, &answer);
+    call(&audit, "CreateBGPPeer", &body, &answer);
     let record = only_record(&audit);
     assert!(!record.to_string().contains(SECRET), "{record}");
     assert_eq!(record["eventVersion"], "1.08");
@@ -81,7 +81,6 @@ fn a_read_is_recorded_without_its_answer() {
     call(
         &audit,
         "DescribeLocations",
-        true,
         &json!({}),
         &ok(&json!({ "locations": [] })),
     );
@@ -102,7 +101,7 @@ fn a_refusal_does_not_repeat_the_secrets_of_its_request() {
         "DirectConnectClientException",
         Some(&message),
     );
-    call(&audit, "AssociateMacSecKey", false, &body, &refused);
+    call(&audit, "AssociateMacSecKey", &body, &refused);
     let record = only_record(&audit);
     assert_eq!(record["errorCode"], "DirectConnectClientException");
     assert_eq!(record["errorMessage"], "CAK [PROTECTED] is not valid.");
@@ -142,7 +141,7 @@ fn a_call_that_nobody_waited_for_is_recorded_all_the_same() {
 fn a_ring_keeps_the_newest_and_says_what_is_missing() {
     let audit = Audit::new(3, None).unwrap();
     for _ in 0..5 {
-        call(&audit, "DescribeLags", true, &json!({}), &ok(&json!({})));
+        call(&audit, "DescribeLags", &json!({}), &ok(&json!({})));
     }
     let ring = audit.ring().unwrap();
     for (after, numbers, missed) in [
@@ -166,7 +165,7 @@ fn the_file_has_a_line_for_every_call() {
     std::fs::write(&path, "{\"kept\":true}\n").unwrap();
     let audit = Audit::new(0, Some(AuditFile::open(&path).unwrap())).unwrap();
     for _ in 0..100 {
-        call(&audit, "DescribeLags", true, &json!({}), &ok(&json!({})));
+        call(&audit, "DescribeLags", &json!({}), &ok(&json!({})));
     }
     audit.close();
     let text = std::fs::read_to_string(&path).unwrap();

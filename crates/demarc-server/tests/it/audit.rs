@@ -192,3 +192,25 @@ async fn the_file_is_complete_when_the_service_has_stopped() {
         assert_eq!(record["eventName"], "DescribeLags");
     }
 }
+
+/// spec/observability §4: a letter is shown, and the record is of a read, without the letter.
+#[tokio::test]
+async fn letters_are_recorded_as_what_was_read() {
+    let server = Server::open().await;
+    let connection = server.connection(CARRIER).await;
+    for (operation, member) in [
+        ("DescribeLoa", "connectionId"),
+        ("DescribeConnectionLoa", "connectionId"),
+    ] {
+        server
+            .as_account(CARRIER, operation, json!({member: connection}))
+            .await;
+    }
+    let found = records(&server, 1).await;
+    assert_eq!(found.len(), 2);
+    for record in found {
+        assert_eq!(record["readOnly"], true, "{}", record["eventName"]);
+        assert_eq!(record["responseElements"], Value::Null);
+        assert_eq!(record["requestParameters"]["connectionId"], connection);
+    }
+}
