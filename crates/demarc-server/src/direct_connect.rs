@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use demarc_api::{DecodeError, Operation, Request};
 use demarc_auth::{Caller, Dialect, Service};
-use demarc_control::ControlError;
+use demarc_control::{ControlError, Snapshot};
 use demarc_domain::{Exception, Refusal, owners};
 use demarc_types::AccountId;
 use http::StatusCode;
@@ -48,9 +48,10 @@ pub(crate) async fn handle(front: &Front, parts: &Parts, body: Bytes, source: Ip
             };
             entry.identified(&caller);
             let asked = body.clone();
+            let before = front.control.snapshot();
             let answer = call(front, &caller, body, source, operation).await;
             if answer.status().is_success() && !is_read(operation.name()) {
-                entry.shared_with(sharers(front, &caller, &asked, &answer));
+                entry.shared_with(sharers(front, &before, &caller, (&asked, &answer)));
             }
             answer
         }
@@ -90,8 +91,14 @@ impl Named {
     }
 }
 
-/// Other accounts that what a call made or changed belongs to: the answer names it, or the request does.
-fn sharers(front: &Front, caller: &Caller, asked: &Bytes, answer: &Answer) -> Vec<AccountId> {
+/// Other accounts that what a call made or changed belongs to, or belonged to before: the answer names it, or
+/// the request does.
+fn sharers(
+    front: &Front,
+    before: &Snapshot,
+    caller: &Caller,
+    (asked, answer): (&Bytes, &Answer),
+) -> Vec<AccountId> {
     let named = |body: &Bytes| {
         let named = serde_json::from_slice::<Named>(body).unwrap_or_default();
         named.id()
@@ -99,9 +106,10 @@ fn sharers(front: &Front, caller: &Caller, asked: &Bytes, answer: &Answer) -> Ve
     let Some(id) = named(answer.body()).or_else(|| named(asked)) else {
         return Vec::new();
     };
-    let mut owners = owners(&front.control.snapshot().world, &id);
-    owners.remove(&caller.principal.account);
-    owners.into_iter().collect()
+    let mut others = owners(&before.world, &id);
+    others.extend(owners(&front.control.snapshot().world, &id));
+    others.remove(&caller.principal.account);
+    others.into_iter().collect()
 }
 
 /// Who is calling a service that speaks awsJson1.1; otherwise the answer that says why that is not known.

@@ -214,3 +214,35 @@ async fn letters_are_recorded_as_what_was_read() {
         assert_eq!(record["requestParameters"]["connectionId"], connection);
     }
 }
+
+/// Who had it before the change is told, too.
+#[tokio::test]
+async fn the_owner_of_the_port_hears_that_an_interface_leaves_it() {
+    let server = Server::open().await;
+    let (theirs, own) = (
+        server.connection(CARRIER).await,
+        server.connection(CUSTOMER).await,
+    );
+    let gateway = server.gateway(CUSTOMER).await;
+    let allocate = json!({"connectionId": theirs, "ownerAccount": CUSTOMER, "newPrivateVirtualInterfaceAllocation":
+        {"virtualInterfaceName": "v", "vlan": 101, "asn": 65_001}});
+    let made = server
+        .as_account(CARRIER, "AllocatePrivateVirtualInterface", allocate)
+        .await;
+    let id = &made["virtualInterfaceId"];
+    let confirm = json!({"virtualInterfaceId": id, "directConnectGatewayId": gateway});
+    server
+        .as_account(CUSTOMER, "ConfirmPrivateVirtualInterface", confirm)
+        .await;
+    let take = json!({"virtualInterfaceId": id, "connectionId": own});
+    server
+        .as_account(CUSTOMER, "AssociateVirtualInterface", take)
+        .await;
+    let found = records(&server, 0).await;
+    let recipients: Vec<&Value> = found
+        .iter()
+        .filter(|record| record["eventName"] == "AssociateVirtualInterface")
+        .map(|record| &record["recipientAccountId"])
+        .collect();
+    assert_eq!(recipients, [CUSTOMER, CARRIER]);
+}
