@@ -4,7 +4,7 @@ use demarc_types::{Partition, Span, Timestamp};
 
 use crate::accounts::{Role, is_external_id};
 use crate::authenticator::{Authenticator, Caller, Identities, parse_role_arn};
-use crate::policy::{Action, Denial, InvalidPolicy, PolicySet, Reason, Target, authorize};
+use crate::policy::{Action, Denial, InvalidPolicy, Origin, PolicySet, Reason, Target, authorize};
 use crate::principal::{Identity, Principal, role_id};
 use crate::session::{Claims, TemporaryCredentials};
 
@@ -73,7 +73,7 @@ impl Authenticator {
         &self,
         caller: &Caller,
         request: &AssumeRole<'_>,
-        now: Timestamp,
+        (origin, now): (Option<Origin>, Timestamp),
         seed: [u8; 16],
     ) -> Result<AssumedRole, AssumeRoleError> {
         let (account, role) = parse_role_arn(request.role_arn)
@@ -94,7 +94,7 @@ impl Authenticator {
             let configured = directory.role(account, role).ok_or_else(denied)?;
             let wanted = configured.external_id.as_deref();
             if (wanted.is_some() && wanted != request.external_id)
-                || !may_assume(caller, configured, request.role_arn, now)
+                || !may_assume(caller, configured, request.role_arn, (origin, now))
             {
                 return Err(denied());
             }
@@ -122,7 +122,12 @@ impl Authenticator {
 
 /// The role has to trust the caller, and the caller's policies have to allow the call; within one account
 /// it is enough that the role names the caller itself, unless a policy denies it.
-fn may_assume(caller: &Caller, role: &Role, role_arn: &str, now: Timestamp) -> bool {
+fn may_assume(
+    caller: &Caller,
+    role: &Role,
+    role_arn: &str,
+    (origin, now): (Option<Origin>, Timestamp),
+) -> bool {
     let principal = &caller.principal;
     let account_trusted = role
         .trust
@@ -147,7 +152,7 @@ fn may_assume(caller: &Caller, role: &Role, role_arn: &str, now: Timestamp) -> b
         request_tag_keys: &[],
         region: caller.region,
         now,
-        source: None,
+        origin,
     };
     let own_account = parse_role_arn(role_arn).is_some_and(|(id, _)| id == principal.account);
     match authorize(principal, &action) {

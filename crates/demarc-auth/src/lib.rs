@@ -26,7 +26,7 @@ pub use accounts::{
 pub use assume_role::{AssumeRole, AssumeRoleError, AssumedRole};
 pub use authenticator::{Authenticator, Caller, Identities};
 pub use error::{AuthError, WireError};
-pub use policy::{Action, Denial, InvalidPolicy, PolicySet, Reason, Target, authorize};
+pub use policy::{Action, Denial, InvalidPolicy, Origin, PolicySet, Reason, Target, authorize};
 pub use principal::{Identity, Layer, LayerKind, Permissions, Principal, role_id, user_id};
 pub use secret::Secret;
 pub use service::{Dialect, Service};

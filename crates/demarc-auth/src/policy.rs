@@ -9,7 +9,7 @@
 mod decide;
 mod document;
 
-pub use decide::{Action, Denial, Reason, Target, authorize};
+pub use decide::{Action, Denial, Origin, Reason, Target, authorize};
 pub use document::{InvalidPolicy, PolicySet};
 
 #[cfg(test)]

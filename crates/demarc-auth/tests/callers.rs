@@ -67,7 +67,7 @@ fn session(server: &Authenticator, policy: Option<&str>) -> (Signer, Timestamp) 
     // Begun a while ago, so that it ends within the window of a signature made now.
     let begun = NOW - Span::from_minutes(14);
     let session = server
-        .assume_role(&alice, &request, begun, [5; 16])
+        .assume_role(&alice, &request, (None, begun), [5; 16])
         .unwrap();
     assert_eq!(session.credentials.expires, begun + Span::from_minutes(15));
     let signer = Signer {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use demarc_auth::Origin;
 use http::Version;
 use http::header::{CONNECTION, HeaderValue};
 use http_body_util::Full;
@@ -62,11 +63,24 @@ async fn silence(activity: &Activity, first: Duration) {
     }
 }
 
+/// The other end of a connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Client {
+    pub(crate) peer: SocketAddr,
+    /// The stream is what TLS has decrypted.
+    pub(crate) secure: bool,
+}
+
 /// Answers the requests of one connection until either side ends it.
-pub(crate) async fn converse<S>(stream: S, peer: SocketAddr, front: Arc<Front>, watcher: Watcher)
+pub(crate) async fn converse<S>(stream: S, client: Client, front: Arc<Front>, watcher: Watcher)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let peer = client.peer;
+    let origin = Origin {
+        address: peer.ip(),
+        secure: client.secure,
+    };
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -84,7 +98,7 @@ where
         let under_way = UnderWay::new(&activity);
         let is_http2 = request.version() == Version::HTTP_2;
         async move {
-            let mut answer = Arc::clone(&front).handle(request, peer).await;
+            let mut answer = Arc::clone(&front).handle(request, origin).await;
             // A client that is told sends no further request into a connection that is about to end. HTTP/2
             // has its own way to say so.
             if !is_http2 && *front.stopping.borrow() {

@@ -1,10 +1,8 @@
 //! The Direct Connect API over awsJson1.1 (spec/protocol §1 to §3).
 
-use std::net::IpAddr;
-
 use bytes::Bytes;
 use demarc_api::{DecodeError, Operation, Request};
-use demarc_auth::{Caller, Dialect, Service};
+use demarc_auth::{Caller, Dialect, Origin, Service};
 use demarc_control::{ControlError, Snapshot};
 use demarc_domain::{Exception, Refusal, owners};
 use demarc_types::AccountId;
@@ -24,7 +22,7 @@ const BAD: StatusCode = StatusCode::BAD_REQUEST;
 
 /// Handles one call, in the order of spec/protocol §3.4: target, caller, body, model constraints,
 /// permission; the rest is the domain's.
-pub(crate) async fn handle(front: &Front, parts: &Parts, body: Bytes, source: IpAddr) -> Answer {
+pub(crate) async fn handle(front: &Front, parts: &Parts, body: Bytes, origin: Origin) -> Answer {
     let target = parts
         .headers
         .get("x-amz-target")
@@ -35,7 +33,7 @@ pub(crate) async fn handle(front: &Front, parts: &Parts, body: Bytes, source: Ip
     };
     let mut entry = front.audit.as_ref().map(|audit| {
         let what = (Service::DirectConnect, operation.name());
-        let origin = (source, front.control.now());
+        let origin = (origin.address, front.control.now());
         audit.begin_json(what, parts, &body, origin)
     });
     let answer = match identify(front, parts, &body, Service::DirectConnect) {
@@ -43,13 +41,13 @@ pub(crate) async fn handle(front: &Front, parts: &Parts, body: Bytes, source: Ip
             let Some(entry) = &mut entry else {
                 return counted(
                     operation,
-                    call(front, &caller, body, source, operation).await,
+                    call(front, &caller, body, origin, operation).await,
                 );
             };
             entry.identified(&caller);
             let asked = body.clone();
             let before = front.control.snapshot();
-            let answer = call(front, &caller, body, source, operation).await;
+            let answer = call(front, &caller, body, origin, operation).await;
             if answer.status().is_success() && !is_read(operation.name()) {
                 entry.shared_with(sharers(front, &before, &caller, (&asked, &answer)));
             }
@@ -135,7 +133,7 @@ async fn call(
     front: &Front,
     caller: &Caller,
     body: Bytes,
-    source: IpAddr,
+    origin: Origin,
     operation: Operation,
 ) -> Answer {
     if !front.admits(caller.principal.account, front.wall_clock()) {
@@ -155,7 +153,7 @@ async fn call(
     if looks && let Err(error) = front.control.read().await {
         return not_done(&error);
     }
-    if let Some(denied) = denied(front, caller, operation, &body, source) {
+    if let Some(denied) = denied(front, caller, operation, &body, origin) {
         return denied;
     }
     answer(front, caller, request).await
@@ -166,7 +164,7 @@ fn denied(
     caller: &Caller,
     operation: Operation,
     body: &[u8],
-    source: IpAddr,
+    origin: Origin,
 ) -> Option<Answer> {
     if caller.principal.permissions.is_administrator() {
         return None;
@@ -176,7 +174,7 @@ fn denied(
         .control
         .context(caller.principal.account, caller.region);
     let denial =
-        identity::authorize_direct_connect(caller, &snapshot, &context, operation, body, source)
+        identity::authorize_direct_connect(caller, &snapshot, &context, operation, body, origin)
             .err()?;
     let wire = denial.wire(Dialect::Json);
     let status = StatusCode::from_u16(wire.status).unwrap_or(BAD);

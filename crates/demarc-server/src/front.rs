@@ -1,11 +1,10 @@
 //! The way of a request: limits first, then the protocol that it speaks.
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use demarc_auth::{Authenticator, Service, Signature};
+use demarc_auth::{Authenticator, Origin, Service, Signature};
 use demarc_control::{Control, Edges};
 use demarc_types::{AccountId, Timestamp};
 use http::request::Parts;
@@ -72,12 +71,12 @@ impl Front {
     pub(crate) async fn handle(
         self: Arc<Self>,
         request: Request<Incoming>,
-        peer: SocketAddr,
+        origin: Origin,
     ) -> Answer {
-        identified(self.answer(request, peer).await)
+        identified(self.answer(request, origin).await)
     }
 
-    async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Answer {
+    async fn answer(&self, request: Request<Incoming>, origin: Origin) -> Answer {
         match request.uri().path() {
             "/healthz" => return health(&self.control, request.method()).await,
             "/metrics" => return self.metrics_text(&request.into_parts().0),
@@ -101,7 +100,7 @@ impl Front {
                 }
             }
         };
-        let work = self.route(request, peer.ip());
+        let work = self.route(request, origin);
         if is_long {
             return work.await;
         }
@@ -115,7 +114,7 @@ impl Front {
         }
     }
 
-    async fn route(&self, request: Request<Incoming>, source: IpAddr) -> Answer {
+    async fn route(&self, request: Request<Incoming>, origin: Origin) -> Answer {
         let (parts, body) = request.into_parts();
         let waits = parts.headers.contains_key(http::header::EXPECT);
         let is_edge = parts.uri.path().starts_with(edge::EDGE);
@@ -153,11 +152,11 @@ impl Front {
                 "There is nothing at this path.\n",
             );
         }
-        self.api(&parts, body, source).await
+        self.api(&parts, body, origin).await
     }
 
     /// Chooses the protocol: by target, else by the service in the credential scope.
-    async fn api(&self, parts: &Parts, body: Bytes, source: IpAddr) -> Answer {
+    async fn api(&self, parts: &Parts, body: Bytes, origin: Origin) -> Answer {
         let has_target = parts.headers.contains_key("x-amz-target");
         let is_query = matches!(parts.method, Method::GET | Method::POST);
         if !has_target && is_query {
@@ -166,7 +165,7 @@ impl Front {
                 .ok()
                 .and_then(|signature| Service::from_scope_name(signature.scope().service));
             if let Some(service @ (Service::Ec2 | Service::Sts | Service::Iam)) = scope {
-                return crate::query::handle(self, parts, body, service, source).await;
+                return crate::query::handle(self, parts, body, service, origin).await;
             }
         }
         if parts.method != Method::POST {
@@ -177,8 +176,8 @@ impl Front {
             .and_then(|value| value.to_str().ok())
             .and_then(json::Target::read);
         match neighbour {
-            Some(target) => json::handle(self, parts, body, target, source).await,
-            None => direct_connect::handle(self, parts, body, source).await,
+            Some(target) => json::handle(self, parts, body, target, origin).await,
+            None => direct_connect::handle(self, parts, body, origin).await,
         }
     }
 

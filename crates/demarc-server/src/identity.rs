@@ -1,12 +1,10 @@
 //! Who is calling, and may they.
 
-use std::net::IpAddr;
-
 use bytes::Bytes;
 use demarc_api::Operation;
 use demarc_auth::{
-    Action, AuthError, Authenticator, Caller, Denial, HttpRequest, Payload, Service, Signature,
-    Target, authorize,
+    Action, AuthError, Authenticator, Caller, Denial, HttpRequest, Origin, Payload, Service,
+    Signature, Target, authorize,
 };
 use demarc_control::Snapshot;
 use demarc_domain::{Access, AccessResource, Context, access};
@@ -46,21 +44,21 @@ pub(crate) fn authorize_direct_connect(
     context: &Context,
     operation: Operation,
     body: &[u8],
-    source: IpAddr,
+    origin: Origin,
 ) -> Result<(), Denial> {
     if caller.principal.permissions.is_administrator() {
         return Ok(());
     }
     let found = access(&snapshot.world, context, operation, body);
     let name = operation.name();
-    ask(caller, context, (name, &found.resources), &found, source)?;
+    ask(caller, context, (name, &found.resources), &found, origin)?;
     if !found.request_tags.is_empty() && operation != Operation::TagResource {
         ask(
             caller,
             context,
             ("TagResource", &found.made),
             &found,
-            source,
+            origin,
         )?;
     }
     Ok(())
@@ -71,7 +69,7 @@ fn ask(
     context: &Context,
     (action, resources): (&str, &[AccessResource]),
     found: &Access,
-    source: IpAddr,
+    origin: Origin,
 ) -> Result<(), Denial> {
     let borrowed: Vec<Vec<(&str, &str)>> = resources
         .iter()
@@ -97,7 +95,7 @@ fn ask(
             request_tag_keys: &keys,
             region: context.region,
             now: context.now,
-            source: Some(source),
+            origin: Some(origin),
         },
     )
 }

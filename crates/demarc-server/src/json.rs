@@ -4,10 +4,10 @@
 mod secrets;
 mod tagging;
 
-use std::net::IpAddr;
-
 use bytes::Bytes;
-use demarc_auth::{Action, Caller, Denial, Dialect, Service, Target as Resource, authorize};
+use demarc_auth::{
+    Action, Caller, Denial, Dialect, Origin, Service, Target as Resource, authorize,
+};
 use demarc_control::ControlError;
 use demarc_domain::tagging::TaggingOperation;
 use http::StatusCode;
@@ -59,7 +59,7 @@ impl Target {
 struct Call<'a> {
     front: &'a Front,
     caller: &'a Caller,
-    source: IpAddr,
+    origin: Origin,
 }
 
 impl Call<'_> {
@@ -77,7 +77,7 @@ impl Call<'_> {
             request_tag_keys: &[],
             region: self.caller.region,
             now: self.front.wall_clock(),
-            source: Some(self.source),
+            origin: Some(self.origin),
         };
         authorize(&self.caller.principal, &action)
     }
@@ -89,12 +89,12 @@ pub(crate) async fn handle(
     parts: &Parts,
     body: Bytes,
     target: Target,
-    source: IpAddr,
+    origin: Origin,
 ) -> Answer {
     let service = target.service();
     let mut entry = front.audit.as_ref().map(|audit| {
         let what = (service, target.name());
-        let origin = (source, front.control.now());
+        let origin = (origin.address, front.control.now());
         audit.begin_json(what, parts, &body, origin)
     });
     let answer = match identify(front, parts, &body, service) {
@@ -105,7 +105,7 @@ pub(crate) async fn handle(
             let call = Call {
                 front,
                 caller: &caller,
-                source,
+                origin,
             };
             answer(&call, target, &body).await
         }

@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use crate::answer::request_id;
-use crate::conversation::converse;
+use crate::conversation::{Client, converse};
 use crate::front::Front;
 
 /// A TLS handshake has to be over by then.
@@ -158,11 +158,15 @@ fn accept(
     };
     let _ = stream.set_nodelay(true);
     let watcher = graceful.watcher();
+    let client = Client {
+        peer,
+        secure: tls.is_some(),
+    };
     tokio::spawn(async move {
         match tls {
-            None => converse(stream, peer, front, watcher).await,
+            None => converse(stream, client, front, watcher).await,
             Some(tls) => match tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
-                Ok(Ok(stream)) => converse(stream, peer, front, watcher).await,
+                Ok(Ok(stream)) => converse(stream, client, front, watcher).await,
                 Ok(Err(error)) => tracing::debug!(%peer, %error, "a TLS handshake failed"),
                 Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),
             },

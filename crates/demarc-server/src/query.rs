@@ -4,10 +4,8 @@ mod ec2;
 mod iam;
 mod sts;
 
-use std::net::IpAddr;
-
 use bytes::Bytes;
-use demarc_auth::{Action, Caller, Denial, Dialect, Service, authorize};
+use demarc_auth::{Action, Caller, Denial, Dialect, Origin, Service, authorize};
 use demarc_query::{MalformedParameters, Node};
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
@@ -35,7 +33,7 @@ impl Outcome {
 pub(super) struct Call<'a> {
     pub(super) front: &'a Front,
     pub(super) caller: Caller,
-    pub(super) source: IpAddr,
+    pub(super) origin: Origin,
     pub(super) id: String,
 }
 
@@ -49,7 +47,7 @@ impl Call<'_> {
             request_tag_keys: &[],
             region: self.caller.region,
             now: self.front.wall_clock(),
-            source: Some(self.source),
+            origin: Some(self.origin),
         };
         authorize(&self.caller.principal, &action)
     }
@@ -61,7 +59,7 @@ pub(crate) async fn handle(
     parts: &Parts,
     body: Bytes,
     service: Service,
-    source: IpAddr,
+    origin: Origin,
 ) -> Answer {
     let id = request_id().to_string();
     let form = if parts.method == Method::GET {
@@ -69,10 +67,9 @@ pub(crate) async fn handle(
     } else {
         body.clone()
     };
-    let mut entry = front
-        .audit
-        .as_ref()
-        .map(|audit| audit.begin_query(service, parts, &form, (source, front.control.now())));
+    let mut entry = front.audit.as_ref().map(|audit| {
+        audit.begin_query(service, parts, &form, (origin.address, front.control.now()))
+    });
     let outcome = match identify(front, parts, &body, service, &id) {
         Ok(caller) => {
             if let Some(entry) = &mut entry {
@@ -81,7 +78,7 @@ pub(crate) async fn handle(
             let call = Call {
                 front,
                 caller,
-                source,
+                origin,
                 id: id.clone(),
             };
             answer(&call, service, &form).await

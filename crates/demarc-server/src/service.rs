@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::audit::{Audit, AuditFile, AuditFileError};
 use crate::config::{Config, ConfigError};
-use crate::conversation::converse;
+use crate::conversation::{Client, converse};
 use crate::duration::HumanDuration;
 use crate::edge::{EdgeAccess, EdgeConfigError};
 use crate::fabric::{Chosen, RunningEdges};
@@ -176,7 +176,11 @@ impl Service {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let watcher = GracefulShutdown::new().watcher();
-        converse(stream, peer, Arc::clone(&self.front), watcher).await;
+        let client = Client {
+            peer,
+            secure: false,
+        };
+        converse(stream, client, Arc::clone(&self.front), watcher).await;
     }
 }
 

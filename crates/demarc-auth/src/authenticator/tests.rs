@@ -176,7 +176,9 @@ fn in_development_sessions_lead_to_their_account() {
         policy: None,
         external_id: None,
     };
-    let session = server.assume_role(&caller, &request, NOW, [3; 16]).unwrap();
+    let session = server
+        .assume_role(&caller, &request, (None, NOW), [3; 16])
+        .unwrap();
     assert_eq!(session.arn, "arn:aws:sts::111122223333:assumed-role/any/me");
     let credentials = session.credentials;
     let token = Some(credentials.session_token.as_str());
@@ -276,7 +278,7 @@ fn roles_are_assumed_by_those_whom_they_trust() {
             policy: None,
             external_id: None,
         };
-        let result = server.assume_role(&caller, &request, NOW, [3; 16]);
+        let result = server.assume_role(&caller, &request, (None, NOW), [3; 16]);
         assert_eq!(result.is_ok(), allowed, "{caller:?} as {role}");
         if let Err(error) = result {
             assert_eq!(
@@ -309,7 +311,7 @@ fn a_role_can_ask_for_an_external_id() {
             policy: None,
             external_id,
         };
-        let result = server.assume_role(&caller, &request, NOW, [3; 16]);
+        let result = server.assume_role(&caller, &request, (None, NOW), [3; 16]);
         match result {
             Ok(_) => assert!(allowed, "{role} {external_id:?}"),
             Err(error) => {
@@ -333,7 +335,7 @@ fn the_parameters_of_assume_role_are_checked() {
     };
     let refusal = |request: AssumeRole<'_>| {
         server
-            .assume_role(&caller, &request, NOW, [3; 16])
+            .assume_role(&caller, &request, (None, NOW), [3; 16])
             .unwrap_err()
             .to_string()
     };
@@ -379,7 +381,7 @@ fn the_parameters_of_assume_role_are_checked() {
         ..good
     };
     assert!(matches!(
-        server.assume_role(&caller, &malformed, NOW, [3; 16]),
+        server.assume_role(&caller, &malformed, (None, NOW), [3; 16]),
         Err(AssumeRoleError::MalformedPolicy(_))
     ));
 }
@@ -399,6 +401,6 @@ fn a_session_of_a_session_lasts_an_hour_at_most() {
         policy: None,
         external_id: None,
     };
-    let error = server.assume_role(&caller, &request, NOW, [3; 16]);
+    let error = server.assume_role(&caller, &request, (None, NOW), [3; 16]);
     assert!(error.unwrap_err().to_string().contains("role chaining"));
 }

@@ -24,8 +24,16 @@ pub struct Action<'a> {
     pub request_tag_keys: &'a [&'a str],
     pub region: Region,
     pub now: Timestamp,
-    /// Where the connection comes from: `aws:SourceIp`.
-    pub source: Option<IpAddr>,
+    pub origin: Option<Origin>,
+}
+
+/// Where a call comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The other end of the connection: `aws:SourceIp`.
+    pub address: IpAddr,
+    /// It came over TLS that ends here: `aws:SecureTransport`.
+    pub secure: bool,
 }
 
 /// A resource and its tags: `aws:ResourceTag/KEY`.
@@ -197,8 +205,11 @@ fn context(principal: &Principal, action: &Action<'_>, target: Option<&Target<'_
     if let Some(name) = principal.user_name() {
         context.insert("aws:username".to_owned(), text(name));
     }
-    if let Some(source) = action.source {
-        context.insert("aws:SourceIp".to_owned(), text(&source.to_string()));
+    if let Some(origin) = action.origin {
+        let address = text(&origin.address.to_string());
+        context.insert("aws:SourceIp".to_owned(), address);
+        let secure = ContextValue::Boolean(origin.secure);
+        context.insert("aws:SecureTransport".to_owned(), secure);
     }
     if let Some(now) = DateTime::from_timestamp_millis(action.now.millis()) {
         context.insert("aws:CurrentTime".to_owned(), ContextValue::DateTime(now));

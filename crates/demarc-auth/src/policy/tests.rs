@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use demarc_types::Timestamp;
 
-use super::{Action, Denial, PolicySet, Reason, Target, authorize};
+use super::{Action, Denial, Origin, PolicySet, Reason, Target, authorize};
 use crate::principal::{Identity, LayerKind, Permissions, Principal};
 use crate::service::Dialect;
 
@@ -45,7 +45,10 @@ fn action<'a>(name: &'a str, resources: &'a [Target<'a>]) -> Action<'a> {
         request_tag_keys: &[],
         region: "us-east-1".parse().unwrap(),
         now: Timestamp::from_millis(1_769_860_800_000),
-        source: Some("203.0.113.7".parse().unwrap()),
+        origin: Some(Origin {
+            address: "203.0.113.7".parse().unwrap(),
+            secure: false,
+        }),
     }
 }
 

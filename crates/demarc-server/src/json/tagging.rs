@@ -146,7 +146,7 @@ impl Asked {
                     context,
                     self.operation,
                     body.as_bytes(),
-                    call.source,
+                    call.origin,
                 )
             }
             // Of another service: it does not exist here, whoever asks.

@@ -57,7 +57,7 @@ fn assume_role(call: &Call<'_>, asked: &demarc_query::sts::AssumeRole) -> Outcom
     match call.front.authenticator.assume_role(
         &call.caller,
         &parameters,
-        call.front.wall_clock(),
+        (Some(call.origin), call.front.wall_clock()),
         seed,
     ) {
         Ok(assumed) => {

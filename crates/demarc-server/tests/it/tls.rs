@@ -97,3 +97,34 @@ async fn what_does_not_speak_tls_is_dropped() {
     let _ = stream.read_to_end(&mut answer).await;
     assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
 }
+
+/// Denied over plain HTTP, allowed over TLS, by one and the same policy.
+#[tokio::test]
+async fn policies_know_whether_a_call_came_over_tls() {
+    let accounts = r#"
+[[account]]
+id = "111122223333"
+[[account.user]]
+name = "alice"
+policies = ['{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}']
+[[account.access_key]]
+id = "AKIAALICE"
+secret = "alice-secret"
+user = "alice"
+"#;
+    let signer = Signer::of("AKIAALICE");
+    let plain_http = Server::with(accounts).await;
+    let denied = plain_http
+        .call(&signer, "DescribeConnections", serde_json::json!({}))
+        .await;
+    assert_eq!(denied.error(), "AccessDeniedException");
+
+    let (made, certificate, key) = certificate();
+    let server = Server::with_tls(accounts, (&certificate, &key)).await;
+    let mut stream = connect(server.address, &made, b"http/1.1").await;
+    let request = signer.request(server.address, "DescribeConnections", "{}");
+    stream.write_all(&request).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    assert_eq!(Reply::parse(&answer).status, 200);
+}

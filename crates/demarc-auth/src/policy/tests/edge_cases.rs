@@ -224,6 +224,16 @@ const ROWS: &[Row] = &[
         false,
     ),
     row(
+        "not over TLS",
+        condition!(r#"{"Bool":{"aws:SecureTransport":"false"}}"#),
+        true,
+    ),
+    row(
+        "over TLS",
+        condition!(r#"{"Bool":{"aws:SecureTransport":"true"}}"#),
+        false,
+    ),
+    row(
         "a date that has passed",
         condition!(r#"{"DateGreaterThan":{"aws:CurrentTime":"2025-01-01T00:00:00Z"}}"#),
         true,
