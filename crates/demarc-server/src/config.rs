@@ -1,6 +1,6 @@
 //! The configuration file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use demarc_auth::{AccountConfig, Directory, InvalidAccounts, Partner, Secret};
@@ -119,6 +119,26 @@ impl Default for ThrottleConfig {
 const MOST_CONNECTIONS: usize = 1_000_000;
 const MOST_RECORDS: usize = 1_000_000;
 
+/// What `agreementName` may hold, in characters.
+const AGREEMENT_NAME: usize = 100;
+
+/// What is wrong with the names of agreements: `agreementName` has to be able to tell each.
+fn unsignable(names: &[String]) -> Option<String> {
+    let mut seen = BTreeSet::new();
+    names.iter().find_map(|name| {
+        let length = name.chars().count();
+        if length == 0 {
+            Some("a list with an empty name".to_owned())
+        } else if length > AGREEMENT_NAME {
+            Some(format!("a list with a name of {length} characters"))
+        } else if !seen.insert(name) {
+            Some(format!("a list with {name:?} twice"))
+        } else {
+            None
+        }
+    })
+}
+
 fn is_empty(secret: Option<&Secret>) -> bool {
     secret.is_some_and(|secret| secret.expose().is_empty())
 }
@@ -168,7 +188,14 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         let server = &self.server;
         let throttle = self.throttle.unwrap_or_default();
+        let unsignable = unsignable(&self.rules.agreements);
         let rules = [
+            (
+                "rules.agreements",
+                unsignable.clone().unwrap_or_default(),
+                unsignable.is_none(),
+                "each needs a name of its own of 1 to 100 characters",
+            ),
             (
                 "server.concurrency",
                 server.concurrency.to_string(),
@@ -343,6 +370,27 @@ mod tests {
         assert!(!message.contains('\n'), "{message}");
     }
 
+    /// ConfirmCustomerAgreement has to be able to name each.
+    #[test]
+    fn agreements_that_nobody_can_sign_are_refused() {
+        let long = "x".repeat(101);
+        for (names, said) in [
+            ("[\"\"]", "an empty name".to_owned()),
+            (
+                &format!("[\"{long}\"]"),
+                "a name of 101 characters".to_owned(),
+            ),
+            ("[\"a\", \"b\", \"a\"]", "\"a\" twice".to_owned()),
+        ] {
+            let message = error(&format!("[rules]\nagreements = {names}\n"));
+            let said = format!("`rules.agreements` is a list with {said}, but each needs");
+            assert!(message.contains(&said), "{message}");
+            assert!(!message.contains('\n'), "{message}");
+        }
+        let longest = format!("[rules]\nagreements = [\"a\", \"{}\"]\n", &long[1..]);
+        assert!(Config::parse(Path::new("demarc.toml"), &longest).is_ok());
+    }
+
     #[test]
     fn the_rules_know_which_regions_are_served() {
         let text = "[server]\nregions = [\"eu-west-1\", \"site-7\"]\n";
@@ -423,7 +471,7 @@ mod tests {
     }
 
     /// The names that a table of the file may have, as the refusal of a wrong one lists them.
-    fn names(table: &str) -> std::collections::BTreeSet<String> {
+    fn names(table: &str) -> BTreeSet<String> {
         let message = error(&format!("[{table}]\nno_such_name = 1\n"));
         let (_, list) = message.split_once("expected").unwrap();
         list.split('`')
@@ -463,7 +511,7 @@ mod tests {
         let known = names("rules.quotas");
         let mut text = "[rules.quotas]\n".to_owned();
         let mut pieces = list.split('`').skip(1);
-        let mut documented = std::collections::BTreeSet::new();
+        let mut documented = BTreeSet::new();
         while let (Some(name), Some(after)) = (pieces.next(), pieces.next()) {
             let value: String = after
                 .chars()
