@@ -115,7 +115,10 @@ enum EtcdError {
         key: String,
     },
     /// An entry changed without a commit.
-    #[error("the etcd key {key:?} was changed by something else than a commit")]
+    #[error(
+        "the etcd key {key:?} was changed by something else than a commit; \
+         undo that change, then restart this process"
+    )]
     Foreign {
         /// The full key.
         key: String,

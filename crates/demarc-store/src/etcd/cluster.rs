@@ -17,6 +17,8 @@ pub(super) struct Cluster {
     pub(super) layout: Layout,
     /// The newest head that any answer showed; `None` while the store is at revision 0.
     newest: Mutex<Option<Record>>,
+    /// The last head that everything was loaded at, with etcd's revision of the load.
+    loaded: Mutex<Option<(Option<Record>, u64)>>,
     /// Commits that were answered "unknown" and not yet resolved.
     doubtful: Mutex<BTreeSet<CommitId>>,
 }
@@ -45,6 +47,7 @@ impl Cluster {
             client,
             layout,
             newest: Mutex::default(),
+            loaded: Mutex::default(),
             doubtful: Mutex::default(),
         }
     }
@@ -116,6 +119,23 @@ impl Cluster {
         let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
         if newest.is_none_or(|newest| newest.revision < record.revision) {
             *newest = Some(record);
+        }
+    }
+
+    /// Remembers what a load is going to see.
+    pub(super) fn loads(&self, sight: &Sight) {
+        let head = sight.head.map(|(record, _)| record);
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        *loaded = Some((head, sight.etcd_revision));
+    }
+
+    /// etcd's revision up to which everything has been seen by whoever stands at this head.
+    pub(super) fn seen_at(&self, head: Option<(Record, u64)>) -> u64 {
+        let loaded = *self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let committed = head.map_or(0, |(_, etcd_revision)| etcd_revision);
+        match loaded {
+            Some((record, seen)) if record == head.map(|(record, _)| record) => seen.max(committed),
+            _ => committed,
         }
     }
 

@@ -19,6 +19,7 @@ const PAGE_TIME: Duration = Duration::from_secs(3);
 
 pub(super) async fn load(cluster: &Arc<Cluster>) -> Result<Entries, ReadError> {
     let sight = cluster.look(Revision::ZERO).await?;
+    cluster.loads(&sight);
     let (sender, entries) = Entries::channel(sight.revision());
     let cluster = Arc::clone(cluster);
     tokio::spawn(async move {

@@ -161,6 +161,28 @@ async fn a_change_without_a_commit_is_noticed() {
     assert!(matches!(noticed, WatchError::Corrupted(_)), "{noticed:?}");
 }
 
+/// Or a mistake that has been undone would stop every process for good.
+#[tokio::test]
+async fn what_had_come_and_gone_before_the_load_is_not_noticed() {
+    need_etcd!();
+    let prefix = fresh_prefix();
+    let store = shared().store(&prefix).await;
+    let at = commit_some(&store, Revision::ZERO, 2).await;
+    let stray = store.cluster.layout.entry(&Key::new("vif/zz").unwrap());
+    meddle(&store, RequestOp::put(stray.clone(), "{}")).await;
+    meddle(&store, RequestOp::delete(stray)).await;
+    // Whoever did not load since cannot know what it was.
+    let mut watch = store.watch(at).await.unwrap();
+    let noticed = watch.next().await.unwrap_err();
+    assert!(matches!(noticed, WatchError::Corrupted(_)), "{noticed:?}");
+
+    let store = shared().store(&prefix).await;
+    assert_eq!(store.load().await.unwrap().revision(), at);
+    let mut watch = store.watch(at).await.unwrap();
+    let at = commit_some(&store, at, 1).await;
+    assert_eq!(watch.next().await.unwrap().revision, at);
+}
+
 #[tokio::test]
 async fn a_restored_backup_is_noticed_by_those_who_know_better() {
     need_etcd!();

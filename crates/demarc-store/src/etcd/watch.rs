@@ -46,10 +46,12 @@ async fn first_etcd_revision(cluster: &Cluster, from: Revision) -> Result<u64, W
     let sight = cluster.look(from.next()).await.map_err(ReadError::from)?;
     let head = sight.revision();
     if from == head {
-        let last = sight
-            .head
-            .map_or(sight.etcd_revision, |(_, etcd_revision)| etcd_revision);
-        return Ok(last + 1);
+        // Not everything behind the head is news: a load saw what had come and gone by then.
+        let seen = match sight.head {
+            None => sight.etcd_revision,
+            head => cluster.seen_at(head),
+        };
+        return Ok(seen + 1);
     }
     match sight.slot {
         Some((slot, etcd_revision)) if slot.revision == from.next() && from < head => {
