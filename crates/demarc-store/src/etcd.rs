@@ -55,11 +55,12 @@ impl EtcdStore {
     /// Nothing is written before the first commit.
     ///
     /// # Errors
-    /// [`ReadError`] when no member answers, or the format is newer.
+    /// [`ReadError`] when no member answers, the format is newer, or the prefix is among another store's entries.
     pub async fn connect(config: &EtcdConfig) -> Result<Self, ReadError> {
         let client = Client::new(config);
         let layout = Layout::new(&config.prefix);
         let cluster = Arc::new(Cluster::new(client, layout));
+        cluster.stands_alone().await?;
         cluster.look(Revision::ZERO).await?;
         Ok(Self {
             cluster,
@@ -108,6 +109,28 @@ enum EtcdError {
         /// The format that was found.
         found: String,
     },
+    /// Our keys would be another store's entries.
+    #[error(
+        "this prefix is inside another store, whose head is the etcd key {head:?}; \
+         choose a prefix without a part named v1"
+    )]
+    Nested {
+        /// The other store's head.
+        head: String,
+    },
+    /// What is there is a part of a store.
+    #[error(
+        "the etcd key {found:?} is there and {missing:?} is not; restore etcd from a backup, \
+         or delete everything that begins with {root:?} to begin anew"
+    )]
+    Half {
+        /// The key that is there.
+        found: String,
+        /// The key that is not.
+        missing: String,
+        /// What all keys begin with.
+        root: String,
+    },
     /// A record of ours cannot be read.
     #[error("the etcd key {key:?} holds nothing that this program wrote")]
     Garbled {
@@ -153,6 +176,8 @@ impl EtcdError {
     fn is_damage(&self) -> bool {
         match self {
             Self::Garbled { .. }
+            | Self::Half { .. }
+            | Self::Nested { .. }
             | Self::Foreign { .. }
             | Self::WentBack { .. }
             | Self::Rewritten { .. } => true,

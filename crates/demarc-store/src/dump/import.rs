@@ -35,6 +35,12 @@ pub async fn import(
     if head != Revision::ZERO {
         return Err(DumpError::NotEmpty { head });
     }
+    // Engines that others can write to by hand look for what is left of another store, which would be mixed
+    // with what comes.
+    let left = store.load().await?.collect().await?;
+    if !left.is_empty() {
+        return Err(DumpError::NotEmpty { head });
+    }
     let mut reader = Reader::begin(input)?;
     let mut limits = store.limits();
     limits.operations = limits.operations.min(STRIDE);

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::EtcdError;
 use super::client::Client;
+use super::grpc::Refusal;
 use super::layout::{FORMAT, Layout, Record};
 use super::wire::{RangeResponse, RequestOp, TxnRequest, TxnResponse};
 use crate::{CommitId, Revision};
@@ -52,6 +53,26 @@ impl Cluster {
         }
     }
 
+    /// Makes sure that our keys are not among the entries of another store.
+    pub(super) async fn stands_alone(&self) -> Result<(), EtcdError> {
+        for head in self.layout.heads_around() {
+            let request = TxnRequest {
+                success: vec![RequestOp::get(head.clone())],
+                ..TxnRequest::default()
+            };
+            let answer: TxnResponse = match self.client.call(TXN, &request).await {
+                // Whoever may not look has been given a place by somebody who knows.
+                Err(error) if error.refusal().is_some_and(Refusal::is_denied) => continue,
+                answer => answer?,
+            };
+            let mut ranges = answer.responses.into_iter().filter_map(|it| it.range);
+            if ranges.any(|range| !range.kvs.is_empty()) {
+                return Err(EtcdError::Nested { head });
+            }
+        }
+        Ok(())
+    }
+
     /// Reads the head and one log slot. Linearizable.
     pub(super) async fn look(&self, slot: Revision) -> Result<Sight, EtcdError> {
         let before = self.newest();
@@ -88,6 +109,12 @@ impl Cluster {
             let found = String::from_utf8_lossy(&found.value).into_owned();
             return Err(EtcdError::NewerFormat { found });
         }
+        let (head_key, format_key) = (self.layout.head(), self.layout.format());
+        match (head.kvs.is_empty(), format.kvs.is_empty()) {
+            (true, false) => return Err(self.half(format_key, head_key)),
+            (false, true) => return Err(self.half(head_key, format_key)),
+            _ => {}
+        }
         let sight = Sight {
             head: record(&head)?,
             slot: record(&slot)?,
@@ -102,6 +129,16 @@ impl Cluster {
             self.saw(record);
         }
         Ok(sight)
+    }
+
+    /// One key is there without another.
+    pub(super) fn half(&self, found: String, missing: String) -> EtcdError {
+        let root = self.layout.everything().0;
+        EtcdError::Half {
+            found,
+            missing,
+            root,
+        }
     }
 
     /// The newest head that was seen.

@@ -18,6 +18,7 @@ pub(super) mod code {
     pub(in crate::etcd) const OK: u32 = 0;
     pub(in crate::etcd) const UNKNOWN: u32 = 2;
     pub(in crate::etcd) const DEADLINE_EXCEEDED: u32 = 4;
+    pub(in crate::etcd) const PERMISSION_DENIED: u32 = 7;
     pub(in crate::etcd) const RESOURCE_EXHAUSTED: u32 = 8;
     pub(in crate::etcd) const ABORTED: u32 = 10;
     pub(in crate::etcd) const INTERNAL: u32 = 13;
@@ -67,6 +68,11 @@ impl Refusal {
     /// in etcd's source), so the refusal does not say whether this one took effect.
     pub(super) fn is_out_of_space(&self) -> bool {
         self.code == code::RESOURCE_EXHAUSTED && self.message.contains("space exceeded")
+    }
+
+    /// The user may not do this.
+    pub(super) fn is_denied(&self) -> bool {
+        self.code == code::PERMISSION_DENIED || self.message.contains("permission denied")
     }
 
     /// Another token would help.

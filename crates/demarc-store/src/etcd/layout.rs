@@ -39,6 +39,15 @@ impl Layout {
         format!("{}head", self.root)
     }
 
+    /// The heads that stores would have which take our keys for their entries.
+    pub(super) fn heads_around(&self) -> Vec<String> {
+        let slashes = self.root.match_indices('/').map(|(at, _)| at);
+        slashes
+            .filter(|at| *at > 0 && self.root[*at..].starts_with("/v1/"))
+            .map(|at| format!("{}/head", &self.root[..at]))
+            .collect()
+    }
+
     pub(super) fn format(&self) -> String {
         format!("{}format", self.root)
     }
@@ -131,6 +140,20 @@ mod tests {
             layout.entries(),
             ("/demarc/v1/".to_owned(), "/demarc/v10".to_owned())
         );
+    }
+
+    #[test]
+    fn a_store_inside_another_one_knows_it() {
+        for (prefix, around) in [
+            ("demarc", &[][..]),
+            ("v1", &[]),
+            ("a/v1x", &[]),
+            ("a/v1", &["/a/head"]),
+            ("v1/v1", &["/v1/head"]),
+            ("a/v1/b/v1/c", &["/a/head", "/a/v1/b/head"]),
+        ] {
+            assert_eq!(Layout::new(prefix).heads_around(), around, "{prefix}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::EtcdError;
-use super::cluster::Cluster;
+use super::cluster::{Cluster, Sight};
 use super::wire::{RangeRequest, RangeResponse};
 use crate::{Entries, Entry, EntrySender, ReadError, Revision};
 
@@ -23,7 +23,7 @@ pub(super) async fn load(cluster: &Arc<Cluster>) -> Result<Entries, ReadError> {
     let (sender, entries) = Entries::channel(sight.revision());
     let cluster = Arc::clone(cluster);
     tokio::spawn(async move {
-        let sent = send_pages(&cluster, sight.etcd_revision, &sender).await;
+        let sent = send_pages(&cluster, &sight, &sender).await;
         sender.finish(sent.map_err(ReadError::from)).await;
     });
     Ok(entries)
@@ -31,7 +31,7 @@ pub(super) async fn load(cluster: &Arc<Cluster>) -> Result<Entries, ReadError> {
 
 async fn send_pages(
     cluster: &Cluster,
-    etcd_revision: u64,
+    sight: &Sight,
     sender: &EntrySender,
 ) -> Result<(), EtcdError> {
     let (start, end) = cluster.layout.entries();
@@ -42,7 +42,7 @@ async fn send_pages(
             key: start.clone(),
             range_end: end.clone(),
             limit,
-            revision: etcd_revision,
+            revision: sight.etcd_revision,
         };
         let page = cluster
             .client
@@ -61,6 +61,11 @@ async fn send_pages(
             page => page?,
         };
         if let Some(last) = page.kvs.last() {
+            if sight.head.is_none() {
+                // Nobody committed it: a store was not removed completely.
+                let found = String::from_utf8_lossy(&last.key).into_owned();
+                return Err(cluster.half(found, cluster.layout.head()));
+            }
             start = Bytes::from([&last.key[..], &[0]].concat());
         }
         let more = page.more;

@@ -184,6 +184,53 @@ async fn what_had_come_and_gone_before_the_load_is_not_noticed() {
 }
 
 #[tokio::test]
+async fn what_is_left_of_a_store_is_no_place_for_another_one() {
+    need_etcd!();
+    let dump: &[u8] = b"{\"demarc\":\"dump\",\"format\":1}\n";
+    for (deleted, left) in [("head", "format"), ("format", "head"), ("both", "v1/n")] {
+        let prefix = fresh_prefix();
+        let store = shared().store(&prefix).await;
+        commit_some(&store, Revision::ZERO, 1).await;
+        let layout = &store.cluster.layout;
+        if deleted != "format" {
+            meddle(&store, RequestOp::delete(layout.head())).await;
+        }
+        if deleted != "head" {
+            meddle(&store, RequestOp::delete(layout.format())).await;
+        }
+        let connected = EtcdStore::connect(&shared().config(&prefix)).await;
+        let (refused, imported) = match connected {
+            Err(error) => (error, None),
+            Ok(store) => {
+                let entries = store.load().await.unwrap();
+                let imported = crate::dump::import(&store, dump, || CommitId::new(9)).await;
+                (entries.collect().await.unwrap_err(), Some(imported))
+            }
+        };
+        let ReadError::Corrupted(cause) = refused else {
+            panic!("{deleted}: {refused:?}");
+        };
+        let text = cause.to_string();
+        assert!(text.contains(&format!("/{left}\" is there")), "{text}");
+        assert!(imported.is_none_or(|imported| imported.is_err()), "{deleted}");
+    }
+}
+
+#[tokio::test]
+async fn a_store_among_the_entries_of_another_one_is_refused() {
+    need_etcd!();
+    let prefix = fresh_prefix();
+    let inner = shared().config(&format!("{prefix}/v1"));
+    connect(&inner).await;
+    commit_some(&shared().store(&prefix).await, Revision::ZERO, 1).await;
+    let refused = EtcdStore::connect(&inner).await.unwrap_err();
+    let ReadError::Corrupted(cause) = refused else {
+        panic!("{refused:?}");
+    };
+    assert!(cause.to_string().contains("choose a prefix"), "{cause}");
+}
+
+#[tokio::test]
 async fn a_restored_backup_is_noticed_by_those_who_know_better() {
     need_etcd!();
     let store = shared().store(&fresh_prefix()).await;
