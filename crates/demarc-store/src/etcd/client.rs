@@ -36,8 +36,10 @@ const AUTHENTICATE: &str = "/etcdserverpb.Auth/Authenticate";
 
 /// A call that got no useful answer from any member.
 #[derive(Debug, thiserror::Error)]
-#[error("etcd did not do what was asked")]
+#[error("etcd at {members} did not do what was asked")]
 pub(super) struct CallError {
+    /// Who was asked.
+    pub(super) members: String,
     /// Whether one of the attempts may have taken effect, or still may.
     pub(super) doubtful: bool,
     /// What went wrong last.
@@ -180,7 +182,7 @@ impl Client {
         Q: Message,
         A: Message + Default,
     {
-        let message = framed(request)?;
+        let message = framed(request).map_err(|cause| self.failed(false, cause))?;
         let deadline = Instant::now() + self.patience;
         let mut doubtful = false;
         let mut wait = first_attempt;
@@ -202,8 +204,7 @@ impl Client {
                     cause
                 }
                 Trouble::Refused(refusal) => {
-                    let cause = refusal.into();
-                    return Err(CallError { doubtful, cause });
+                    return Err(self.failed(doubtful, refusal.into()));
                 }
             };
             tracing::debug!(method, attempt, %cause, "etcd did not answer");
@@ -213,7 +214,7 @@ impl Client {
                 sleep(PAUSE).await;
             }
             if Instant::now() >= deadline {
-                return Err(CallError { doubtful, cause });
+                return Err(self.failed(doubtful, cause));
             }
         }
     }
@@ -224,7 +225,7 @@ impl Client {
         method: &'static str,
         request: &impl Message,
     ) -> Result<Stream, CallError> {
-        let message = framed(request)?;
+        let message = framed(request).map_err(|cause| self.failed(false, cause))?;
         let current = self.current.load(Ordering::Relaxed);
         let opened = timeout(STREAM_OPENS, self.open(current, method, message)).await;
         let opened =
@@ -237,11 +238,17 @@ impl Client {
                 }
                 Trouble::Refused(refusal) => refusal.into(),
             };
-            CallError {
-                doubtful: false,
-                cause,
-            }
+            self.failed(false, cause)
         })
+    }
+
+    fn failed(&self, doubtful: bool, cause: Cause) -> CallError {
+        let members: Vec<&str> = self.members.iter().map(Member::origin).collect();
+        CallError {
+            members: members.join(", "),
+            doubtful,
+            cause,
+        }
     }
 
     /// Uses another member from now on, for a stream that went silent.
@@ -345,7 +352,7 @@ impl Client {
             name: user.clone(),
             password: password.clone(),
         };
-        let message = framed(&request).map_err(|error| Trouble::NotSent(error.cause))?;
+        let message = framed(&request).map_err(Trouble::NotSent)?;
         let answer = self.unary(member, AUTHENTICATE, message, None).await;
         // Whatever becomes of the login, the request that it is for has not been sent.
         let answer: AuthenticateResponse = answer.map_err(|trouble| match trouble {
@@ -360,11 +367,8 @@ impl Client {
     }
 }
 
-fn framed(request: &impl Message) -> Result<Bytes, CallError> {
-    frame(request).ok_or_else(|| CallError {
-        doubtful: false,
-        cause: Reason("the request is longer than a message can be").into(),
-    })
+fn framed(request: &impl Message) -> Result<Bytes, Cause> {
+    frame(request).ok_or_else(|| Reason("the request is longer than a message can be").into())
 }
 
 /// An answer may consist of a refusal alone, or come from something that is not etcd.

@@ -58,7 +58,7 @@ impl fmt::Debug for Credentials {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not an etcd store: {reason}; write etcd://HOST:PORT,HOST:PORT[/PREFIX]")]
 pub struct InvalidEtcdUrl {
-    /// What was given.
+    /// What was given, without a password.
     pub text: String,
     /// What is wrong with it.
     pub reason: &'static str,
@@ -67,7 +67,15 @@ pub struct InvalidEtcdUrl {
 /// A certificate or key file that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsFileError {
-    /// The file cannot be read, or holds nothing of the kind.
+    /// The file cannot be read.
+    #[error("cannot read {}: {why}", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        why: std::io::Error,
+    },
+    /// The file holds nothing of the kind.
     #[error("{} holds no readable {what} in PEM form", path.display())]
     Unreadable {
         /// The file.
@@ -95,11 +103,16 @@ impl FromStr for EtcdConfig {
     /// Reads `etcd://HOST[:PORT],HOST[:PORT],…[/PREFIX]`; without TLS and credentials.
     fn from_str(text: &str) -> Result<Self, InvalidEtcdUrl> {
         let invalid = |reason| InvalidEtcdUrl {
-            text: text.to_owned(),
+            text: without_user(text),
             reason,
         };
         let rest = text.strip_prefix("etcd://");
         let rest = rest.ok_or_else(|| invalid("it does not start with etcd://"))?;
+        if rest.contains('@') {
+            return Err(invalid(
+                "user and password do not stand in it, but in DEMARC_ETCD_USER and DEMARC_ETCD_PASSWORD",
+            ));
+        }
         let (hosts, prefix) = rest.split_once('/').unwrap_or((rest, ""));
         let endpoints = hosts.split(',').map(|host| endpoint(host).map_err(invalid));
         let prefix = match prefix.trim_matches('/') {
@@ -118,6 +131,15 @@ impl FromStr for EtcdConfig {
             patience: Duration::from_secs(10),
         })
     }
+}
+
+/// The address without what may be a password: all between the scheme and the last `@`.
+fn without_user(text: &str) -> String {
+    let Some((user, rest)) = text.rsplit_once('@') else {
+        return text.to_owned();
+    };
+    let scheme = user.split_once("://").map_or("", |(scheme, _)| scheme);
+    format!("{scheme}://…@{rest}")
 }
 
 fn endpoint(text: &str) -> Result<Endpoint, &'static str> {
@@ -174,7 +196,7 @@ pub fn tls_from_files(
         None => builder.with_no_client_auth(),
         Some((certificate, key)) => {
             let chain = certificates(certificate)?;
-            let secret = PrivateKeyDer::from_pem_file(key);
+            let secret = PrivateKeyDer::from_pem_slice(&contents(key)?);
             let secret = secret.map_err(|source| TlsFileError::Unreadable {
                 path: key.to_owned(),
                 what: "private key",
@@ -196,12 +218,20 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsFileErro
         what: "certificate",
         source,
     };
-    let found = CertificateDer::pem_file_iter(path).map_err(unreadable)?;
+    let text = contents(path)?;
+    let found = CertificateDer::pem_slice_iter(&text);
     let found = found.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
     if found.is_empty() {
         return Err(unreadable(rustls::pki_types::pem::Error::NoItemsFound));
     }
     Ok(found)
+}
+
+fn contents(path: &Path) -> Result<Vec<u8>, TlsFileError> {
+    std::fs::read(path).map_err(|why| TlsFileError::Missing {
+        path: path.to_owned(),
+        why,
+    })
 }
 
 #[cfg(test)]
@@ -270,12 +300,31 @@ mod tests {
     }
 
     #[test]
+    fn a_password_in_an_address_is_not_repeated() {
+        for text in [
+            "etcd://root:pa55@host:2379",
+            "etcd://root:pa55/pa55@pa55@host",
+            "http://root:pa55@host",
+            "root:pa55@host",
+        ] {
+            let error = text.parse::<EtcdConfig>().unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("pa55"), "{error}");
+            let says_where = error.to_string().contains("DEMARC_ETCD_PASSWORD");
+            assert_eq!(says_where, text.starts_with("etcd:"), "{error}");
+        }
+    }
+
+    #[test]
     fn an_unusable_file_is_named() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let error = tls_from_files(file.path(), None).unwrap_err();
-        assert!(
-            error.to_string().contains(file.path().to_str().unwrap()),
-            "{error}"
-        );
+        let missing = Path::new("/there/is/no/such.pem");
+        for (path, why) in [
+            (file.path(), "holds no readable certificate"),
+            (missing, "cannot read"),
+        ] {
+            let error = tls_from_files(path, None).unwrap_err().to_string();
+            assert!(error.contains(path.to_str().unwrap()), "{error}");
+            assert!(error.contains(why), "{error}");
+        }
     }
 }

@@ -73,6 +73,11 @@ impl Member {
         }
     }
 
+    /// Scheme and authority.
+    pub(super) fn origin(&self) -> &str {
+        &self.origin
+    }
+
     /// Sends one message and returns the head of the answer.
     pub(super) async fn post(
         &self,
