@@ -58,6 +58,16 @@ pub enum DumpError {
         /// The newest that we know.
         known: u64,
     },
+    /// A revision that no store has.
+    #[error(
+        "the dump names revision {revision}; the highest that a store can begin at is {highest}"
+    )]
+    TooHigh {
+        /// What the dump says.
+        revision: Revision,
+        /// The limit.
+        highest: Revision,
+    },
     /// The file is not a dump, or was cut or changed.
     #[error("line {line} of the dump: {what}")]
     Broken {

@@ -17,6 +17,10 @@ const FORMAT: u64 = 1;
 /// Longer lines are not dumps: no engine takes such a value.
 const LONGEST_LINE: u64 = 128 << 20;
 
+/// The highest revision that a dump may name: no store gets there by commits, and there is room above it for
+/// commits and for the numbers that are made of revisions (events: 65536 for each).
+const HIGHEST: Revision = Revision::new(1 << 47);
+
 #[derive(Serialize, Deserialize)]
 struct Header {
     demarc: String,
@@ -167,7 +171,14 @@ impl<R: BufRead> Reader<R> {
                 known: FORMAT,
             });
         }
-        reader.tally.summary.revision = Revision::new(header.revision);
+        let revision = Revision::new(header.revision);
+        if revision > HIGHEST {
+            return Err(DumpError::TooHigh {
+                revision,
+                highest: HIGHEST,
+            });
+        }
+        reader.tally.summary.revision = revision;
         reader.tally.hash.update(&reader.line);
         Ok(reader)
     }

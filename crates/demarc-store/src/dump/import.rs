@@ -21,6 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Fills an empty store from a dump; its head is then the revision that the dump names (or a later one,
 /// if the import needed more commits than that).
 ///
+/// The summary has the revision that the store is at then.
+///
 /// What fits into one commit is imported by one commit. Otherwise the store is marked until the import is
 /// complete, and does not load before. `new_id` gives a fresh id for each commit.
 ///
@@ -54,8 +56,10 @@ pub async fn import(
     while let Some(entry) = reader.entry()? {
         importer.add(entry).await?;
     }
-    importer.finish(reader.revision()).await?;
-    Ok(reader.summary())
+    let made = importer.finish(reader.revision()).await?;
+    let mut summary = reader.summary();
+    summary.revision = made;
+    Ok(summary)
 }
 
 struct Importer<'a, F> {
@@ -95,19 +99,22 @@ impl<F: FnMut() -> CommitId + Send> Importer<'_, F> {
         self.commit(batch).await
     }
 
-    async fn finish(mut self, revision: Revision) -> Result<(), DumpError> {
+    /// Returns the revision that the store is at then.
+    async fn finish(mut self, revision: Revision) -> Result<Revision, DumpError> {
         if self.at == Revision::ZERO {
             if revision == Revision::ZERO && self.builder.is_empty() {
-                return Ok(());
+                return Ok(self.at);
             }
             let all = std::mem::replace(&mut self.builder, BatchBuilder::new(self.limits));
             let batch = all.finish((self.new_id)()).landing_on(revision);
-            return self.commit(batch).await;
+            self.commit(batch).await?;
+            return Ok(self.at);
         }
         self.flush().await?;
         let key = Key::reserved(IMPORT_UNFINISHED);
         let last = Batch::new((self.new_id)(), [Change::Delete { key }]);
-        self.commit(last.landing_on(revision)).await
+        self.commit(last.landing_on(revision)).await?;
+        Ok(self.at)
     }
 
     async fn commit(&mut self, batch: Batch) -> Result<(), DumpError> {

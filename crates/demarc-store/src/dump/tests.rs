@@ -125,6 +125,36 @@ async fn what_was_exported_is_imported_at_its_revision() {
 }
 
 #[tokio::test]
+async fn an_import_says_where_the_store_is_then() {
+    for named in [0, 1, 2, 9] {
+        let mut file = Vec::new();
+        let mut writer = Writer::begin(&mut file, Revision::new(named)).unwrap();
+        for (key, value) in ROWS {
+            let (key, value) = (Key::new(key).unwrap(), Bytes::from_static(value));
+            writer.entry(&Entry { key, value }).unwrap();
+        }
+        writer.finish().unwrap();
+        let (wide, narrow) = (MemoryStore::new(), Narrow(MemoryStore::new()));
+        for target in [&wide as &dyn Store, &narrow] {
+            let said = import(target, &*file, ids()).await.unwrap().revision;
+            assert_eq!(said, target.head().await.unwrap(), "named {named}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_revision_without_room_above_it_is_refused() {
+    for (named, fits) in [(1 << 47, true), ((1 << 47) + 1, false), (u64::MAX, false)] {
+        let mut file = Vec::new();
+        let writer = Writer::begin(&mut file, Revision::new(named)).unwrap();
+        writer.finish().unwrap();
+        let read = read(&*file, drop);
+        let high = matches!(read, Err(DumpError::TooHigh { .. }));
+        assert_eq!((read.is_ok(), high), (fits, !fits), "{named}");
+    }
+}
+
+#[tokio::test]
 async fn an_empty_store_travels_too() {
     let mut file = Vec::new();
     export(&MemoryStore::new(), &mut file).await.unwrap();

@@ -212,7 +212,10 @@ async fn what_is_left_of_a_store_is_no_place_for_another_one() {
         };
         let text = cause.to_string();
         assert!(text.contains(&format!("/{left}\" is there")), "{text}");
-        assert!(imported.is_none_or(|imported| imported.is_err()), "{deleted}");
+        assert!(
+            imported.is_none_or(|imported| imported.is_err()),
+            "{deleted}"
+        );
     }
 }
 
