@@ -95,7 +95,7 @@ impl EventLog {
         let start = kept.events.partition_point(|event| event.number <= after);
         let events: Vec<_> = kept.events.range(start..).take(PAGE).cloned().collect();
         // The log does not reach back to the reader's place.
-        let missed = after > 0 && after < kept.floor;
+        let missed = after < kept.floor;
         let newest = *self.newest.borrow();
         let last = events
             .last()
@@ -152,7 +152,9 @@ mod tests {
     fn a_reader_is_told_whether_anything_is_missing() {
         let log = EventLog::new(3, Revision::new(4));
         assert!(log.page(1).missed, "before the start");
-        assert!(!log.page(0).missed, "a reader without a place");
+        assert!(log.page(0).missed, "a reader who wants everything");
+        let fresh = EventLog::new(3, Revision::ZERO);
+        assert!(!fresh.page(0).missed, "nothing came before");
         log.append(Revision::new(5), vec![event("a"), event("b")]);
         let page = log.page(4 << PER_COMMIT);
         assert_eq!((words(&page), page.missed), (vec!["a", "b"], false));
