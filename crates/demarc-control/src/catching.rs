@@ -138,10 +138,7 @@ impl Writer {
 
     /// Nothing can be served any more: what is in the store cannot be understood.
     fn end(&self, why: &dyn std::fmt::Display) -> ControlError {
-        let text = format!("this process cannot go on: {why}");
-        tracing::error!("{text}");
-        self.shared.standing.end(text.clone());
-        ControlError::Unavailable(text)
+        self.shared.end(why)
     }
 }
 

@@ -1,11 +1,12 @@
 //! Making a draft durable, and finding out what became of it.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use demarc_domain::entity::Change;
 use demarc_domain::{Report, World};
-use demarc_store::{Batch, CommitError, Revision, SharedStore, Sharing, commit_definitely};
+use demarc_store::{Batch, CommitError, Revision, Sharing, commit_definitely};
 use rand_chacha::rand_core::Rng;
 use tokio::time::Instant;
 
@@ -151,7 +152,7 @@ impl Writer {
         match self.store.head().await {
             Ok(head) if head > self.revision => Err(Failure::Conflict { head }),
             Ok(_) => Ok(()),
-            Err(error) => Err(Failure::Lost(error.into())),
+            Err(error) => Err(Failure::Lost(self.shared.unread(error))),
         }
     }
 
@@ -163,10 +164,10 @@ impl Writer {
             Sharing::Exclusive => ALONE,
             Sharing::Shared => self.sharing.commit_patience,
         };
-        let (store, at) = (SharedStore::clone(&self.store), self.revision);
+        let (shared, at) = (Arc::clone(&self.shared), self.revision);
         async move {
-            let made = commit_definitely(store.as_ref(), at, batch, patience).await;
-            made.map_err(Failure::from)
+            let made = commit_definitely(shared.store.as_ref(), at, batch, patience).await;
+            made.map_err(|error| shared.uncommitted(error))
         }
     }
 

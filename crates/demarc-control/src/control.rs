@@ -5,11 +5,12 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use demarc_api::{Request as ApiRequest, Response};
 use demarc_domain::{Context, IdSource, Order, Refusal, Report, RouteSource, Settings, World};
-use demarc_store::{ReadError, Revision, SharedStore};
+use demarc_store::{CommitError, ReadError, Revision, SharedStore, Sharing};
 use demarc_types::{AccountId, Region, Timestamp};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::clock::Clock;
+use crate::commit::Failure;
 use crate::event_log::EventLog;
 use crate::health::Standing;
 use crate::load::StartError;
@@ -75,6 +76,38 @@ impl ControlError {
         match self {
             Self::Unavailable(text) | Self::Unknown(text) | Self::TooLarge(text) => text,
             Self::Stopped => self.to_string(),
+        }
+    }
+}
+
+impl Shared {
+    /// Nothing can be served any more: what is in the store cannot be understood.
+    pub(crate) fn end(&self, why: &dyn std::fmt::Display) -> ControlError {
+        let text = format!("this process cannot go on: {why}");
+        if self.standing.end(text.clone()) {
+            tracing::error!("{text}");
+        }
+        ControlError::Unavailable(text)
+    }
+
+    /// The store could not be read. Damage ends this process where others write too: what it knows is no longer
+    /// what they know.
+    pub(crate) fn unread(&self, error: ReadError) -> ControlError {
+        match error {
+            ReadError::Corrupted(_) if self.store.sharing() == Sharing::Shared => {
+                self.end(&with_causes(&error))
+            }
+            _ => error.into(),
+        }
+    }
+
+    /// The same of a commit.
+    pub(crate) fn uncommitted(&self, error: CommitError) -> Failure {
+        match error {
+            CommitError::Corrupted(_) if self.store.sharing() == Sharing::Shared => {
+                Failure::Lost(self.end(&with_causes(&error)))
+            }
+            _ => error.into(),
         }
     }
 }

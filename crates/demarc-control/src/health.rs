@@ -89,8 +89,12 @@ impl Standing {
         self.state().ended.clone()
     }
 
-    pub(crate) fn end(&self, why: String) {
-        self.state().ended.get_or_insert(why);
+    /// Returns whether that is news.
+    pub(crate) fn end(&self, why: String) -> bool {
+        let mut state = self.state();
+        let is_news = state.ended.is_none();
+        state.ended.get_or_insert(why);
+        is_news
     }
 
     pub(crate) fn read_only(&self) -> Option<String> {

@@ -68,7 +68,11 @@ impl Control {
         }
         match shared.reach_head(HEALTH).await {
             Ok(head) => health.behind = head.get().saturating_sub(health.revision.get()),
-            Err(error) => health.problem = Some(error.to_string()),
+            Err(error) => {
+                let ended = shared.standing.ended();
+                health.ended = ended.is_some();
+                health.problem = Some(ended.unwrap_or_else(|| error.to_string()));
+            }
         }
         health
     }
@@ -92,7 +96,8 @@ impl Shared {
     /// Waits until this process has taken in all that was committed before the call.
     async fn reach_head(&self, patience: Duration) -> Result<Revision, ControlError> {
         let reached = async {
-            let head = self.store.head().await?;
+            let head = self.store.head().await;
+            let head = head.map_err(|error| self.unread(error))?;
             let mut applied = self.applied.subscribe();
             // The sender is in our hands.
             let _ = applied.wait_for(|applied| *applied >= head).await;

@@ -312,7 +312,8 @@ impl Writer {
             return Ok(());
         }
         if self.in_doubt {
-            self.store.head().await?;
+            let head = self.store.head().await;
+            head.map_err(|error| self.shared.unread(error))?;
             self.in_doubt = false;
         }
         self.follow_arrived().await?;
