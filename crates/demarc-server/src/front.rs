@@ -17,7 +17,7 @@ use crate::answer::{Answer, TEXT, identified, json_error, method_not_allowed, pl
 use crate::audit::Audit;
 use crate::edge::{self, EdgeAccess};
 use crate::intake::{self, Refused};
-use crate::operator::OperatorAccess;
+use crate::operator::{OperatorAccess, Problem};
 use crate::throttle::Throttle;
 use crate::{direct_connect, identity, json, object_metrics, operator};
 
@@ -84,6 +84,7 @@ impl Front {
         }
         // Long polls hold no slot: they wait, they do not work.
         let path = request.uri().path();
+        let is_ours = is_ours(path);
         let is_long = path == "/_demarc/v1/events" || edge::is_long(path);
         let _slot = if is_long {
             None
@@ -92,11 +93,8 @@ impl Front {
                 Ok(slot) => Some(slot),
                 Err(_) => {
                     let text = "Too many requests are being handled; try again.";
-                    return json_error(
-                        StatusCode::SERVICE_UNAVAILABLE,
-                        "ServiceUnavailableException",
-                        Some(text),
-                    );
+                    let status = StatusCode::SERVICE_UNAVAILABLE;
+                    return refused(is_ours, status, "ServiceUnavailableException", text);
                 }
             }
         };
@@ -106,11 +104,11 @@ impl Front {
         }
         match tokio::time::timeout(self.timeout, work).await {
             Ok(answer) => answer,
-            Err(_) => json_error(
-                StatusCode::REQUEST_TIMEOUT,
-                "RequestTimeoutException",
-                Some("The request took too long."),
-            ),
+            Err(_) => {
+                let text = "The request took too long.";
+                let status = StatusCode::REQUEST_TIMEOUT;
+                refused(is_ours, status, "RequestTimeoutException", text)
+            }
         }
     }
 
@@ -129,11 +127,12 @@ impl Front {
             Ok(body) => body,
             Err(Refused::TooLarge) => {
                 let text = format!("The request body is larger than {limit} bytes.");
-                return json_error(
-                    StatusCode::PAYLOAD_TOO_LARGE,
-                    "RequestEntityTooLargeException",
-                    Some(&text),
-                );
+                let is_ours = is_ours(parts.uri.path());
+                let status = StatusCode::PAYLOAD_TOO_LARGE;
+                return refused(is_ours, status, "RequestEntityTooLargeException", &text);
+            }
+            Err(Refused::Broken(why)) if is_ours(parts.uri.path()) => {
+                return Problem::bad(why).answer();
             }
             Err(Refused::Broken(why)) => {
                 return plain(StatusCode::BAD_REQUEST, TEXT, format!("{why}\n"));
@@ -208,6 +207,19 @@ impl Front {
             "text/plain; version=0.0.4; charset=utf-8",
             text,
         )
+    }
+}
+
+/// Whether a path is of the operator's or the edges' API, and not of one of AWS.
+fn is_ours(path: &str) -> bool {
+    path.starts_with(OPERATOR) || path.starts_with(edge::EDGE)
+}
+
+/// A refusal in the form of the API that the path is of.
+fn refused(is_ours: bool, status: StatusCode, code: &str, text: &str) -> Answer {
+    match is_ours {
+        true => Problem::new(status, text).answer(),
+        false => json_error(status, code, Some(text)),
     }
 }
 

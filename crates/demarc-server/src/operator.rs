@@ -45,13 +45,16 @@ pub(crate) async fn handle(front: &Front, parts: &Parts, body: Bytes) -> Answer 
     if let Err(problem) = front.operator_access.admit(parts) {
         return problem.answer();
     }
-    if parts.method == http::Method::GET
-        && let Err(error) = front.control.read().await
-    {
-        return Problem::from(error).answer();
-    }
     let result = match route::find(&parts.method, parts.uri.path()) {
-        Found::Endpoint(endpoint, id) => call(front, endpoint, id, parts.uri.query(), &body).await,
+        Found::Endpoint(endpoint, id) => {
+            if parts.method == http::Method::GET
+                && endpoint.is_of_state()
+                && let Err(error) = front.control.read().await
+            {
+                return Problem::from(error).answer();
+            }
+            call(front, endpoint, id, parts.uri.query(), &body).await
+        }
         Found::OtherMethods(allowed) => return wrong_method(parts, &allowed),
         Found::Nothing => Err(Problem::new(
             StatusCode::NOT_FOUND,

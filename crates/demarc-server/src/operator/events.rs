@@ -20,7 +20,11 @@ const LONGEST: f64 = 300.0;
 /// `?after=N&wait=S`: events behind number N, waiting up to S seconds for the first one.
 pub(super) async fn list(front: &Front, query: Option<&str>) -> Result<Answer, Problem> {
     let after = number(query, "after")?;
-    let wait = seconds(query, "wait")?.min(LONGEST);
+    let wait = seconds(query, "wait")?;
+    if wait > LONGEST {
+        let text = format!("wait is `{wait}`, but a call waits {LONGEST} seconds at most.");
+        return Err(Problem::bad(text));
+    }
     let mut stopping = front.stopping.subscribe();
     let log = front.control.events();
     let page = tokio::select! {

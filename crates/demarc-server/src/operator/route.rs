@@ -29,6 +29,13 @@ pub(super) enum Endpoint {
     Edges,
 }
 
+impl Endpoint {
+    /// Whether what it shows can change: the rest is served without a store.
+    pub(super) fn is_of_state(self) -> bool {
+        !matches!(self, Self::OpenApi | Self::RouterTypes)
+    }
+}
+
 /// What all paths begin with.
 const PREFIX: &str = "/_demarc/v1";
 

@@ -51,6 +51,12 @@ async fn bodies_above_the_limit_are_refused_however_they_are_sent() {
     }
     chunked.extend_from_slice(b"0\r\n\r\n");
     assert_eq!(server.raw(&chunked).await.status, 413);
+    let operator = server
+        .operator("POST", "/what-if", json!("x".repeat(1_000)))
+        .await;
+    assert_eq!(operator.status, 413);
+    let message = json!({"message": "The request body is larger than 1000 bytes."});
+    assert_eq!(operator.json(), message, "as all refusals of this API");
     server.is_alive().await;
 }
 

@@ -269,8 +269,15 @@ async fn every_path_answers_as_documented() {
         .await;
     assert!(!events["events"].as_array().unwrap().is_empty());
     operator.ok("GET", "/edges", "", Value::Null).await;
+    let hosted = json!({"connectionId": port, "ownerAccount": "444455556666",
+        "newPrivateVirtualInterfaceAllocation": {"virtualInterfaceName": "hosted", "vlan": 200, "asn": 65_000}});
+    server
+        .as_account(CARRIER, "AllocatePrivateVirtualInterface", hosted)
+        .await;
     let audit = operator.ok("GET", "/audit?after=0", "", Value::Null).await;
-    assert!(!audit["records"].as_array().unwrap().is_empty());
+    let records = audit["records"].as_array().unwrap();
+    let is_shared = |record: &Value| record["sharedEventID"].is_string();
+    assert!(records.iter().any(is_shared), "{audit}");
 
     let all: BTreeSet<(String, String)> = operator.document["paths"]
         .as_object()
@@ -409,6 +416,7 @@ async fn problems_are_documented_too() {
         ("GET", "/events?after=x", "", Value::Null),
         ("GET", "/events?wait=-1", "", Value::Null),
         ("GET", "/events?wait=NaN", "", Value::Null),
+        ("GET", "/events?wait=300.5", "", Value::Null),
         ("GET", "/audit?after=1.5", "", Value::Null),
         ("GET", "/locations?region=Mars%21", "", Value::Null),
         (
