@@ -28,6 +28,15 @@ pub(crate) fn recorder() -> Result<PrometheusHandle, BuildError> {
         )?
         .install_recorder()?;
     describe();
+    // There from the start, so that a rate can be taken of the first one, too.
+    metrics::counter!("demarc_conflicts_total").absolute(0);
+    for name in [
+        "demarc_commit_seconds",
+        "demarc_batch_decide_seconds",
+        "demarc_batch_requests",
+    ] {
+        drop(metrics::histogram!(name));
+    }
     metrics::gauge!("demarc_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     Ok(recorder.insert(handle).clone())
 }

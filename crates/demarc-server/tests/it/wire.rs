@@ -54,6 +54,14 @@ async fn health_and_metrics_are_there_for_get_and_head() {
             assert_eq!(reply.status, status, "{method} {path}");
         }
     }
+    // Also what did not happen yet.
+    let text = server
+        .raw(&request_bytes(server.address, "GET", "/metrics", &[], b""))
+        .await
+        .text();
+    for name in ["demarc_conflicts_total ", "demarc_batch_requests_count "] {
+        assert!(text.contains(name), "{name}: {text}");
+    }
     server.as_account(CARRIER, "DescribeLags", json!({})).await;
     let text = server
         .raw(&request_bytes(server.address, "GET", "/metrics", &[], b""))
