@@ -4,6 +4,7 @@
 //! (spec/identifiers §11). A location that an operator stores under the same code takes the place of the
 //! built-in one.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use demarc_types::{AccountId, LocationCode, Region};
@@ -139,8 +140,7 @@ const KNOWN: [(&str, &str, &str, &[&str]); 17] = [
 
 /// The Regions of the known locations, each once.
 fn known_regions() -> impl Iterator<Item = &'static str> {
-    let names: std::collections::BTreeSet<&str> =
-        KNOWN.iter().map(|(region, ..)| *region).collect();
+    let names: BTreeSet<&str> = KNOWN.iter().map(|(region, ..)| *region).collect();
     names.into_iter()
 }
 
@@ -184,6 +184,26 @@ pub(crate) fn has_device(world: &World, name: &str) -> bool {
             .filter_map(|region| region.parse().ok())
             .flat_map(built_in)
             .any(|location| is_it(&location))
+}
+
+/// The code of another location that has a device of this name. A site that serves several Regions has the same
+/// code in each, and may end the ports of all of them on the same devices.
+pub(crate) fn elsewhere(
+    world: &World,
+    region: Region,
+    code: LocationCode,
+    device: &str,
+) -> Option<LocationCode> {
+    let stored = world.all_stored_locations().map(|location| location.region);
+    let known = known_regions().filter_map(|region| region.parse().ok());
+    let regions: BTreeSet<Region> = stored.chain(known).chain([region]).collect();
+    let others = regions
+        .into_iter()
+        .flat_map(|region| locations(world, region));
+    others
+        .filter(|location| location.code != code)
+        .find(|location| location.devices.iter().any(|it| it.name == device))
+        .map(|location| location.code)
 }
 
 fn built_in(region: Region) -> impl Iterator<Item = Location> {

@@ -4,6 +4,7 @@ use crate::entity::{Device, Location};
 use crate::inventory;
 use crate::refusal::Refusal;
 use crate::transaction::Transaction;
+use crate::world::World;
 
 /// Speeds as `DescribeLocations` spells them; MACsec is there from 10G on (spec/identifiers §16).
 const SPEEDS: [&str; 4] = ["1G", "10G", "100G", "400G"];
@@ -20,6 +21,7 @@ pub(super) fn put(tx: &mut Transaction<'_>, location: &Location) -> Result<(), R
     check_texts(location)?;
     check_speeds(location)?;
     check_devices(location)?;
+    check_devices_elsewhere(tx, location)?;
     let mut location = location.clone();
     location.code = inventory::spelling(tx, location.region, location.code);
     tx.put(location);
@@ -101,6 +103,20 @@ fn check_devices(location: &Location) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// What is told to a device is told by its name, so two locations cannot have one each.
+fn check_devices_elsewhere(world: &World, location: &Location) -> Result<(), Refusal> {
+    for device in &location.devices {
+        let (region, code) = (location.region, location.code);
+        if let Some(other) = inventory::elsewhere(world, region, code, &device.name) {
+            return Err(Refusal::invalid(format!(
+                "Device `{}` is at location {other}; give those of {code} names of their own, or leave devices out.",
+                device.name
+            )));
+        }
+    }
+    Ok(())
+}
+
 fn is_named_well(device: &Device) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     (1..=DEVICE_LENGTH).contains(&device.name.len()) && device.name.bytes().all(allowed)
@@ -168,6 +184,34 @@ mod tests {
             assert!(shown.contains(&code.to_owned()), "{given}: {shown:?}");
         }
         assert_eq!(lab.world.all_stored_locations().count(), 2);
+    }
+
+    #[test]
+    fn a_device_is_at_one_location() {
+        let mut lab = Lab::new();
+        put(&mut lab, site()).unwrap();
+        let region = "us-east-1".parse().unwrap();
+        let built_in = inventory::location(&lab.world, region, "EqDC2").unwrap();
+        for (taken, by) in [
+            ("MYDC1-edge.1", "MYDC1"),
+            (&built_in.devices[0].name, "EqDC2"),
+        ] {
+            for region in ["us-east-1", "eu-west-1"] {
+                let mut second = site();
+                second.region = region.parse().unwrap();
+                second.code = "MYDC2".parse().unwrap();
+                second.devices[0].name = taken.to_owned();
+                let message = put(&mut lab, second).unwrap_err();
+                assert!(
+                    message.contains(&format!("is at location {by}")),
+                    "{message}"
+                );
+            }
+        }
+        // One site for two Regions.
+        let mut same = site();
+        same.region = "us-east-2".parse().unwrap();
+        assert_eq!(put(&mut lab, same), Ok(()));
     }
 
     #[test]

@@ -133,16 +133,23 @@ fn locations_are_put_as_they_are_printed() {
     location.as_object_mut().unwrap().remove("locationCode");
     location["locationName"] = json!("Mine");
     let file = directory.path().join("mine.json");
+    let put = [
+        "locations",
+        "put",
+        "MYDC1",
+        "--file",
+        file.to_str().unwrap(),
+    ];
     fs::write(&file, location.to_string()).unwrap();
-    serving
-        .command(&[
-            "locations",
-            "put",
-            "MYDC1",
-            "--file",
-            file.to_str().unwrap(),
-        ])
-        .ok();
+    let finished = serving.command(&put);
+    assert_eq!(
+        finished.status,
+        Some(1),
+        "the devices of another: {finished:?}"
+    );
+    location.as_object_mut().unwrap().remove("devices");
+    fs::write(&file, location.to_string()).unwrap();
+    serving.command(&put).ok();
     assert!(serving.command(&["locations"]).ok().contains("MYDC1"));
     fs::write(&file, "{").unwrap();
     let finished = serving.command(&[
