@@ -2,6 +2,8 @@
 //!
 //! Tests and the simulator ask after every step; `demarc store verify` asks of a whole store.
 
+mod account;
+mod neighbor;
 mod port;
 
 use std::collections::BTreeMap;
@@ -27,6 +29,7 @@ pub fn violations(world: &World, settings: &Settings) -> Vec<String> {
                         .push(interface);
                 }
                 of_virtual_interface(world, interface, &mut found);
+                neighbor::of_virtual_interface(world, settings, interface, &mut found);
             }
             Entity::Connection(connection) if connection.is_live() => {
                 port::of_connection(world, settings, connection, &mut found);
@@ -55,6 +58,10 @@ pub fn violations(world: &World, settings: &Settings) -> Vec<String> {
                     || format!("association {id} has no gateway"),
                     &mut found,
                 );
+                neighbor::of_association(world, settings, association, &mut found);
+            }
+            Entity::VpnGateway(gateway) => {
+                neighbor::of_vpn_gateway(world, gateway, &mut found);
             }
             Entity::FailoverTest(test) if test.status == TestStatus::InProgress => {
                 let known = world
@@ -69,6 +76,7 @@ pub fn violations(world: &World, settings: &Settings) -> Vec<String> {
             _ => {}
         }
     }
+    account::of_accounts(&entities, settings, &mut found);
     for (carrier, interfaces) in &carriers {
         of_carrier(world, settings, *carrier, interfaces, &mut found);
     }
@@ -109,6 +117,17 @@ fn of_virtual_interface(world: &World, interface: &VirtualInterface, found: &mut
             found,
         );
     }
+    check(
+        interface.kind.mtus().contains(&interface.mtu),
+        || {
+            format!(
+                "{id} has MTU {}, which no {} virtual interface has",
+                interface.mtu,
+                interface.kind.as_str()
+            )
+        },
+        found,
+    );
     check(
         interface.programmed <= interface.generation,
         || format!("{id} is ahead of its own intent"),
@@ -180,11 +199,36 @@ fn of_carrier(
             }
             settings.quotas.virtual_interfaces_per_hosted_connection
         }
-        None => settings.quotas.virtual_interfaces_per_connection,
+        None => {
+            of_kinds(settings, carrier, interfaces, found);
+            settings.quotas.virtual_interfaces_per_connection
+        }
     };
     check(
         interfaces.len() <= limit,
         || format!("{carrier} carries {} virtual interfaces", interfaces.len()),
+        found,
+    );
+}
+
+/// Spec/quotas rows 1, 2 and 5.
+fn of_kinds(
+    settings: &Settings,
+    carrier: ParentId,
+    interfaces: &[&VirtualInterface],
+    found: &mut Vec<String>,
+) {
+    let is_transit = |it: &&&VirtualInterface| it.kind == VirtualInterfaceKind::Transit;
+    let transit = interfaces.iter().filter(is_transit).count();
+    let others = interfaces.len() - transit;
+    check(
+        transit <= settings.quotas.transit_per_connection,
+        || format!("{carrier} carries {transit} transit virtual interfaces"),
+        found,
+    );
+    check(
+        others <= settings.quotas.private_and_public_per_connection,
+        || format!("{carrier} carries {others} private and public virtual interfaces"),
         found,
     );
 }
@@ -217,6 +261,28 @@ fn of_gateway(
         || format!("gateway {id} is of two kinds"),
         found,
     );
+    let (vpn, transit): (Vec<_>, Vec<_>) = world
+        .associations_of(id)
+        .partition(|association| matches!(association.associated, GatewayRef::VirtualPrivate(_)));
+    for (associated, limit, what) in [
+        (
+            vpn,
+            settings.quotas.vpn_gateways_per_gateway,
+            "virtual private",
+        ),
+        (
+            transit,
+            settings.quotas.transit_gateways_per_gateway,
+            "transit",
+        ),
+    ] {
+        let count = associated.len();
+        check(
+            count <= limit,
+            || format!("gateway {id} is associated with {count} {what} gateways"),
+            found,
+        );
+    }
     let count = holding().count();
     let limit = settings.quotas.virtual_interfaces_per_gateway;
     check(
@@ -237,3 +303,6 @@ impl World {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,4 +31,4 @@ pub use prefix::{Prefix, overlaps, parse_prefix};
 pub use region::{Partition, Region};
 pub use timestamp::{Span, Timestamp};
 pub use uuid_id::{AssociationId, DirectConnectGatewayId, ProposalId, TestId};
-pub use vlan::VlanId;
+pub use vlan::{NoVlan, VlanId};

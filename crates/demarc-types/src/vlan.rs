@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// 1 to 4094.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "u16")]
 pub struct VlanId(u16);
 
 impl VlanId {
@@ -23,6 +23,19 @@ impl VlanId {
 
     pub fn get(self) -> u16 {
         self.0
+    }
+}
+
+/// No VLAN has this number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("VLAN {0} is not from 1 to 4094")]
+pub struct NoVlan(u16);
+
+impl TryFrom<u16> for VlanId {
+    type Error = NoVlan;
+
+    fn try_from(number: u16) -> Result<Self, NoVlan> {
+        Self::new(number.into()).ok_or(NoVlan(number))
     }
 }
 

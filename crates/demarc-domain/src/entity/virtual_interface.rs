@@ -81,6 +81,15 @@ pub enum VirtualInterfaceKind {
 }
 
 impl VirtualInterfaceKind {
+    /// The MTUs that there are: V5 (spec/identifiers §15).
+    pub fn mtus(self) -> &'static [u16] {
+        match self {
+            Self::Private => &[1_500, 8_500, 9_001],
+            Self::Transit => &[1_500, 8_500],
+            Self::Public => &[1_500],
+        }
+    }
+
     /// The API's word.
     pub fn as_str(self) -> &'static str {
         match self {

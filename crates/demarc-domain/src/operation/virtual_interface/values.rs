@@ -57,14 +57,10 @@ pub(super) fn read(
 
 /// V5 (spec/identifiers §15).
 pub(super) fn mtu(kind: VirtualInterfaceKind, asked: Option<i64>) -> Result<u16, Refusal> {
-    let allowed: &[u16] = match kind {
-        VirtualInterfaceKind::Private => &[1_500, 8_500, 9_001],
-        VirtualInterfaceKind::Transit => &[1_500, 8_500],
-        VirtualInterfaceKind::Public => &[1_500],
-    };
     match asked {
         None => Ok(1_500),
-        Some(number) => allowed
+        Some(number) => kind
+            .mtus()
             .iter()
             .copied()
             .find(|mtu| i64::from(*mtu) == number)
