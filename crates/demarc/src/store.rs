@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use demarc_domain::entity::{Change, Entity, EntityKey};
@@ -15,6 +14,10 @@ use serde_json::{Value, json};
 use crate::cli::{StoreCommand, StoreLocation};
 use crate::failure::Failure;
 use crate::operator::{Form, print, print_json, remark};
+
+mod new_file;
+
+use new_file::NewFile;
 
 pub(crate) fn run(command: StoreCommand) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -55,15 +58,11 @@ async fn export(location: &StoreLocation, to: Option<&Path>, form: Form) -> Resu
     let summary = match to {
         None => dump::export(store.as_ref(), io::stdout()).await,
         Some(path) => {
-            // As secret as the store itself.
-            let mut options = File::options();
-            let file = options.write(true).create_new(true).mode(0o600).open(path);
-            let file = file.map_err(|error| {
+            let mut file = NewFile::beside(path).map_err(|error| {
                 Failure::Usage(format!("cannot write {}: {error}", path.display()))
             })?;
-            let summary = dump::export(store.as_ref(), BufWriter::new(&file)).await;
-            // A backup counts when it is on the disk.
-            summary.and_then(|summary| Ok(file.sync_all().map(|()| summary)?))
+            let summary = dump::export(store.as_ref(), BufWriter::new(&mut file)).await;
+            summary.and_then(|summary| Ok(file.keep().map(|()| summary)?))
         }
     };
     let summary = summary.map_err(|error| broken(&error))?;

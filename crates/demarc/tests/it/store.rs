@@ -67,6 +67,38 @@ fn a_store_goes_through_a_file_into_another_directory() {
 }
 
 #[test]
+fn an_export_that_fails_leaves_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let (data, cut, dump) = (path("data"), path("cut"), path("dump.jsonl"));
+    // More than one commit takes, and no end: the store is left half way, and can be opened, but not read.
+    let entries =
+        (0..10_050).map(|number| format!("{{\"key\":\"x/{number:05}\",\"value\":{{}}}}\n"));
+    let header = "{\"demarc\":\"dump\",\"format\":1,\"revision\":9}\n".to_owned();
+    fs::write(&cut, header + &entries.collect::<String>()).unwrap();
+    let import = [
+        "store",
+        "import",
+        "--unchecked",
+        "--data",
+        &data,
+        "--from",
+        &cut,
+    ];
+    let broken = run(&mut program(&import));
+    assert_eq!(broken.status, Some(1), "{broken:?}");
+    let failed = run(&mut program(&[
+        "store", "export", "--data", &data, "--to", &dump,
+    ]));
+    assert_eq!(failed.status, Some(1), "{failed:?}");
+    assert!(failed.stderr.contains("not finished"), "{failed:?}");
+    let names = fs::read_dir(directory.path()).unwrap();
+    let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["cut", "data"]);
+}
+
+#[test]
 fn what_is_no_dump_is_called_so() {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
