@@ -71,8 +71,17 @@ async fn serve(arguments: ServeArguments) -> Result<(), Failure> {
     let service = Service::start(config, store, &listener, seed)
         .await
         .map_err(|error| usage(&error))?;
-    let stop = signals::stop()?;
-    announce(&listener, &service, &described)?;
+    let stop = signals::stop_or_hangup()?;
+    match arguments.log_format {
+        Some(LogFormat::Json) => tracing::info!(
+            url = listener.url(),
+            open = service.is_open(),
+            state = described,
+            "listening on {}",
+            listener.url()
+        ),
+        Some(LogFormat::Text) | None => announce(&listener, &service, &described)?,
+    }
     service.serve(listener, stop).await;
     tracing::info!("stopped");
     Ok(())
@@ -136,7 +145,7 @@ fn describe(store: &StoreChoice) -> String {
     }
 }
 
-/// Says where the service is; scripts wait for the first line.
+/// Says where the service is, to people; scripts wait for the first line.
 fn announce(listener: &Listener, service: &Service, store: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     let mode = if service.is_open() {

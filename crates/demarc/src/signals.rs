@@ -18,6 +18,19 @@ pub(crate) fn stop() -> Result<impl Future<Output = ()>, Failure> {
     })
 }
 
+/// The same, and at SIGHUP: for what reads nothing again and may lose its terminal.
+pub(crate) fn stop_or_hangup() -> Result<impl Future<Output = ()>, Failure> {
+    let failed = |error| Failure::Other(format!("cannot wait for signals: {error}"));
+    let mut hangup = signal(SignalKind::hangup()).map_err(failed)?;
+    let stop = stop()?;
+    Ok(async move {
+        tokio::select! {
+            () = stop => {}
+            _ = hangup.recv() => tracing::info!("SIGHUP: answering what is under way, then stopping"),
+        }
+    })
+}
+
 /// A message for each SIGHUP; several that come at once may be one.
 pub(crate) fn hangups() -> Result<mpsc::Receiver<()>, Failure> {
     let failed = |error| Failure::Other(format!("cannot wait for signals: {error}"));

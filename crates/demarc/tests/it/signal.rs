@@ -1,4 +1,4 @@
-//! SIGTERM and SIGINT: what is under way is answered, and the exit status is 0.
+//! SIGTERM, SIGINT and SIGHUP: what is under way is answered, and the exit status is 0.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -11,7 +11,7 @@ use crate::support::Serving;
 
 #[test]
 fn an_idle_service_ends_at_once_with_status_0() {
-    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
         let serving = Serving::ephemeral();
         serving.connection("port");
         let started = Instant::now();
@@ -99,4 +99,34 @@ fn a_follower_ends_when_its_reader_does() {
     }
     let _ = follower.kill();
     panic!("it follows for nobody");
+}
+
+#[test]
+fn the_beginning_of_json_logs_is_a_log_line() {
+    use std::io::{BufRead, BufReader};
+    use std::process::Stdio;
+    let arguments = [
+        "serve",
+        "--ephemeral",
+        "--listen",
+        "127.0.0.1:0",
+        "--log-format",
+        "json",
+    ];
+    let mut service = crate::support::program(&arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let stderr = BufReader::new(service.stderr.take().unwrap());
+    let mut lines = stderr.lines().map(|line| {
+        let line = line.unwrap();
+        serde_json::from_str::<serde_json::Value>(&line).unwrap_or_else(|_| panic!("{line}"))
+    });
+    let began = lines.find(|line| !line["fields"]["url"].is_null()).unwrap();
+    let url = began["fields"]["url"].as_str().unwrap();
+    assert_eq!(began["fields"]["message"], format!("listening on {url}"));
+    service.kill().unwrap();
+    let said = service.wait_with_output().unwrap().stdout;
+    assert_eq!(String::from_utf8(said).unwrap(), "");
 }
