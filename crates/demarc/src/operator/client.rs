@@ -57,6 +57,11 @@ impl Client {
 
     /// `GET` below `/_demarc/v1/`; the service may take `wait` to answer.
     pub(crate) fn get(&self, path: &str, wait: Duration) -> Result<Value, Failure> {
+        Ok(self.ask(path, wait)?)
+    }
+
+    /// The same, for whom it matters whether another attempt may succeed.
+    pub(crate) fn ask(&self, path: &str, wait: Duration) -> Result<Value, NoAnswer> {
         let mut request = self
             .agent
             .get(self.url(path))
@@ -66,7 +71,7 @@ impl Client {
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        self.answer(request.call())
+        self.understand(request.call())
     }
 
     /// `POST` with a JSON body, or none.
@@ -100,13 +105,22 @@ impl Client {
     }
 
     fn answer(&self, result: Result<Response<Body>, Error>) -> Result<Value, Failure> {
+        Ok(self.understand(result)?)
+    }
+
+    fn understand(&self, result: Result<Response<Body>, Error>) -> Result<Value, NoAnswer> {
         let mut response = result.map_err(|error| unreached(&self.url, &error))?;
         let status = response.status();
         let text = response.body_mut().read_to_string().map_err(|error| {
-            Failure::Other(format!("the answer of {} broke off: {error}", self.url))
+            NoAnswer::ForNow(format!("the answer of {} broke off: {error}", self.url))
         })?;
+        // Of the service or of what stands before it.
+        let refused = |text| match status.is_server_error() {
+            true => NoAnswer::ForNow(text),
+            false => NoAnswer::Refused(text),
+        };
         let body: Value = serde_json::from_str(&text).map_err(|_| {
-            Failure::Other(format!(
+            refused(format!(
                 "{} answered {status} without JSON; is it a Demarc service?",
                 self.url
             ))
@@ -118,7 +132,23 @@ impl Client {
             .as_str()
             .unwrap_or("no reason was given")
             .to_owned();
-        Err(Failure::Other(message))
+        Err(refused(message))
+    }
+}
+
+/// Why there is no answer, in words.
+#[derive(Debug)]
+pub(crate) enum NoAnswer {
+    /// The service stops, starts or waits for its store: it may answer later.
+    ForNow(String),
+    Refused(String),
+}
+
+impl From<NoAnswer> for Failure {
+    fn from(no_answer: NoAnswer) -> Self {
+        match no_answer {
+            NoAnswer::ForNow(text) | NoAnswer::Refused(text) => Self::Other(text),
+        }
     }
 }
 
@@ -143,7 +173,7 @@ pub(crate) fn agent(ca_cert: Option<&Path>) -> Result<Agent, Failure> {
 }
 
 /// A service that shows a certificate is running; what it needs is trust.
-fn unreached(url: &ServiceUrl, error: &Error) -> Failure {
+fn unreached(url: &ServiceUrl, error: &Error) -> NoAnswer {
     let tls = match error {
         Error::Rustls(error) => Some(error),
         Error::Io(error) => error
@@ -151,16 +181,16 @@ fn unreached(url: &ServiceUrl, error: &Error) -> Failure {
             .and_then(|cause| cause.downcast_ref::<rustls::Error>()),
         _ => None,
     };
-    Failure::Other(match tls {
-        Some(rustls::Error::InvalidCertificate(cause)) => format!(
+    match tls {
+        Some(rustls::Error::InvalidCertificate(cause)) => NoAnswer::Refused(format!(
             "the certificate of {url} is not accepted: {}",
             trust::in_words(cause)
-        ),
-        Some(error) => format!("{url} does not speak TLS as it should: {error}"),
-        None => format!(
+        )),
+        Some(error) => NoAnswer::Refused(format!("{url} does not speak TLS as it should: {error}")),
+        None => NoAnswer::ForNow(format!(
             "cannot reach {url}: {error}; is `demarc serve` running there? --url names another place"
-        ),
-    })
+        )),
+    }
 }
 
 pub(crate) fn read(path: &Path) -> Result<String, Failure> {

@@ -4,23 +4,40 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::client::Client;
+use super::client::{Client, NoAnswer};
 use super::output::{Form, cell, print, remark};
 use crate::failure::Failure;
 
 /// Seconds that one call waits when following.
 const WAIT: u64 = 25;
 
-/// Prints what comes behind number `after`; goes on for ever when told to `follow`. JSON is one event a
-/// line, so that it can be piped.
+/// Pause before a service that was there and is not any more is asked again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Prints what comes behind number `after`; goes on for ever when told to `follow`, also over restarts of the
+/// service. JSON is one event a line, so that it can be piped.
 pub(crate) fn events(client: &Client, after: u64, follow: bool) -> Result<(), Failure> {
     let mut after = after;
+    // Whether the last call was answered; nothing before the first one, which has to succeed.
+    let mut answered = None;
     loop {
         let wait = if follow { WAIT } else { 0 };
-        let page = client.get(
+        let asked = client.ask(
             &format!("events?after={after}&wait={wait}"),
             Duration::from_secs(wait),
-        )?;
+        );
+        let page = match (asked, answered) {
+            (Err(NoAnswer::ForNow(why)), Some(before)) if follow => {
+                if before {
+                    remark(&format!("{why}; trying again"));
+                }
+                answered = Some(false);
+                std::thread::sleep(PAUSE);
+                continue;
+            }
+            (asked, _) => asked?,
+        };
+        answered = Some(true);
         if page["missed"] == Value::Bool(true) {
             remark("some events are no longer kept");
         }

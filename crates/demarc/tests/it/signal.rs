@@ -102,6 +102,49 @@ fn a_follower_ends_when_its_reader_does() {
 }
 
 #[test]
+fn a_follower_waits_for_a_service_that_is_restarted() {
+    use std::io::{BufRead, BufReader};
+    use std::process::Stdio;
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let serving = Serving::on(&data);
+    let address = serving.address.to_string();
+    serving.connection("first");
+    let mut follower = crate::support::program(&["events", "--follow"])
+        .env("DEMARC_URL", &serving.url)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let stdout = BufReader::new(follower.stdout.take().unwrap());
+    let (sender, lines) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for line in stdout.lines() {
+            let _ = sender.send(line.unwrap());
+        }
+    });
+    let patience = Duration::from_secs(20);
+    let first = lines.recv_timeout(patience).unwrap();
+    assert!(first.contains("dxcon-"), "{first}");
+    serving.signal(Signal::SIGTERM);
+    assert_eq!(serving.wait(), Some(0));
+    std::thread::sleep(Duration::from_millis(2_500));
+    assert!(follower.try_wait().unwrap().is_none(), "it gave up");
+    let serving = Serving::start(&["--data", data.to_str().unwrap(), "--listen", &address]);
+    let second = serving.connection("second");
+    let deadline = Instant::now() + patience;
+    while !lines
+        .recv_timeout(deadline - Instant::now())
+        .unwrap()
+        .contains(&second)
+    {}
+    follower.kill().unwrap();
+    let said = follower.wait_with_output().unwrap().stderr;
+    let said = String::from_utf8(said).unwrap();
+    assert_eq!(said.matches("trying again").count(), 1, "{said}");
+}
+
+#[test]
 fn the_beginning_of_json_logs_is_a_log_line() {
     use std::io::{BufRead, BufReader};
     use std::process::Stdio;
