@@ -226,8 +226,10 @@ fn of_kinds(
         || format!("{carrier} carries {transit} transit virtual interfaces"),
         found,
     );
+    // A LAG has room for any of all it may carry.
+    let is_connection = matches!(carrier, ParentId::Connection(_));
     check(
-        others <= settings.quotas.private_and_public_per_connection,
+        !is_connection || others <= settings.quotas.private_and_public_per_connection,
         || format!("{carrier} carries {others} private and public virtual interfaces"),
         found,
     );
