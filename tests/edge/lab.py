@@ -303,6 +303,29 @@ def session(vif, family="ipv4", **more):
     return Session(described, **more)
 
 
+class Moment:
+    """A time of day as BIRD shows it. It reckons that anew at each look, so it wanders with a clock that is adjusted."""
+
+    WANDERS = 0.25
+
+    def __init__(self, shown):
+        self.shown = shown
+
+    def __eq__(self, other):
+        if not isinstance(other, Moment):
+            return NotImplemented
+        if ":" not in self.shown or ":" not in other.shown:
+            return self.shown == other.shown
+        return abs(self.seconds() - other.seconds()) < self.WANDERS
+
+    def __repr__(self):
+        return self.shown
+
+    def seconds(self):
+        hours, minutes, seconds = self.shown.split(":")
+        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+
+
 class Bird:
     """BIRD in a customer's namespace. Sessions are named s0, s1, ... unless they have names."""
 
@@ -385,9 +408,9 @@ protocol bgp {one.name} {{
         return "Established" in self("show", "protocols", name)
 
     def flaps(self, name="s0"):
-        """When the session last changed, as BIRD shows it."""
+        """When the session last changed, as BIRD shows it; to be compared with another look."""
         lines = [line for line in self("show", "protocols", name).splitlines() if line.startswith(name)]
-        return lines[-1].split()[4] if lines else None
+        return Moment(lines[-1].split()[4]) if lines else None
 
     def route(self, prefix, name=None):
         """Everything known of a prefix, as text; empty when there is no route."""
