@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! EtcdStore ─ commit, load, watch, lookup     what a store does
-//!     └ cluster                               what is known of the head; the bookkeeping keys
+//!     └ cluster, leader                       what is known of the head; the bookkeeping keys; whom to ask
 //!         └ client                            any member, again and again; logging in
 //!             └ member ─ grpc ─ wire          one HTTP/2 connection; framing and status; messages
 //! ```
@@ -32,6 +32,7 @@ mod commit;
 mod config;
 mod grpc;
 mod layout;
+mod leader;
 mod load;
 mod lookup;
 mod member;
@@ -62,10 +63,18 @@ impl EtcdStore {
         let cluster = Arc::new(Cluster::new(client, layout));
         cluster.stands_alone().await?;
         cluster.look(Revision::ZERO).await?;
+        cluster.client.turn_to_leader().await;
+        tokio::spawn(leader::follow(Arc::downgrade(&cluster)));
         Ok(Self {
             cluster,
             lookups: Lookups::default(),
         })
+    }
+
+    /// The member of the cluster that is asked, as `scheme://host:port`: the leader, a few seconds after it has
+    /// become that.
+    pub fn member(&self) -> String {
+        self.cluster.client.in_use().to_owned()
     }
 }
 

@@ -3,8 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test: failing is its way to report")]
 
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -110,6 +110,14 @@ fn free_ports() -> Vec<u16> {
         .collect()
 }
 
+/// All members, this one first.
+fn config(clients: &[u16], first: usize) -> EtcdConfig {
+    let hosts: Vec<_> = (0..3)
+        .map(|n| format!("127.0.0.1:{}", clients[(first + n) % 3]))
+        .collect();
+    format!("etcd://{}", hosts.join(",")).parse().unwrap()
+}
+
 async fn connect(config: &EtcdConfig) -> EtcdStore {
     for _ in 0..10 {
         if let Ok(store) = EtcdStore::connect(config).await {
@@ -178,13 +186,67 @@ async fn torment(members: &mut [Member], rounds: usize) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_answered_is_lost_while_members_freeze_and_die() {
+fn is_missing() -> bool {
     let version = Command::new("etcd")
         .arg("--version")
         .stdout(Stdio::null())
         .status();
-    if !version.is_ok_and(|status| status.success()) {
+    !version.is_ok_and(|status| status.success())
+}
+
+/// The port of the member that says on its page of metrics that it leads.
+fn leader(clients: &[u16]) -> Option<u16> {
+    let leads = |port: &&u16| {
+        let mut answer = String::new();
+        let asked = TcpStream::connect(("127.0.0.1", **port)).and_then(|mut stream| {
+            stream.write_all(b"GET /metrics HTTP/1.0\r\n\r\n")?;
+            stream.read_to_string(&mut answer)
+        });
+        asked.is_ok() && answer.contains("\netcd_server_is_leader 1\n")
+    };
+    clients.iter().find(leads).copied()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_leader_is_asked_whichever_member_is_named_first() {
+    if is_missing() {
+        println!("skipped: the program etcd is not installed");
+        return;
+    }
+    let folder = tempfile::TempDir::new().unwrap();
+    let ports = free_ports();
+    let (clients, peers) = ports.split_at(3);
+    let mut members: Vec<_> = (0..3)
+        .map(|name| Member::start(folder.path(), name, clients, peers))
+        .collect();
+    let mut stores = Vec::new();
+    for first in 0..3 {
+        stores.push(connect(&config(clients, first)).await);
+    }
+    let url = |port: u16| format!("http://127.0.0.1:{port}");
+    let first = leader(clients).unwrap();
+    for store in &stores {
+        assert_eq!(store.member(), url(first));
+    }
+    let place = clients.iter().position(|port| *port == first).unwrap();
+    members[place].stop();
+    let began = Instant::now();
+    loop {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let next = leader(clients).map(url);
+        if next.is_some() && stores.iter().all(|it| Some(it.member()) == next) {
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(40), "{next:?}");
+    }
+    for store in &stores {
+        store.head().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_answered_is_lost_while_members_freeze_and_die() {
+    if is_missing() {
         println!("skipped: the program etcd is not installed");
         return;
     }
@@ -195,23 +257,17 @@ async fn nothing_answered_is_lost_while_members_freeze_and_die() {
     let mut members: Vec<_> = (0..3)
         .map(|name| Member::start(folder.path(), name, clients, peers))
         .collect();
-    let config = |first: usize| -> EtcdConfig {
-        let hosts: Vec<_> = (0..3)
-            .map(|n| format!("127.0.0.1:{}", clients[(first + n) % 3]))
-            .collect();
-        format!("etcd://{}", hosts.join(",")).parse().unwrap()
-    };
     let stop = Arc::new(AtomicBool::new(false));
     let mut writers = Vec::new();
     for writer in 0..2 {
-        let store = connect(&config(writer)).await;
+        let store = connect(&config(clients, writer)).await;
         writers.push(tokio::spawn(write(
             store,
             writer as u64 + 1,
             Arc::clone(&stop),
         )));
     }
-    let watcher = Arc::new(connect(&config(2)).await);
+    let watcher = Arc::new(connect(&config(clients, 2)).await);
     let mut watch = watcher.watch(Revision::ZERO).await.unwrap();
     let reader = Arc::clone(&watcher);
     let finished = Arc::new(AtomicBool::new(false));

@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::config::{Credentials, EtcdConfig};
 use super::grpc::{Messages, Refusal, code, frame};
 use super::member::{Member, NoAnswer};
-use super::wire::{AuthenticateRequest, AuthenticateResponse};
+use super::wire::{AuthenticateRequest, AuthenticateResponse, StatusRequest, StatusResponse};
 use crate::Cause;
 use crate::error::Reason;
 
@@ -33,6 +33,7 @@ const LONGEST_ANSWER: usize = 64 << 20;
 const STREAM_OPENS: Duration = Duration::from_secs(1);
 
 const AUTHENTICATE: &str = "/etcdserverpb.Auth/Authenticate";
+const STATUS: &str = "/etcdserverpb.Maintenance/Status";
 
 /// A call that got no useful answer from any member.
 #[derive(Debug, thiserror::Error)]
@@ -254,6 +255,39 @@ impl Client {
     /// Uses another member from now on, for a stream that went silent.
     pub(super) fn turn(&self) {
         self.turn_from(self.current.load(Ordering::Relaxed));
+    }
+
+    /// Uses the member that leads from now on, if one says that it does.
+    pub(super) async fn turn_to_leader(&self) {
+        let current = self.current.load(Ordering::Relaxed);
+        for ahead in 0..self.members.len() {
+            let number = current.wrapping_add(ahead);
+            if self.leads(number).await {
+                // Unless somebody in trouble has turned meanwhile.
+                let order = Ordering::Relaxed;
+                let _turned = self.current.compare_exchange(current, number, order, order);
+                return;
+            }
+        }
+    }
+
+    async fn leads(&self, member: usize) -> bool {
+        let Ok(message) = framed(&StatusRequest {}) else {
+            return false;
+        };
+        let answer = self.attempt(member, STATUS, message);
+        let status: StatusResponse = match timeout(FIRST_ATTEMPT, answer).await {
+            Ok(Ok(status)) => status,
+            Ok(Err(_)) | Err(_) => return false,
+        };
+        let own = status.header.unwrap_or_default().member_id;
+        own != 0 && own == status.leader
+    }
+
+    /// Where the member in use is, as `scheme://host:port`.
+    pub(super) fn in_use(&self) -> &str {
+        let current = self.current.load(Ordering::Relaxed);
+        self.member(current).map_or("", |member| member.origin())
     }
 
     /// The next stream logs in again.

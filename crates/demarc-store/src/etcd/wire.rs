@@ -9,8 +9,23 @@ use prost::{Message, Oneof};
 
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Header {
+    /// Whose answer it is.
+    #[prost(uint64, tag = "2")]
+    pub(super) member_id: u64,
     #[prost(uint64, tag = "3")]
     pub(super) revision: u64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct StatusRequest {}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct StatusResponse {
+    #[prost(message, optional, tag = "1")]
+    pub(super) header: Option<Header>,
+    /// The member that leads, as far as this one knows; 0 while none does.
+    #[prost(uint64, tag = "4")]
+    pub(super) leader: u64,
 }
 
 #[derive(Clone, PartialEq, Message)]
