@@ -4,6 +4,7 @@
 mod damage;
 mod oracle;
 mod rfc7606;
+mod updates;
 mod values;
 
 use std::net::{IpAddr, Ipv4Addr};
