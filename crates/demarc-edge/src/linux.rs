@@ -9,6 +9,7 @@ mod adoption;
 mod bell;
 mod bindings;
 mod edge;
+mod following;
 mod forwarding;
 mod gateway;
 mod healing;

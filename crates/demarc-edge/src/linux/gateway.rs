@@ -135,10 +135,8 @@ pub(super) struct Gateway {
     troubles: BTreeMap<Behind, String>,
     /// Hears what others do to the namespace.
     pub(super) watch: ChangeWatch,
-    /// The addresses of the stations inside, by index, as they were looked at last.
-    pub(super) stations: HashMap<u32, [u8; 6]>,
-    /// The lengths of packets that virtual interfaces take, by index.
-    pub(super) lengths: HashMap<u32, u32>,
+    /// Address and MTU of the stations inside, by index, as they were looked at last.
+    pub(super) inside: HashMap<u32, ([u8; 6], u32)>,
     /// Segments that the kernel had dropped for their signature when it was asked last.
     pub(super) wrong_signatures: u64,
     /// While what an earlier process left is still in use.
@@ -215,8 +213,7 @@ impl Gateway {
             announced: Vec::new(),
             troubles: BTreeMap::new(),
             watch,
-            stations: HashMap::new(),
-            lengths: HashMap::new(),
+            inside: HashMap::new(),
             wrong_signatures,
             adoption,
         })

@@ -1,11 +1,17 @@
-//! What somebody did to a gateway's namespace, and how that is put right.
+//! What somebody did to what is ours, and how that is put right.
 
+use std::collections::BTreeSet;
+
+use demarc_domain::intent::RoutingDomain;
 use demarc_linux::{KernelError, Link};
 use tracing::{info, warn};
 
-use super::gateway::{Gateway, PARAMETERS};
-use super::uplink_mark;
+use super::edge::{LinuxEdge, LinuxError};
+use super::following::Links;
+use super::gateway::{self, Gateway, PARAMETERS};
+use super::status::Intents;
 use super::virtual_interface::INNER_ENDS;
+use super::{stale, uplink_mark};
 
 impl Gateway {
     /// Heals what somebody did to the namespace, and tells what is in it and not ours. Uplinks that are not
@@ -27,7 +33,10 @@ impl Gateway {
         }
         let links = self.kernel.links()?;
         self.miss_uplinks(&links);
-        self.stations = links.iter().map(|link| (link.index, link.mac)).collect();
+        self.inside = links
+            .iter()
+            .map(|it| (it.index, (it.mac, it.mtu)))
+            .collect();
         let mut foreign = Vec::new();
         for link in links {
             if self.is_ours(&link) {
@@ -48,15 +57,10 @@ impl Gateway {
         Ok(foreign)
     }
 
-    /// Brings an interface of ours up, and those of virtual interfaces to what they were made with.
+    /// Brings an interface of ours up, and has those of virtual interfaces ask for stations.
     fn keep_link(&mut self, link: &Link) -> Result<(), KernelError> {
         if link.name.starts_with(INNER_ENDS) && link.silent {
             self.kernel.set_asking(link.index)?;
-        }
-        let length = self.lengths.get(&link.index);
-        if let Some(length) = length.copied().filter(|length| *length != link.mtu) {
-            info!(interface = link.name, length, "its MTU is set back");
-            self.kernel.set_mtu(link.index, length)?;
         }
         if !link.up {
             self.kernel.set_up(link.index)?;
@@ -107,5 +111,75 @@ impl Gateway {
                 self.uplink_route(prefix, None);
             }
         }
+    }
+}
+
+impl LinuxEdge {
+    /// Finds what somebody else did to what is ours, and what is left of an earlier process.
+    pub(super) fn look_around(&mut self, intents: &Intents) -> Result<(), LinuxError> {
+        self.disorder.clear();
+        // With what was made and removed just now.
+        let links = self.look_at_links(false)?;
+        let mut foreign = Vec::new();
+        for (domain, gateway) in &mut self.gateways {
+            match gateway.look_around() {
+                Ok(found) => foreign.extend(found),
+                Err(error) => {
+                    let subject = gateway::namespace_name(*domain);
+                    self.disorder.push((subject, error.to_string()));
+                }
+            }
+        }
+        self.heal_outer_ends(&links)?;
+        // Without an intent nobody knows what is wanted.
+        if !intents.is_empty() {
+            let ends: BTreeSet<u32> = self
+                .standing
+                .values()
+                .map(|standing| standing.delivery.outer_end)
+                .collect();
+            let devices: BTreeSet<&str> = intents.keys().map(String::as_str).collect();
+            let gateways: BTreeSet<RoutingDomain> = self.gateways.keys().copied().collect();
+            foreign.extend(stale::interfaces(
+                &mut self.kernel,
+                &links,
+                &ends,
+                &devices,
+            )?);
+            foreign.extend(stale::namespaces(&gateways)?);
+        }
+        foreign.sort_unstable();
+        for object in foreign.iter().filter(|it| !self.foreign.contains(it)) {
+            tracing::warn!(object, "it is in the way and not ours: it is left alone");
+        }
+        self.foreign = foreign;
+        Ok(())
+    }
+
+    /// Brings the ends beside the ports up, and delivers there and back, where somebody changed that.
+    fn heal_outer_ends(&mut self, links: &[Link]) -> Result<(), KernelError> {
+        let found = Links::new(links);
+        for (id, standing) in &self.standing {
+            let end = standing.delivery.outer_end;
+            let Some(link) = found.by_index.get(&end) else {
+                continue;
+            };
+            if !link.up {
+                self.kernel.set_up(end)?;
+            }
+            let mtu = u32::from(standing.intent.mtu);
+            if link.mtu != mtu {
+                info!(interface = link.name, mtu, "its MTU is set back");
+                self.kernel.set_mtu(end, mtu)?;
+            }
+            let Some(gateway) = self.gateways.get_mut(&standing.intent.domain) else {
+                continue;
+            };
+            let (kernel, program) = (&mut self.kernel, &mut self.program);
+            if let Err(error) = standing.keep_delivery(gateway, kernel, program) {
+                self.disorder.push((id.to_string(), error.to_string()));
+            }
+        }
+        Ok(())
     }
 }

@@ -116,7 +116,6 @@ impl Standing {
             host.set_mtu(outside.index, mtu)?;
             gateway.kernel.set_mtu(inside.index, mtu)?;
         }
-        gateway.lengths.insert(inside.index, mtu);
         gateway.drop_addresses(inside.index, intent)?;
         let delivery = VlanDelivery {
             port,
@@ -185,7 +184,6 @@ impl Standing {
         if intent.mtu != self.intent.mtu {
             host.set_mtu(end, u32::from(intent.mtu))?;
             gateway.kernel.set_mtu(self.inner, u32::from(intent.mtu))?;
-            gateway.lengths.insert(self.inner, u32::from(intent.mtu));
             self.delivery.mtu = intent.mtu;
             let keys: Vec<NeighborKey> = self.peers.values().map(|peer| peer.key).collect();
             gateway.set_mtu(&keys, intent.mtu);
@@ -366,11 +364,17 @@ impl Standing {
         host: &mut Kernel,
         program: &mut VlanProgram,
     ) -> Result<(), KernelError> {
-        let station = gateway.stations.get(&self.inner);
-        if station.is_some_and(|mac| *mac != self.delivery.mac) {
-            // The customer remembers the old one for a while.
-            info!(interface = %self.intent.id, "its station gets its address back");
-            gateway.kernel.set_mac(self.inner, self.delivery.mac)?;
+        if let Some((mac, mtu)) = gateway.inside.get(&self.inner).copied() {
+            if mac != self.delivery.mac {
+                // The customer remembers the old one for a while.
+                info!(interface = %self.intent.id, "its station gets its address back");
+                gateway.kernel.set_mac(self.inner, self.delivery.mac)?;
+            }
+            let wanted = u32::from(self.intent.mtu);
+            if mtu != wanted {
+                info!(interface = %self.intent.id, mtu = wanted, "its MTU is set back");
+                gateway.kernel.set_mtu(self.inner, wanted)?;
+            }
         }
         if program.is_attached(self.delivery.outer_end) {
             return Ok(());
@@ -491,7 +495,6 @@ impl Standing {
         let end = self.delivery.outer_end;
         gateway.kernel.set_mark_table(end, None)?;
         gateway.kernel.forget_addresses(self.inner);
-        gateway.lengths.remove(&self.inner);
         host.remove_link(&outer)?;
         program.forget(self.delivery.outer_end);
         info!(interface = %self.intent.id, "virtual interface is gone");
