@@ -248,6 +248,18 @@ async fn prepare(process: &Process) -> (Edge, String, String) {
     (edge, interface, device)
 }
 
+/// Two processes that share a store; one of them acts.
+async fn two_processes() -> Vec<Process> {
+    let base: SharedStore = Arc::new(MemoryStore::new());
+    let mut processes = Vec::new();
+    for seed in [1, 2] {
+        let store = SharedByAll::new(Faulty::script(Arc::clone(&base), []));
+        processes.push(Process::start(Arc::new(store), seed).await);
+    }
+    seconds(10).await;
+    processes
+}
+
 fn alone() -> SharedStore {
     Arc::new(MemoryStore::new())
 }
@@ -380,13 +392,7 @@ fn the_simulated_fabric_is_never_silent() {
 #[test]
 fn who_hears_an_edge_late_does_not_contradict_who_heard_it_first() {
     simulate(async {
-        let base: SharedStore = Arc::new(MemoryStore::new());
-        let mut processes = Vec::new();
-        for seed in [1, 2] {
-            let store = SharedByAll::new(Faulty::script(Arc::clone(&base), []));
-            processes.push(Process::start(Arc::new(store), seed).await);
-        }
-        seconds(10).await;
+        let processes = two_processes().await;
         let (_, device) = order(&processes[0]).await;
         for process in &processes {
             process.edges.attend(&device);
@@ -432,13 +438,7 @@ fn who_hears_an_edge_late_does_not_contradict_who_heard_it_first() {
 /// seconds later than it might.
 fn heard_by_one(by_leader: bool, phase: u64) {
     simulate(async move {
-        let base: SharedStore = Arc::new(MemoryStore::new());
-        let mut processes = Vec::new();
-        for seed in [1, 2] {
-            let store = SharedByAll::new(Faulty::script(Arc::clone(&base), []));
-            processes.push(Process::start(Arc::new(store), seed).await);
-        }
-        seconds(10).await;
+        let mut processes = two_processes().await;
         let (port, device) = order(&processes[0]).await;
         if processes[0].control.health().await.role != Role::Leader {
             processes.reverse();

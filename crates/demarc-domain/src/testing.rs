@@ -310,6 +310,18 @@ impl Lab {
         id
     }
 
+    /// A public virtual interface as it has just been ordered. Gives its id.
+    pub(crate) fn public_on(&mut self, account: &str, connection: &str) -> String {
+        let answer = self.ok(
+            account,
+            "CreatePublicVirtualInterface",
+            serde_json::json!({"connectionId": connection, "newPublicVirtualInterface": {
+                "virtualInterfaceName": "v", "vlan": 5, "asn": 65001, "amazonAddress": "175.45.176.1/30",
+                "customerAddress": "175.45.176.2/30", "routeFilterPrefixes": [{"cidr": "210.52.109.0/24"}]}}),
+        );
+        text(&answer, "virtualInterfaceId")
+    }
+
     /// A 10 Gbit/s interconnect, `available`. Gives its id.
     pub(crate) fn interconnect(&mut self, account: &str) -> String {
         let answer = self.ok(

@@ -110,6 +110,14 @@ fn free_ports() -> Vec<u16> {
         .collect()
 }
 
+/// Three members, and the ports for their clients.
+fn start(folder: &Path) -> (Vec<Member>, Vec<u16>) {
+    let ports = free_ports();
+    let (clients, peers) = ports.split_at(3);
+    let members = (0..3).map(|name| Member::start(folder, name, clients, peers));
+    (members.collect(), clients.to_vec())
+}
+
 /// All members, this one first.
 fn config(clients: &[u16], first: usize) -> EtcdConfig {
     let hosts: Vec<_> = (0..3)
@@ -214,11 +222,8 @@ async fn the_leader_is_asked_whichever_member_is_named_first() {
         return;
     }
     let folder = tempfile::TempDir::new().unwrap();
-    let ports = free_ports();
-    let (clients, peers) = ports.split_at(3);
-    let mut members: Vec<_> = (0..3)
-        .map(|name| Member::start(folder.path(), name, clients, peers))
-        .collect();
+    let (mut members, clients) = start(folder.path());
+    let clients = clients.as_slice();
     let mut stores = Vec::new();
     for first in 0..3 {
         stores.push(connect(&config(clients, first)).await);
@@ -252,11 +257,8 @@ async fn nothing_answered_is_lost_while_members_freeze_and_die() {
     }
     let rounds = std::env::var(ROUNDS).map_or(1, |text| text.parse().expect("a number of rounds"));
     let folder = tempfile::TempDir::new().unwrap();
-    let ports = free_ports();
-    let (clients, peers) = ports.split_at(3);
-    let mut members: Vec<_> = (0..3)
-        .map(|name| Member::start(folder.path(), name, clients, peers))
-        .collect();
+    let (mut members, clients) = start(folder.path());
+    let clients = clients.as_slice();
     let stop = Arc::new(AtomicBool::new(false));
     let mut writers = Vec::new();
     for writer in 0..2 {

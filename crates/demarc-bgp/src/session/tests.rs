@@ -81,8 +81,8 @@ fn drain(session: &mut Session) -> Vec<Output> {
     std::iter::from_fn(|| session.poll_output()).collect()
 }
 
-/// NOTIFICATIONs among what was sent.
-fn notifications(outputs: &[Output]) -> Vec<Notification> {
+/// What is taken of the messages that were sent.
+fn sent<T>(outputs: &[Output], take: impl Fn(Message<'_>) -> Option<T>) -> Vec<T> {
     let context = SessionContext {
         family: Family::Ipv4,
         four_octet_asn: true,
@@ -91,11 +91,16 @@ fn notifications(outputs: &[Output]) -> Vec<Notification> {
         Output::Send(_, bytes) => Some(bytes),
         _ => None,
     });
-    sent.filter_map(|bytes| match decode(bytes, &context).unwrap() {
+    sent.filter_map(|bytes| take(decode(bytes, &context).unwrap()))
+        .collect()
+}
+
+/// NOTIFICATIONs among what was sent.
+fn notifications(outputs: &[Output]) -> Vec<Notification> {
+    sent(outputs, |message| match message {
         Message::Notification(notification) => Some(notification),
         _ => None,
     })
-    .collect()
 }
 
 fn downs(outputs: &[Output]) -> Vec<(bool, DownReason)> {

@@ -63,18 +63,22 @@ fn open_connections_and_long_polls_do_not_hold_it_up() {
     drop(silent);
 }
 
-#[test]
-fn a_follower_ends_when_its_reader_does() {
-    use std::io::{BufRead, BufReader};
+fn follow_events(serving: &Serving) -> std::process::Child {
     use std::process::Stdio;
-    let serving = Serving::ephemeral();
-    serving.connection("port");
-    let mut follower = crate::support::program(&["events", "--follow"])
+    crate::support::program(&["events", "--follow"])
         .env("DEMARC_URL", &serving.url)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .unwrap();
+        .unwrap()
+}
+
+#[test]
+fn a_follower_ends_when_its_reader_does() {
+    use std::io::{BufRead, BufReader};
+    let serving = Serving::ephemeral();
+    serving.connection("port");
+    let mut follower = follow_events(&serving);
     let mut stdout = BufReader::new(follower.stdout.take().unwrap());
     let mut line = String::new();
     stdout.read_line(&mut line).unwrap();
@@ -104,18 +108,12 @@ fn a_follower_ends_when_its_reader_does() {
 #[test]
 fn a_follower_waits_for_a_service_that_is_restarted() {
     use std::io::{BufRead, BufReader};
-    use std::process::Stdio;
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
     let serving = Serving::on(&data);
     let address = serving.address.to_string();
     serving.connection("first");
-    let mut follower = crate::support::program(&["events", "--follow"])
-        .env("DEMARC_URL", &serving.url)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut follower = follow_events(&serving);
     let stdout = BufReader::new(follower.stdout.take().unwrap());
     let (sender, lines) = std::sync::mpsc::channel();
     std::thread::spawn(move || {

@@ -125,15 +125,7 @@ fn only_a_good_open_tells_that_a_neighbor_has_restarted() {
 /// The graceful restart capabilities of the OPENs that were sent: restarting, and families whose
 /// forwarding was preserved.
 fn said_of_restarts(outputs: &[Output]) -> Vec<(bool, usize)> {
-    let context = SessionContext {
-        family: Family::Ipv4,
-        four_octet_asn: true,
-    };
-    let sent = outputs.iter().filter_map(|output| match output {
-        Output::Send(_, bytes) => Some(bytes),
-        _ => None,
-    });
-    sent.filter_map(|bytes| match decode(bytes, &context).unwrap() {
+    sent(outputs, |message| match message {
         Message::Open(open) => {
             let restart = open.capabilities.graceful_restart?;
             let kept = restart.families.iter().filter(|it| it.forwarding_preserved);
@@ -141,7 +133,6 @@ fn said_of_restarts(outputs: &[Output]) -> Vec<(bool, usize)> {
         }
         _ => None,
     })
-    .collect()
 }
 
 #[test]

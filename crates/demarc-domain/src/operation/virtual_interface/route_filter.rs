@@ -113,18 +113,7 @@ mod tests {
 
     fn public(lab: &mut Lab) -> demarc_types::VirtualInterfaceId {
         let connection = lab.dedicated(ALICE);
-        let made = lab.ok(
-            ALICE,
-            "CreatePublicVirtualInterface",
-            json!({"connectionId": connection, "newPublicVirtualInterface": {
-                "virtualInterfaceName": "v", "vlan": 5, "asn": 65001, "amazonAddress": "175.45.176.1/30",
-                "customerAddress": "175.45.176.2/30", "routeFilterPrefixes": [{"cidr": "210.52.109.0/24"}]}}),
-        );
-        made["virtualInterfaceId"]
-            .as_str()
-            .unwrap()
-            .parse()
-            .unwrap()
+        lab.public_on(ALICE, &connection).parse().unwrap()
     }
 
     /// The prefixes as DescribeVirtualInterfaces has them.

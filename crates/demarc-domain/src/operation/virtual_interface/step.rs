@@ -122,14 +122,7 @@ mod tests {
 
     /// A public virtual interface that the operator has approved and that is up.
     fn approved(lab: &mut Lab, connection: &str) -> String {
-        let made = lab.ok(
-            ALICE,
-            "CreatePublicVirtualInterface",
-            json!({"connectionId": connection, "newPublicVirtualInterface": {
-                "virtualInterfaceName": "v", "vlan": 5, "asn": 65001, "amazonAddress": "175.45.176.1/30",
-                "customerAddress": "175.45.176.2/30", "routeFilterPrefixes": [{"cidr": "210.52.109.0/24"}]}}),
-        );
-        let id = text(&made, "virtualInterfaceId");
+        let id = lab.public_on(ALICE, connection);
         lab.order(&Order::ApproveVirtualInterface(id.parse().unwrap()))
             .unwrap();
         lab.converge();
@@ -159,15 +152,8 @@ mod tests {
     fn a_peer_added_to_a_public_virtual_interface_is_reviewed_by_itself() {
         let mut lab = Lab::new();
         let connection = lab.dedicated(ALICE);
-        let made = lab.ok(
-            ALICE,
-            "CreatePublicVirtualInterface",
-            json!({"connectionId": connection, "newPublicVirtualInterface": {
-                "virtualInterfaceName": "v", "vlan": 5, "asn": 65001, "amazonAddress": "175.45.176.1/30",
-                "customerAddress": "175.45.176.2/30", "routeFilterPrefixes": [{"cidr": "210.52.109.0/24"}]}}),
-        );
+        let id = lab.public_on(ALICE, &connection);
         lab.advance(demarc_types::Span::from_secs(5));
-        let id = made["virtualInterfaceId"].clone();
         lab.ok(ALICE, "CreateBGPPeer", json!({"virtualInterfaceId": id, "newBGPPeer": {"asn": 65001, "addressFamily": "ipv6"}}));
         lab.advance(demarc_types::Span::from_secs(5));
         let shown = lab.ok(
