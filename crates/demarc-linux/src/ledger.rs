@@ -104,6 +104,20 @@ impl Ledger {
         }
     }
 
+    /// Whether a rule chooses a table for what comes in by an interface.
+    pub(crate) fn chooses(&self, interface: &str) -> bool {
+        self.tables.contains_key(interface)
+    }
+
+    /// Whether rules refuse what comes in by an interface.
+    pub(crate) fn refuses(&self, interface: &str) -> bool {
+        self.refusals.contains_key(interface)
+    }
+
+    pub(crate) fn knows_mark(&self, mark: u32) -> bool {
+        self.marks.contains_key(&mark)
+    }
+
     fn forget_rules(&mut self, interface: &str) {
         self.failing.remove(&Asked::Rules(interface.to_owned()));
     }

@@ -7,7 +7,7 @@ use crate::address::{family, octets, parse};
 use crate::error::KernelError;
 use crate::ledger::RouteKey;
 use crate::netlink::{Kernel, Message, attributes, number16, number32};
-use crate::rule::{FRA_IIFNAME, FRA_TABLE, lookup};
+use crate::rule::{FRA_IIFNAME, FRA_TABLE, INPUTS, lookup};
 
 const RTA_DST: u16 = 1;
 const RTA_OIF: u16 = 4;
@@ -332,7 +332,7 @@ impl Kernel {
         self.ledger.note_table(interface, index, table);
         for any in [IpAddr::from([0; 4]), IpAddr::from([0_u16; 8])] {
             // One rule an interface: its priority follows from its index.
-            let priority = 1_000 + index % 30_000;
+            let priority = INPUTS.start + index % (INPUTS.end - INPUTS.start);
             let known = self.input_tables(interface, any)?;
             // The new rule first: between the two a packet follows one or the other.
             if let Some(table) = table.filter(|table| !known.contains(table)) {

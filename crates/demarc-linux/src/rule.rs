@@ -17,6 +17,8 @@ pub(crate) const FRA_TABLE: u16 = 15;
 const LOOK_UP: u8 = 1;
 /// The action: answer with "unreachable" (`FR_ACT_UNREACHABLE`).
 const UNREACHABLE: u8 = 7;
+/// Where rules choose a table for what comes in, each in the place of its interface.
+pub(crate) const INPUTS: std::ops::Range<u32> = 1_000..31_000;
 /// Before the rules that choose a table.
 const REFUSALS: u32 = 900;
 /// Behind the rules that choose a table for what comes in: that is not to ask these.
@@ -86,10 +88,37 @@ impl KnownRule {
         mark.map(|mark| (mark, self.table))
     }
 
+    /// The request that takes it away.
+    fn removal(&self, any: IpAddr) -> Message {
+        let (address, length) = self.destination;
+        let mut message = Message::new(libc::RTM_DELRULE, 0, &header(any, length, self.action))
+            .attribute(FRA_PRIORITY, &self.priority.to_ne_bytes());
+        if let Some(interface) = &self.interface {
+            message = message.text(FRA_IIFNAME, interface);
+        }
+        if let Some(mark) = self.mark {
+            message = message.attribute(FRA_FWMARK, &mark.to_ne_bytes());
+        }
+        if length > 0 {
+            message = message.attribute(FRA_DST, &octets(address));
+        }
+        if self.action == LOOK_UP {
+            message = message.attribute(FRA_TABLE, &self.table.0.to_ne_bytes());
+        }
+        message
+    }
+
     /// The prefix of a rule that refuses packets of the interface.
     fn refusal(&self, interface: &str) -> Option<(IpAddr, u8)> {
         let is_its = self.interface.as_deref() == Some(interface);
         (is_its && self.action == UNREACHABLE).then_some(self.destination)
+    }
+
+    /// Whether it is one of ours: by its place and what it asks for.
+    fn is_ours(&self) -> bool {
+        let is_input = INPUTS.contains(&self.priority) && self.input_table().is_some();
+        let refuses = self.priority == REFUSALS && self.action == UNREACHABLE;
+        is_input || refuses || self.mark_table().is_some()
     }
 
     /// Whether it is one that the kernel makes of itself.
@@ -98,11 +127,9 @@ impl KnownRule {
         looks_up && self.destination.1 == 0 && own_rules(any).contains(&(self.priority, self.table))
     }
 
-    /// Whether somebody else made it. Ours are known by their place and what they ask for.
+    /// Whether somebody else made it.
     pub(crate) fn is_foreign(&self, any: IpAddr) -> bool {
-        let is_input = (1_000..31_000).contains(&self.priority) && self.input_table().is_some();
-        let refuses = self.priority == REFUSALS && self.action == UNREACHABLE;
-        !(self.is_own(any) || is_input || refuses || self.mark_table().is_some())
+        !(self.is_own(any) || self.is_ours())
     }
 }
 
@@ -166,6 +193,33 @@ impl Kernel {
         Ok(())
     }
 
+    /// Takes away rules of ours that an earlier process left and nobody has asked for since: of interfaces that
+    /// are gone. How many these were.
+    ///
+    /// # Errors
+    /// [`KernelError::Request`].
+    pub fn leave_stale_rules(&mut self) -> Result<usize, KernelError> {
+        let mut count = 0;
+        for any in [IpAddr::from([0; 4]), IpAddr::from([0_u16; 8])] {
+            let there = self.all_rules(any)?;
+            let stale = there.iter().filter(|rule| rule.is_ours());
+            let stale = stale.filter(|rule| match (&rule.interface, rule.mark_table()) {
+                (Some(interface), _) if rule.action == UNREACHABLE => {
+                    !self.ledger.refuses(interface)
+                }
+                (Some(interface), _) => !self.ledger.chooses(interface),
+                (None, Some((mark, _))) => !self.ledger.knows_mark(mark),
+                (None, None) => false,
+            });
+            for rule in stale.cloned().collect::<Vec<_>>() {
+                let gone = [libc::ENOENT, libc::ESRCH];
+                self.ensure("remove a stale rule", rule.removal(any), &gone)?;
+                count += 1;
+            }
+        }
+        Ok(count)
+    }
+
     /// Makes a rule that the kernel makes of itself, and that somebody has taken away.
     pub(crate) fn add_own_rule(
         &mut self,
@@ -219,6 +273,7 @@ fn refuse(kind: u16, flags: i32, interface: &str, (address, length): (IpAddr, u8
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::namespace::Namespace;
 
     const ANY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
 
@@ -257,5 +312,45 @@ mod tests {
         for (row, message, foreign) in rows {
             assert_eq!(read(message).is_foreign(ANY), foreign, "{row}");
         }
+    }
+
+    #[test]
+    fn rules_of_an_earlier_process_go_and_those_of_this_one_and_of_others_stay() {
+        if !nix::unistd::geteuid().is_root() {
+            println!("skipped: needs root");
+            return;
+        }
+        let name = format!("demarc-test-rules-{}", std::process::id());
+        let namespace = Namespace::ensure(&name).unwrap();
+        let left = namespace.inside(|| {
+            let prefix = (IpAddr::from([10, 40, 0, 0]), 16);
+            let ask = |kernel: &mut Kernel, interface: &str, mark: u32| {
+                let table = Some(Table(1_001));
+                kernel.set_input_table(interface, mark, table).unwrap();
+                kernel.set_mark_table(mark, Some(Table(mark))).unwrap();
+                kernel.refuse_input(interface, &[prefix]).unwrap();
+            };
+            let mut before = Kernel::here().unwrap();
+            ask(&mut before, "vif-gone", 7_001);
+            ask(&mut before, "vif-here", 7_002);
+            let of_others = lookup(libc::RTM_NEWRULE, libc::NLM_F_CREATE, ANY, 500)
+                .attribute(FRA_TABLE, &7_u32.to_ne_bytes());
+            before.ensure("add a rule", of_others, &[]).unwrap();
+            let mut now = Kernel::here().unwrap();
+            ask(&mut now, "vif-here", 7_002);
+            let gone = now.leave_stale_rules().unwrap();
+            let again = now.leave_stale_rules().unwrap();
+            let all = now.all_rules(ANY).unwrap();
+            let names = all.iter().filter_map(|rule| rule.interface.clone());
+            let names: Vec<String> = names.collect();
+            let marks: Vec<u32> = all.iter().filter_map(|rule| rule.mark).collect();
+            let others = all.iter().filter(|rule| rule.is_foreign(ANY)).count();
+            (gone, again, names, marks, others)
+        });
+        drop(namespace);
+        Namespace::remove(&name).unwrap();
+        // A table for each family, a mark for each family, one refusal.
+        let here = || "vif-here".to_owned();
+        assert_eq!(left.unwrap(), (5, 0, vec![here(), here()], vec![7_002], 1));
     }
 }

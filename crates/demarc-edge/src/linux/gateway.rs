@@ -141,6 +141,8 @@ pub(super) struct Gateway {
     pub(super) wrong_signatures: u64,
     /// While what an earlier process left is still in use.
     pub(super) adoption: Option<Adoption>,
+    /// Rules of an earlier process have not been looked through yet.
+    pub(super) has_old_rules: bool,
 }
 
 const UNBOUND: &str =
@@ -216,6 +218,7 @@ impl Gateway {
             inside: HashMap::new(),
             wrong_signatures,
             adoption,
+            has_old_rules: was_there,
         })
     }
 

@@ -78,6 +78,18 @@ impl Gateway {
     /// Makes again what is missing of what was asked for. A comparison takes time where there are many
     /// routes, so there is one only after somebody else changed something, or while something fails.
     fn heal(&mut self) -> Result<(), KernelError> {
+        if self.has_old_rules {
+            // All that is wanted has been asked for: what else there is belongs to what went meanwhile.
+            let gone = self.kernel.leave_stale_rules()?;
+            self.has_old_rules = false;
+            if gone > 0 {
+                let namespace = self.namespace.name();
+                info!(
+                    namespace,
+                    gone, "rules that nobody wants any more are removed"
+                );
+            }
+        }
         let disturbed = self.watch.has_heard();
         if !disturbed && self.kernel.failing().next().is_none() {
             return Ok(());
