@@ -1,7 +1,9 @@
 """Whatever somebody else undoes of what the edge has made comes back, for both families."""
 
 import json
+import pathlib
 import subprocess
+import sys
 
 import pytest
 
@@ -11,6 +13,8 @@ from router import edge, faults_of
 
 HOST, SITE = "10.40.1.1", "192.168.77.1"
 HOST6, SITE6 = "2001:db8:40::1", "2001:db8:77::1"
+
+UNTIE = f"{sys.executable} {pathlib.Path(__file__).with_name('untie.py')}"
 
 #: What is done to `gateway` (a namespace), `inner` and `outer` (the ends of a virtual interface), `port` and `uplink`.
 DAMAGE = {
@@ -29,9 +33,8 @@ DAMAGE = {
     "inner end's addresses": "ip -n {gateway} addr flush dev {inner}",
     "inner end's station": "ip -n {gateway} link set {inner} address 02:00:00:00:00:77",
     "outer end down": "ip link set {outer} down",
-    "outer end's filter": "tc qdisc del dev {outer} clsact",
-    "port's filter": "tc qdisc del dev {port} clsact",
-    "port's filter alone": "tc filter del dev {port} ingress",
+    "outer end's program": f"{UNTIE} {{outer}}",
+    "port's program": f"{UNTIE} {{port}}",
     "uplink down": "ip -n {gateway} link set {uplink} down",
     "uplink's addresses": "ip -n {gateway} addr flush dev {uplink}",
     "forwarding": "ip netns exec {gateway} sysctl -qw net.ipv4.ip_forward=0",

@@ -147,9 +147,10 @@ fn value(distributing: &[u32]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::attachment::Attachment;
     use crate::link::VethSpec;
     use crate::namespace::Namespace;
-    use crate::program::{Attachment, VlanProgram};
+    use crate::program::VlanProgram;
 
     #[test]
     fn a_bundle_is_a_count_and_its_members() {

@@ -1,8 +1,8 @@
 //! What program a filter of an interface runs.
 
+use crate::attachment::{HANDLE_NUMBER, PRIORITY};
 use crate::error::KernelError;
 use crate::netlink::{Kernel, Message, attributes, number32};
-use crate::program::{HANDLE_NUMBER, PRIORITY};
 
 /// Family, interface, handle, parent, priority and protocol.
 const HEADER: usize = 20;
@@ -16,7 +16,7 @@ impl Kernel {
     ///
     /// # Errors
     /// [`KernelError::Request`].
-    pub(crate) fn ingress_program(&mut self, interface: u32) -> Result<Option<u32>, KernelError> {
+    pub(crate) fn ingress_filter(&mut self, interface: u32) -> Result<Option<u32>, KernelError> {
         let mut header = [0; HEADER];
         header[4..8].copy_from_slice(&interface.to_ne_bytes());
         header[12..16].copy_from_slice(&INGRESS.to_ne_bytes());

@@ -4,6 +4,7 @@
 //! (`demarc-edge`). Requests are made so that doing them again changes nothing.
 
 mod address;
+mod attachment;
 mod bundle;
 mod counters;
 mod error;
@@ -18,8 +19,10 @@ mod program;
 mod route;
 mod rule;
 mod slow;
+mod tcx;
 mod watch;
 
+pub use attachment::Attachment;
 pub use bundle::{BundleMaps, Inherited, bundle_number};
 pub use counters::{Strays, VifCounters};
 pub use error::KernelError;
@@ -27,7 +30,7 @@ pub use link::{Link, VethSpec};
 pub use namespace::Namespace;
 pub use netlink::Kernel;
 pub use probe::probe;
-pub use program::{Attachment, VlanDelivery, VlanProgram};
+pub use program::{VlanDelivery, VlanProgram};
 pub use route::{KnownRoute, NextHop, Table};
 pub use slow::{LinkNews, SlowSocket, wait};
 pub use watch::{ChangeWatch, LinkWatch, Watched};

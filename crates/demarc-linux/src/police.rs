@@ -118,7 +118,8 @@ impl VlanProgram {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::program::{Attachment, VlanDelivery};
+    use crate::attachment::Attachment;
+    use crate::program::VlanDelivery;
 
     #[test]
     fn a_bucket_holds_25_milliseconds_and_never_less_than_a_burst_of_the_kernel() {

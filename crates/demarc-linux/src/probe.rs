@@ -1,13 +1,14 @@
 //! What the kernel can do, found out by trying (edge.md §2).
 
+use crate::attachment::Attachment;
 use crate::error::KernelError;
 use crate::link::VethSpec;
 use crate::namespace::Namespace;
 use crate::netlink::Kernel;
-use crate::program::{Attachment, VlanProgram};
+use crate::program::VlanProgram;
 
 /// How VLANs can be delivered here: loads the program and attaches it in a namespace that is then
-/// thrown away. Filters come first, since they outlive the process.
+/// thrown away.
 ///
 /// # Errors
 /// [`KernelError`] of the last way that was tried.
@@ -15,8 +16,8 @@ pub fn probe() -> Result<Attachment, KernelError> {
     let name = format!("dmc-probe-{}", std::process::id());
     let namespace = Namespace::ensure(&name)?;
     let outcome = namespace.inside(|| {
-        try_attachment(&namespace, Attachment::Clsact)
-            .or_else(|_| try_attachment(&namespace, Attachment::Tcx))
+        try_attachment(&namespace, Attachment::Tcx)
+            .or_else(|_| try_attachment(&namespace, Attachment::Clsact))
     });
     drop(namespace);
     Namespace::remove(&name)?;

@@ -3,14 +3,11 @@
 use std::collections::HashSet;
 
 use aya::maps::{HashMap, LpmTrie, MapData, PerCpuHashMap, PerCpuValues};
-use aya::programs::tc::{
-    NlOptions, SchedClassifierLink, SchedClassifierLinkId, TcAttachOptions, TcHandle,
-    qdisc_add_clsact,
-};
-use aya::programs::{LinkOrder, ProgramError, SchedClassifier, TcAttachType};
+use aya::programs::SchedClassifier;
 use aya::util::nr_cpus;
 use aya::{Ebpf, include_bytes_aligned};
 
+use crate::attachment::{self, Attachment, PORT_IN, VIF_IN};
 use crate::bundle::BundleMaps;
 use crate::counters::{INTERFACE_COUNTERS, PORT_COUNTERS};
 use crate::error::KernelError;
@@ -19,15 +16,6 @@ use crate::netlink::{Kernel, number32};
 use crate::watch::{ChangeWatch, Watched};
 
 static OBJECT: &[u8] = include_bytes_aligned!("../bpf/edge.bpf.o");
-
-/// How the program is tied to interfaces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Attachment {
-    /// By tc filters: they stay when the process ends.
-    Clsact,
-    /// By tcx links: they end with the process.
-    Tcx,
-}
 
 /// What is to be delivered where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +33,13 @@ pub struct VlanDelivery {
     pub source_check: bool,
 }
 
+/// What is tied to an interface.
+struct Tied {
+    section: &'static str,
+    /// The kernel's, of the program.
+    number: u32,
+}
+
 /// The program, loaded, with its maps.
 pub struct VlanProgram {
     program: Ebpf,
@@ -56,8 +51,8 @@ pub struct VlanProgram {
     pub(crate) sources: LpmTrie<MapData, [u8; 20], u8>,
     bundles: Option<BundleMaps>,
     attachment: Attachment,
-    /// Interfaces, by index.
-    attached: HashSet<u32>,
+    /// By index of the interface.
+    attached: std::collections::HashMap<u32, Tied>,
     /// Of filters that others take away.
     watch: ChangeWatch,
     /// Interfaces whose filters were taken away since they were looked at.
@@ -92,11 +87,6 @@ fn map<T, E: std::error::Error>(
     open(found).map_err(failed(action))
 }
 
-/// Where our filter is among those of an interface.
-pub(crate) const PRIORITY: u16 = 1;
-pub(crate) const HANDLE_NUMBER: u32 = 1;
-const HANDLE: TcHandle = TcHandle::new(0, 1);
-
 impl VlanProgram {
     /// Loads the program into the kernel. The interfaces are those of the calling thread's namespace.
     ///
@@ -105,7 +95,7 @@ impl VlanProgram {
     pub fn load(attachment: Attachment) -> Result<Self, KernelError> {
         let watch = ChangeWatch::here(Watched::Filters, &Kernel::here()?)?;
         let mut program = Ebpf::load(OBJECT).map_err(failed("load the VLAN program"))?;
-        for name in ["port_in", "vif_in"] {
+        for name in [PORT_IN, VIF_IN] {
             classifier(&mut program, name)?
                 .load()
                 .map_err(failed(format!("load {name}")))?;
@@ -123,7 +113,7 @@ impl VlanProgram {
             )),
             program,
             attachment,
-            attached: HashSet::new(),
+            attached: std::collections::HashMap::new(),
             watch,
             gone: HashSet::new(),
         })
@@ -157,7 +147,7 @@ impl VlanProgram {
                 .insert(port, zeros()?, 0)
                 .map_err(failed(format!("count at {name}")))?;
         }
-        self.attach(kernel, name, "port_in")
+        self.attach(kernel, name, PORT_IN)
     }
 
     /// Takes the frames that a gateway sends by a virtual interface.
@@ -166,56 +156,42 @@ impl VlanProgram {
     /// [`KernelError`].
     pub fn attach_outer_end(&mut self, kernel: &mut Kernel, name: &str) -> Result<(), KernelError> {
         silence(name)?;
-        self.attach(kernel, name, "vif_in")
+        self.attach(kernel, name, VIF_IN)
+    }
+
+    /// The ports that it is attached to, by interface index.
+    pub fn ports(&self) -> Vec<u32> {
+        let attached = self.attached.iter();
+        let of_ports = attached.filter(|(_, tied)| tied.section == PORT_IN);
+        of_ports.map(|(index, _)| *index).collect()
+    }
+
+    /// Leaves an interface that is a port no more: its frames are its own again.
+    pub fn leave_port(&mut self, name: &str, index: u32) {
+        let attachment = self.attachment;
+        if let Ok(program) = classifier(&mut self.program, PORT_IN) {
+            attachment.release(program, (name, index));
+        }
+        self.attached.remove(&index);
+        // Nobody counts there any more.
+        _ = self.strays.remove(&index);
     }
 
     fn attach(
         &mut self,
         kernel: &mut Kernel,
         name: &str,
-        section: &str,
+        section: &'static str,
     ) -> Result<(), KernelError> {
         let index = kernel.existing(name)?.index;
-        if self.attached.contains(&index) {
+        if self.attached.contains_key(&index) {
             return Ok(());
         }
-        let action = format!("attach {section} to {name}");
         let attachment = self.attachment;
         let program = classifier(&mut self.program, section)?;
-        let id = match attachment {
-            Attachment::Clsact => match replace(program, name) {
-                // What an earlier process left is exchanged in place: no frame is lost.
-                Ok(id) => id,
-                Err(_) => {
-                    // Where others have filters, ours joins them.
-                    _ = qdisc_add_clsact(name);
-                    let options = NlOptions {
-                        priority: PRIORITY,
-                        handle: HANDLE,
-                        ..NlOptions::default()
-                    };
-                    program
-                        .attach_with_options(
-                            name,
-                            TcAttachType::Ingress,
-                            TcAttachOptions::Netlink(options),
-                        )
-                        .map_err(failed(action.clone()))?
-                }
-            },
-            Attachment::Tcx => program
-                .attach_with_options(
-                    name,
-                    TcAttachType::Ingress,
-                    TcAttachOptions::TcxOrder(LinkOrder::default()),
-                )
-                .map_err(failed(action.clone()))?,
-        };
-        if attachment == Attachment::Clsact {
-            // The filter goes with its interface, not with this process.
-            std::mem::forget(program.take_link(id).map_err(failed(action))?);
-        }
-        self.attached.insert(index);
+        attachment.tie(kernel, program, (name, index))?;
+        let number = attachment::number(program).map_err(failed(format!("ask for {section}")))?;
+        self.attached.insert(index, Tied { section, number });
         self.hear_of_filters();
         Ok(())
     }
@@ -284,11 +260,13 @@ impl VlanProgram {
         _ = self.stats.remove(&from.outer_end);
     }
 
-    /// Forgets the attachments whose filters are gone: [`VlanProgram::is_attached`] tells which these were.
+    /// Forgets the attachments that somebody took away: [`VlanProgram::is_attached`] tells which these were.
     pub fn look_at_filters(&mut self) {
         self.hear_of_filters();
         let gone = std::mem::take(&mut self.gone);
-        self.attached.retain(|index| !gone.contains(index));
+        let attachment = self.attachment;
+        self.attached
+            .retain(|index, tied| !gone.contains(index) && attachment.is_tied(tied.number, *index));
     }
 
     /// Reads what the kernel has told. Our own attachments are among it, and there is room for some hundred: it
@@ -303,28 +281,19 @@ impl VlanProgram {
         });
         if !all {
             // To attach again what is attached changes nothing.
-            gone.extend(&self.attached);
+            gone.extend(self.attached.keys());
         }
     }
 
     /// Whether the program is attached to an interface, as far as we know.
     pub fn is_attached(&self, index: u32) -> bool {
-        self.attached.contains(&index)
+        self.attached.contains_key(&index)
     }
 
     /// Forgets the attachment of an interface that is gone.
     pub fn forget(&mut self, index: u32) {
         self.attached.remove(&index);
     }
-}
-
-/// Exchanges the program in the filter that a process of ours left.
-fn replace(
-    program: &mut SchedClassifier,
-    name: &str,
-) -> Result<SchedClassifierLinkId, ProgramError> {
-    let link = SchedClassifierLink::attached(name, TcAttachType::Ingress, PRIORITY, HANDLE, None)?;
-    program.attach_to_link(link)
 }
 
 fn classifier<'a>(

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use aya::programs::tc::{NlOptions, TcAttachOptions, qdisc_add_clsact};
-use aya::programs::{SchedClassifier, TcAttachType};
+use aya::programs::{LinkOrder, SchedClassifier, TcAttachType};
 use aya::{Ebpf, include_bytes_aligned};
 use demarc_linux::{Kernel, Namespace};
 use ipnet::IpNet;
@@ -219,12 +219,18 @@ fn tag(namespace: &Namespace, interface: &str) -> anyhow::Result<()> {
         let program: &mut SchedClassifier = program.try_into()?;
         program.load()?;
         let id = namespace.inside(|| {
-            // The second of the two finds it there.
-            _ = qdisc_add_clsact(interface);
-            let options = TcAttachOptions::Netlink(NlOptions::default());
-            program.attach_with_options(interface, way, options)
+            // Before Linux 6.6 there is no tcx.
+            let tcx = TcAttachOptions::TcxOrder(LinkOrder::default());
+            program
+                .attach_with_options(interface, way, tcx)
+                .or_else(|_| {
+                    // The second of the two finds it there.
+                    _ = qdisc_add_clsact(interface);
+                    let options = TcAttachOptions::Netlink(NlOptions::default());
+                    program.attach_with_options(interface, way, options)
+                })
         })??;
-        // The filter goes with its interface.
+        // It stays as long as the interface, or as this process.
         std::mem::forget(program.take_link(id)?);
     }
     Ok(())

@@ -141,8 +141,17 @@ impl LinuxEdge {
         }
     }
 
-    /// Takes the frames of ports.
+    /// Takes the frames of ports, and of those alone that the bindings name.
     fn attach_ports(&mut self, devices: &[&DeviceIntent], links: &[Link]) {
+        for index in self.program.ports() {
+            let bound = &self.file.bindings.port;
+            let link = links.iter().find(|link| link.index == index);
+            if let Some(link) =
+                link.filter(|it| !bound.iter().any(|port| port.interface == it.name))
+            {
+                self.program.leave_port(&link.name, index);
+            }
+        }
         let there = |name: &String| links.iter().any(|link| link.name == *name);
         let ports = devices.iter().flat_map(|device| &device.ports);
         for port in ports {
