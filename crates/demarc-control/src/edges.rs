@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use demarc_domain::device_status::{self, DeviceStatus, SeenRoute, SeenRoutes};
+use demarc_domain::device_status::{self, Compared, DeviceStatus, SeenRoute, SeenRoutes};
 use demarc_domain::entity::{EntityKey, SilenceStage, VirtualInterface};
 use demarc_domain::fabric::Fabric;
 use demarc_domain::intent::{self, Derived, VersionedIntent};
@@ -49,6 +49,7 @@ struct Device {
     /// The World that the intent was compared with last.
     compared: Option<Revision>,
     derived: Derived,
+    heard_out: Compared,
     status: Option<Arc<DeviceStatus>>,
     /// The status's, of an edge elsewhere.
     number: u64,
@@ -227,9 +228,12 @@ impl Edges {
         loop {
             applied.mark_unchanged();
             let snapshot = control.snapshot();
-            self.derive(&snapshot, before.as_deref());
+            let differ = before
+                .as_deref()
+                .and_then(|it| interfaces_that_differ(it, &snapshot));
+            self.derive(&snapshot, differ.as_deref());
+            let mut reports = self.news(&snapshot.world, differ.as_deref());
             before = Some(Arc::clone(&snapshot));
-            let mut reports = self.news(&snapshot.world);
             // After the news: what was not known is not shown before it is right again.
             reports.extend(self.silences(&mut listening, &control, &snapshot));
             if !reports.is_empty()
@@ -249,18 +253,24 @@ impl Edges {
         }
     }
 
-    /// `before`: what was derived from last.
-    fn derive(&self, snapshot: &Snapshot, before: Option<&Snapshot>) {
+    /// `differ`: the virtual interfaces in which the World differs from that of the last call, if it differs in
+    /// these alone.
+    fn derive(&self, snapshot: &Snapshot, differ: Option<&[VirtualInterfaceId]>) {
         let (world, revision) = (&snapshot.world, snapshot.revision);
-        let alike = before.is_some_and(|it| it.world.differs_in_interfaces_alone(world));
         let mut news = false;
         for (name, device) in self.devices().iter_mut() {
             if device.compared == Some(revision) {
                 continue;
             }
             device.compared = Some(revision);
-            if !alike {
-                device.derived = Derived::default();
+            match differ {
+                Some(differ) if device.intent.is_some() => {
+                    if device.derived.holds(world, name, differ) {
+                        continue;
+                    }
+                }
+                Some(_) => {}
+                None => device.derived = Derived::default(),
             }
             let intent = intent::device_again(world, name, &mut device.derived);
             if device
@@ -304,15 +314,18 @@ impl Edges {
     }
 
     /// What edges have said and the World does not know.
-    fn news(&self, world: &World) -> Vec<Report> {
-        let devices = self.devices();
+    fn news(&self, world: &World, differ: Option<&[VirtualInterfaceId]>) -> Vec<Report> {
+        let mut devices = self.devices();
         let mut news = Vec::new();
-        for (name, device) in devices.iter() {
+        for (name, device) in devices.iter_mut() {
             let (Some(status), Some(intent)) = (&device.status, &device.intent) else {
+                // What differs until there is a status again is not followed.
+                device.heard_out = Compared::default();
                 continue;
             };
             let current = status.followed.is_some_and(|it| it >= intent.revision);
-            let reports = device_status::news(world, status, current);
+            let known = &mut device.heard_out;
+            let reports = device_status::news_again(world, status, current, differ, known);
             match &device.session {
                 _ if reports.is_empty() => {}
                 Some(session) if !device.local => news.push(Report::OfEdge {
@@ -326,6 +339,12 @@ impl Edges {
         }
         news
     }
+}
+
+/// The virtual interfaces in which a World differs from an earlier one, if it differs in these alone.
+fn interfaces_that_differ(before: &Snapshot, now: &Snapshot) -> Option<Vec<VirtualInterfaceId>> {
+    let alone = before.world.differs_in_interfaces_alone(&now.world);
+    alone.then(|| before.world.interfaces_that_differ(&now.world))
 }
 
 /// The fabric of devices with edges. Reports come by [`Edges`], but for what has no edge.

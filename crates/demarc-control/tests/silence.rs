@@ -204,7 +204,7 @@ fn carried_out(of: &VersionedIntent) -> DeviceStatus {
         device: of.intent.device.clone(),
         followed: Some(of.revision),
         ports: ports.collect(),
-        virtual_interfaces: interfaces.collect(),
+        virtual_interfaces: interfaces.map(Arc::new).collect(),
         ..DeviceStatus::default()
     }
 }

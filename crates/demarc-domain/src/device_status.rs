@@ -5,6 +5,7 @@
 //! the device has now.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use demarc_types::{
     BgpPeerId, ConnectionId, LagId, ParentId, Prefix, Timestamp, VirtualInterfaceId,
@@ -19,6 +20,10 @@ use crate::parent;
 use crate::route_source::{ExplainedRoute, PathSegment, Rejected, Route, RouteDirection};
 use crate::world::World;
 
+mod again;
+
+pub use self::again::{Compared, news_again};
+
 /// Everything that an edge knows of its device, but for routes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -28,7 +33,8 @@ pub struct DeviceStatus {
     /// Then only `faults` means something.
     pub followed: Option<u64>,
     pub ports: Vec<PortStatus>,
-    pub virtual_interfaces: Vec<VirtualInterfaceStatus>,
+    /// Shared with the statuses before, as long as they do not differ: most do not.
+    pub virtual_interfaces: Vec<Arc<VirtualInterfaceStatus>>,
     /// Frames dropped at all ports.
     pub drops: DropCounters,
     /// What is wrong, in words; the edge goes on trying.
@@ -239,7 +245,8 @@ pub fn news(world: &World, status: &DeviceStatus, current: bool) -> Vec<Report> 
     let mut reports: Vec<Report> = ports
         .flat_map(|port| of_port(world, &status.device, port))
         .collect();
-    let seen = status.virtual_interfaces.iter().map(|it| (it.id, it));
+    let seen = status.virtual_interfaces.iter();
+    let seen = seen.map(|it| (it.id, it.as_ref()));
     let seen: HashMap<VirtualInterfaceId, &VirtualInterfaceStatus> = seen.collect();
     for stored in interfaces_of(world, &status.device) {
         match seen.get(&stored.id) {

@@ -3,7 +3,6 @@
 //! An intent is complete and says nothing of how it came about: an edge that compares it with what it has
 //! needs no history. It is a function of the World (architecture invariant 6).
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -13,6 +12,9 @@ use demarc_types::{
 };
 use serde::{Deserialize, Serialize};
 
+mod derived;
+
+pub use self::derived::{Derived, device_again};
 use crate::entity::{
     Attachment, Connection, ConnectionPhase, PeerPhase, VirtualInterface, VirtualInterfaceKind,
     VirtualInterfacePhase,
@@ -286,37 +288,6 @@ pub fn device(world: &World, device: &str) -> DeviceIntent {
     of(world, device, |interface| {
         virtual_interface(world, interface).map(Arc::new)
     })
-}
-
-/// Intents of a device's virtual interfaces, each with what it was derived from.
-#[derive(Debug, Default)]
-pub struct Derived(HashMap<VirtualInterfaceId, Derivation>);
-
-#[derive(Debug)]
-struct Derivation {
-    from: Arc<VirtualInterface>,
-    intent: Option<Arc<VirtualInterfaceIntent>>,
-}
-
-/// The same as [`device`], for a World that differs from the one `before` was derived from in virtual
-/// interfaces alone ([`World::differs_in_interfaces_alone`]): the intents of those that do not differ are taken
-/// over. With nothing derived before, for any World.
-pub fn device_again(world: &World, device: &str, before: &mut Derived) -> DeviceIntent {
-    let mut now = HashMap::with_capacity(before.0.len());
-    let intent = of(world, device, |interface| {
-        let known = before.0.remove(&interface.id);
-        let known = known.filter(|it| Arc::ptr_eq(&it.from, interface));
-        let derivation = known.unwrap_or_else(|| Derivation {
-            from: Arc::clone(interface),
-            intent: virtual_interface(world, interface).map(Arc::new),
-        });
-        let intent = derivation.intent.clone();
-        now.insert(interface.id, derivation);
-        intent
-    });
-    before.0 = now;
-    debug_assert_eq!(intent, self::device(world, device));
-    intent
 }
 
 fn of(

@@ -11,6 +11,7 @@ use demarc_types::{
     VpcId, VpnGatewayId,
 };
 use imbl::OrdMap;
+use imbl::ordmap::DiffItem;
 
 use crate::bulk::{self, Job};
 use crate::entity::{
@@ -198,6 +199,17 @@ impl World {
             && self.vpcs.ptr_eq(&other.vpcs)
             && self.vpn_gateways.ptr_eq(&other.vpn_gateways)
             && self.transit_gateways.ptr_eq(&other.transit_gateways)
+    }
+
+    /// The virtual interfaces that differ in the other, and those that only one of the two has. Quick, as long as
+    /// the Worlds share nearly all of them.
+    pub fn interfaces_that_differ(&self, other: &Self) -> Vec<VirtualInterfaceId> {
+        let differences = self.virtual_interfaces.diff(&other.virtual_interfaces);
+        let ids = differences.map(|difference| match difference {
+            DiffItem::Add(id, _) | DiffItem::Remove(id, _) => *id,
+            DiffItem::Update { new: (id, _), .. } => *id,
+        });
+        ids.collect()
     }
 
     /// Every connection, whoever owns it.

@@ -196,6 +196,11 @@ mod tests {
         outcome.unwrap();
     }
 
+    fn look(program: &mut VlanProgram) {
+        program.hear_of_attachments();
+        program.look_at_attachments();
+    }
+
     #[test]
     fn a_program_stays_when_its_process_lets_go_and_the_next_takes_its_place() {
         for attachment in known() {
@@ -241,7 +246,7 @@ mod tests {
             with_port(|kernel, port| {
                 let mut program = VlanProgram::load(attachment).unwrap();
                 program.attach_port(kernel, "port").unwrap();
-                program.look_at_filters();
+                look(&mut program);
                 assert!(program.is_attached(port), "{attachment:?}");
                 match attachment {
                     Attachment::Tcx => {
@@ -250,7 +255,7 @@ mod tests {
                     }
                     Attachment::Clsact => release_filter("port").unwrap(),
                 }
-                program.look_at_filters();
+                look(&mut program);
                 assert!(!program.is_attached(port), "{attachment:?}");
                 program.attach_port(kernel, "port").unwrap();
                 assert!(kernel.ingress_program(port).unwrap().is_some());

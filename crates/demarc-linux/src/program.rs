@@ -260,13 +260,19 @@ impl VlanProgram {
         _ = self.stats.remove(&from.outer_end);
     }
 
-    /// Forgets the attachments that somebody took away: [`VlanProgram::is_attached`] tells which these were.
-    pub fn look_at_filters(&mut self) {
+    /// Forgets the attachments that the kernel says somebody took away: [`VlanProgram::is_attached`] tells which
+    /// these were.
+    pub fn hear_of_attachments(&mut self) {
         self.hear_of_filters();
         let gone = std::mem::take(&mut self.gone);
+        self.attached.retain(|index, _| !gone.contains(index));
+    }
+
+    /// The same of those that the kernel does not tell of: it is asked for each.
+    pub fn look_at_attachments(&mut self) {
         let attachment = self.attachment;
         self.attached
-            .retain(|index, tied| !gone.contains(index) && attachment.is_tied(tied.number, *index));
+            .retain(|index, tied| attachment.is_tied(tied.number, *index));
     }
 
     /// Reads what the kernel has told. Our own attachments are among it, and there is room for some hundred: it

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write;
+use std::sync::Arc;
 
 use demarc_control::Heard;
 use demarc_domain::device_status::{DeviceStatus, LacpState, PortStatus, VirtualInterfaceStatus};
@@ -47,6 +48,7 @@ pub(crate) fn text(heard: &[Heard], silence: impl Fn(&str) -> Option<SilenceStag
         statuses
             .iter()
             .flat_map(|status| &status.virtual_interfaces)
+            .map(AsRef::as_ref)
     };
     let mut text = String::new();
     for family in of_ports(ports())
@@ -68,7 +70,7 @@ fn lost(status: &DeviceStatus) -> DeviceStatus {
         port.link = Link::Down;
     }
     let interfaces = status.virtual_interfaces.iter_mut();
-    for peer in interfaces.flat_map(|interface| &mut interface.peers) {
+    for peer in interfaces.flat_map(|interface| &mut Arc::make_mut(interface).peers) {
         peer.session = Session::Down;
         peer.prefixes_accepted = 0;
         peer.prefixes_advertised = 0;
@@ -206,8 +208,6 @@ fn of_interfaces<'a>(interfaces: impl Iterator<Item = &'a VirtualInterfaceStatus
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use demarc_domain::device_status::{DropCounters, LacpStatus, PeerStatus, TrafficCounters};
 
     use super::*;
@@ -231,7 +231,7 @@ mod tests {
                     ..DropCounters::default()
                 },
             }],
-            virtual_interfaces: vec![VirtualInterfaceStatus {
+            virtual_interfaces: vec![Arc::new(VirtualInterfaceStatus {
                 id: "dxvif-fg000002".parse().unwrap(),
                 generation: 1,
                 counters: TrafficCounters {
@@ -250,7 +250,7 @@ mod tests {
                     prefixes_accepted: 8,
                     prefixes_advertised: 2,
                 }],
-            }],
+            })],
             ..DeviceStatus::default()
         };
         let heard = Heard {

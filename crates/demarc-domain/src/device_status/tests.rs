@@ -42,7 +42,7 @@ fn lab() -> (Lab, VirtualInterface, DeviceStatus) {
             lacp: None,
             drops: DropCounters::default(),
         }],
-        virtual_interfaces: vec![standing(&interface)],
+        virtual_interfaces: vec![Arc::new(standing(&interface))],
         ..DeviceStatus::default()
     };
     (lab, interface, status)
@@ -58,7 +58,7 @@ fn a_status_that_the_world_knows_is_no_news() {
 fn a_status_taken_in_is_no_news_any_more() {
     let (mut lab, interface, mut status) = lab();
     status.ports[0].link = Link::Down;
-    status.virtual_interfaces[0].peers[0].session = Session::Down;
+    Arc::make_mut(&mut status.virtual_interfaces[0]).peers[0].session = Session::Down;
     let reports = news(&lab.world, &status, true);
     assert_eq!(reports.len(), 2);
     lab.report(&reports);
@@ -97,7 +97,7 @@ fn an_edge_speaks_for_its_own_device_only() {
     let (lab, _, mut status) = lab();
     status.device = "another".to_owned();
     status.ports[0].link = Link::Down;
-    status.virtual_interfaces[0].peers[0].session = Session::Down;
+    Arc::make_mut(&mut status.virtual_interfaces[0]).peers[0].session = Session::Down;
     assert_eq!(news(&lab.world, &status, true), []);
 }
 
@@ -191,4 +191,69 @@ fn lacp_counts_for_the_lag_that_the_port_is_in() {
     let state = lab.connection_state(&member);
     assert_eq!(state, Some("available"), "its link is up");
     assert_eq!(news(&lab.world, &status, false), []);
+}
+
+/// One after the other, in an order that a number makes.
+#[test]
+fn a_status_compared_again_has_the_news_of_one_compared_for_the_first_time() {
+    let (mut lab, first, status) = lab();
+    let port = first.parent.to_string();
+    let second = lab.virtual_interface_on(ALICE, &port, 102);
+    let mut status = status;
+    let mut all = [standing(&first), standing(&second)].map(Arc::new).to_vec();
+    all.sort_by_key(|it| it.id);
+    status.virtual_interfaces = all.clone();
+    let (mut status, mut current) = (Arc::new(status), true);
+    let mut compared = Compared::default();
+    let mut before = lab.world.clone();
+    let (mut number, mut said) = (7_u32, 0);
+    for step in 0..2_000 {
+        number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let place = usize::from(number & 0x1_0000 != 0);
+        let id = all[place].id;
+        match number >> 28 {
+            0..=3 => {
+                let seen = &mut Arc::make_mut(&mut status).virtual_interfaces;
+                if let Some(seen) = seen.iter_mut().find(|it| it.id == id) {
+                    let peer = &mut Arc::make_mut(seen).peers[0];
+                    peer.session = match peer.session {
+                        Session::Up => Session::Down,
+                        Session::Down => Session::Up,
+                    };
+                }
+            }
+            4 | 5 => Arc::make_mut(&mut status).virtual_interfaces = all.clone(),
+            6 => Arc::make_mut(&mut status)
+                .virtual_interfaces
+                .retain(|it| it.id != id),
+            7 => Arc::make_mut(&mut status).virtual_interfaces.reverse(),
+            8 => current = !current,
+            9 => Arc::make_mut(&mut status).ports[0].link = Link::Down,
+            10 => Arc::make_mut(&mut status).followed = (number & 0x100 == 0).then_some(1),
+            11 | 12 => {
+                let stored = lab.world.virtual_interface(id).unwrap();
+                let mut stored = VirtualInterface::clone(stored);
+                stored.programmed = 0;
+                lab.put(stored);
+            }
+            _ => {
+                let reports = news(&lab.world, &status, current);
+                lab.report(&reports);
+            }
+        }
+        let alone = before.differs_in_interfaces_alone(&lab.world);
+        let differ = alone.then(|| before.interfaces_that_differ(&lab.world));
+        let whole = news(&lab.world, &status, current);
+        let again = news_again(
+            &lab.world,
+            &status,
+            current,
+            differ.as_deref(),
+            &mut compared,
+        );
+        assert_eq!(again, whole, "step {step}");
+        said += whole.len();
+        before = lab.world.clone();
+    }
+    assert!(said > 100, "there was something to say: {said}");
 }

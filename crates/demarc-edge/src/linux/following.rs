@@ -1,8 +1,9 @@
 //! Making what stands be as the intents have it.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use demarc_domain::entity::Link as PortLink;
 use demarc_domain::intent::{DeviceIntent, DomainIntent, RoutingDomain, VirtualInterfaceIntent};
@@ -15,18 +16,19 @@ use super::status::Intents;
 use super::virtual_interface::Standing;
 use super::{lag, port};
 
-/// Interfaces to be found by name and index.
+/// Interfaces to be found by index, and ports by name.
 pub(super) struct Links<'a> {
-    pub(super) by_name: HashMap<&'a str, u32>,
+    pub(super) ports: HashMap<&'a str, u32>,
     pub(super) by_index: HashMap<u32, &'a Link>,
 }
 
 impl<'a> Links<'a> {
-    pub(super) fn new(links: &'a [Link]) -> Self {
-        let by_name = links.iter().map(|link| (link.name.as_str(), link.index));
+    pub(super) fn new(links: &'a [Link], ports: &BTreeMap<ConnectionId, String>) -> Self {
+        let names: HashSet<&str> = ports.values().map(String::as_str).collect();
+        let ports = links.iter().filter(|link| names.contains(&*link.name));
         let by_index = links.iter().map(|link| (link.index, link));
         Self {
-            by_name: by_name.collect(),
+            ports: ports.map(|link| (&*link.name, link.index)).collect(),
             by_index: by_index.collect(),
         }
     }
@@ -41,7 +43,10 @@ impl LinuxEdge {
         links: &[Link],
         full: bool,
     ) -> Result<BTreeSet<VirtualInterfaceId>, LinuxError> {
-        self.program.look_at_filters();
+        self.program.hear_of_attachments();
+        if full {
+            self.program.look_at_attachments();
+        }
         if let Some(error) = self.file.error.clone() {
             self.faults.say(self.file.path().display(), error);
         }
@@ -49,12 +54,12 @@ impl LinuxEdge {
         self.ports = port::assign(&self.file.bindings, &devices, links, &self.ports);
         self.prepare_ports(&devices, links);
         self.follow_lags(&devices, links);
-        let found = Links::new(links);
-        let wanted: BTreeMap<VirtualInterfaceId, (&str, &VirtualInterfaceIntent)> = devices
+        let found = Links::new(links, &self.ports);
+        let wanted: BTreeMap<VirtualInterfaceId, (&str, &Arc<VirtualInterfaceIntent>)> = devices
             .iter()
             .flat_map(|device| {
                 let interfaces = device.virtual_interfaces.iter();
-                interfaces.map(|it| (it.id, (device.device.as_str(), it.as_ref())))
+                interfaces.map(|it| (it.id, (device.device.as_str(), it)))
             })
             .collect();
         let gone: Vec<VirtualInterfaceId> = self
@@ -87,7 +92,7 @@ impl LinuxEdge {
         }
         // Behind the virtual interfaces: a program that an earlier process left delivers until ours knows
         // where to.
-        self.attach_ports(&devices, links);
+        self.attach_ports(&devices, links, full);
         self.follow_domains(intents).await?;
         if full {
             self.look_around(intents)?;
@@ -142,7 +147,7 @@ impl LinuxEdge {
     }
 
     /// Takes the frames of ports, and of those alone that the bindings name.
-    fn attach_ports(&mut self, devices: &[&DeviceIntent], links: &[Link]) {
+    fn attach_ports(&mut self, devices: &[&DeviceIntent], links: &[Link], full: bool) {
         for index in self.program.ports() {
             let bound = &self.file.bindings.port;
             let link = links.iter().find(|link| link.index == index);
@@ -152,13 +157,15 @@ impl LinuxEdge {
                 self.program.leave_port(&link.name, index);
             }
         }
-        let there = |name: &String| links.iter().any(|link| link.name == *name);
         let ports = devices.iter().flat_map(|device| &device.ports);
         for port in ports {
-            let name = self.ports.get(&port.connection);
-            let Some(name) = name.filter(|name| there(name)) else {
+            let Some(name) = self.ports.get(&port.connection) else {
                 continue;
             };
+            let link = links.iter().find(|link| link.name == *name);
+            if link.is_none_or(|link| !full && self.program.is_attached(link.index)) {
+                continue;
+            }
             if let Err(error) = self.program.attach_port(&mut self.kernel, name) {
                 self.faults.say(port.connection, error);
             }
@@ -172,7 +179,7 @@ impl LinuxEdge {
             ParentId::Lag(lag) => return self.lags.number(lag),
         };
         let name = self.ports.get(&connection)?;
-        links.by_name.get(name.as_str()).copied()
+        links.ports.get(name.as_str()).copied()
     }
 
     /// Whether the link of a port is down.
@@ -202,15 +209,15 @@ impl LinuxEdge {
     async fn follow(
         &mut self,
         device: &str,
-        wanted: &VirtualInterfaceIntent,
+        wanted: &Arc<VirtualInterfaceIntent>,
         links: &Links<'_>,
     ) -> Result<bool, LinuxError> {
         let cut_off;
         let wanted = if wanted.in_service && self.is_cut_off(wanted.carrier) {
-            cut_off = VirtualInterfaceIntent {
+            cut_off = Arc::new(VirtualInterfaceIntent {
                 in_service: false,
-                ..wanted.clone()
-            };
+                ..VirtualInterfaceIntent::clone(wanted)
+            });
             &cut_off
         } else {
             wanted

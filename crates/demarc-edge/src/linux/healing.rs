@@ -170,7 +170,7 @@ impl LinuxEdge {
 
     /// Brings the ends beside the ports up, and delivers there and back, where somebody changed that.
     fn heal_outer_ends(&mut self, links: &[Link]) -> Result<(), KernelError> {
-        let found = Links::new(links);
+        let found = Links::new(links, &self.ports);
         for (id, standing) in &self.standing {
             let end = standing.delivery.outer_end;
             let Some(link) = found.by_index.get(&end) else {

@@ -142,8 +142,13 @@ impl LinuxEdge {
         Ok(asked)
     }
 
-    /// Forgets the routes of sessions that are gone.
+    /// Forgets the routes of sessions that are gone: then there are more of them than sessions.
     fn forget_routes(&mut self) {
+        let standing = self.standing.values();
+        let count: usize = standing.map(Standing::count_sessions).sum();
+        if self.routes.len() <= count {
+            return;
+        }
         let standing = self.standing.values();
         let sessions: BTreeSet<BgpPeerId> = standing
             .flat_map(|standing| standing.sessions().map(|(peer, ..)| peer))
@@ -232,7 +237,7 @@ impl LinuxEdge {
         views
     }
 
-    fn status(&self, intent: &DeviceIntent, faults: Vec<Fault>) -> DeviceStatus {
+    fn status(&mut self, intent: &DeviceIntent, faults: Vec<Fault>) -> DeviceStatus {
         let mut lacp = self.lags.members();
         let ports = intent.ports.iter().map(|port| PortStatus {
             connection: port.connection,
@@ -250,13 +255,15 @@ impl LinuxEdge {
                 .unwrap_or_default(),
         });
         let ports: Vec<PortStatus> = ports.collect();
-        let virtual_interfaces = self.of_device(&intent.device).map(Standing::status);
+        let standing = self.standing.values_mut();
+        let here = standing.filter(|standing| standing.device == intent.device);
+        let virtual_interfaces = here.map(Standing::status).collect();
         DeviceStatus {
             device: intent.device.clone(),
             followed: self.followed.get(&intent.device).copied(),
             drops: status::all_drops(&ports),
             ports,
-            virtual_interfaces: virtual_interfaces.collect(),
+            virtual_interfaces,
             faults,
             foreign: self.foreign.clone(),
         }

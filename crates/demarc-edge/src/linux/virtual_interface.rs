@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 use demarc_bgp::session::Command;
 use demarc_domain::device_status::{PeerStatus, TrafficCounters, VirtualInterfaceStatus};
@@ -40,7 +41,7 @@ pub(super) struct Unheard {
 
 /// A virtual interface that stands.
 pub(super) struct Standing {
-    pub(super) intent: VirtualInterfaceIntent,
+    pub(super) intent: Arc<VirtualInterfaceIntent>,
     /// The intent was followed to its end.
     settled: bool,
     pub(super) device: String,
@@ -48,8 +49,8 @@ pub(super) struct Standing {
     inner: u32,
     peers: BTreeMap<BgpPeerId, Peer>,
     pub(super) counters: TrafficCounters,
-    /// How the sessions were when they were looked at last.
-    shown: Vec<PeerStatus>,
+    /// As it was shown last.
+    shown: Arc<VirtualInterfaceStatus>,
 }
 
 /// An interface's name has at most 15 bytes; an id's suffix has 8.
@@ -136,17 +137,22 @@ impl Standing {
         gateway.kernel.set_up(inside.index)?;
         info!(interface = %intent.id, vlan = intent.vlan.get(), namespace = gateway.namespace.name(), "virtual interface is up");
         let mut standing = Self {
-            intent: VirtualInterfaceIntent {
+            intent: Arc::new(VirtualInterfaceIntent {
                 peers: Vec::new(),
                 ..intent.clone()
-            },
+            }),
             settled: false,
             device: device.to_owned(),
             delivery,
             inner: inside.index,
             peers: BTreeMap::new(),
             counters: TrafficCounters::default(),
-            shown: Vec::new(),
+            shown: Arc::new(VirtualInterfaceStatus {
+                id: intent.id,
+                generation: intent.generation,
+                counters: TrafficCounters::default(),
+                peers: Vec::new(),
+            }),
         };
         standing.set_table(gateway, intent.site_link)?;
         let end = outside.index;
@@ -167,14 +173,15 @@ impl Standing {
     }
 
     /// Whether it was made as this intent has it: there is nothing to do.
-    pub(super) fn is_as(&self, intent: &VirtualInterfaceIntent) -> bool {
+    pub(super) fn is_as(&self, intent: &Arc<VirtualInterfaceIntent>) -> bool {
+        // Of an intent that is the very same object nothing has to be compared.
         self.settled && self.intent == *intent
     }
 
     /// Changes what differs from the intent; sessions that it does not concern stay up.
     pub(super) async fn follow(
         &mut self,
-        intent: &VirtualInterfaceIntent,
+        intent: &Arc<VirtualInterfaceIntent>,
         gateway: &mut Gateway,
         host: &mut Kernel,
         program: &mut VlanProgram,
@@ -223,7 +230,7 @@ impl Standing {
         for peer in &intent.peers {
             self.follow_peer(peer, intent, gateway, program).await?;
         }
-        self.intent = intent.clone();
+        self.intent = Arc::clone(intent);
         self.settled = true;
         Ok(())
     }
@@ -438,19 +445,25 @@ impl Standing {
     /// Shows the sessions as they are by what they said last; whether that is new.
     pub(super) fn show_sessions(&mut self) -> bool {
         let now: Vec<PeerStatus> = self.peers.values().filter_map(Peer::status).collect();
-        let differ = self.shown != now;
-        self.shown = now;
+        let differ = self.shown.peers != now;
+        if differ {
+            Arc::make_mut(&mut self.shown).peers = now;
+        }
         differ
     }
 
-    /// What there is to say of it.
-    pub(super) fn status(&self) -> VirtualInterfaceStatus {
-        VirtualInterfaceStatus {
-            id: self.intent.id,
-            generation: self.intent.generation,
-            counters: self.counters,
-            peers: self.shown.clone(),
+    /// What there is to say of it; the same object as before when nothing differs.
+    pub(super) fn status(&mut self) -> Arc<VirtualInterfaceStatus> {
+        let (generation, counters) = (self.intent.generation, self.counters);
+        if (self.shown.generation, self.shown.counters) != (generation, counters) {
+            let shown = Arc::make_mut(&mut self.shown);
+            (shown.generation, shown.counters) = (generation, counters);
         }
+        Arc::clone(&self.shown)
+    }
+
+    pub(super) fn count_sessions(&self) -> usize {
+        self.peers.len()
     }
 
     /// The next hops of the sessions, each with whether it has nothing more to say of its routes: the
