@@ -17,7 +17,7 @@ const INGRESS: u32 = 46;
 /// `BPF_F_REPLACE`.
 const REPLACE: u32 = 4;
 /// Programs of an interface that are looked at. The kernel ties no more than 64.
-const PROGRAMS: usize = 64;
+const PROGRAMS: u8 = 64;
 
 /// What `bpf` takes to tie programs, as far as it is asked for.
 #[repr(C)]
@@ -104,12 +104,12 @@ pub(crate) fn detach(interface: u32, program: BorrowedFd<'_>) -> io::Result<()> 
 
 /// The numbers of the programs at an interface of the calling thread's namespace, in their order.
 pub(crate) fn programs(interface: u32) -> io::Result<Vec<u32>> {
-    let mut numbers = [0_u32; PROGRAMS];
+    let mut numbers = [0_u32; PROGRAMS as usize];
     let mut query = Query {
         interface,
         kind: INGRESS,
         programs: numbers.as_mut_ptr() as u64,
-        count: PROGRAMS as u32,
+        count: PROGRAMS.into(),
         ..Query::default()
     };
     bpf(PROG_QUERY, &mut query)?;

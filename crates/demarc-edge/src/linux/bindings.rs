@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use demarc_domain::intent::RoutingDomain;
 use demarc_types::{ConnectionId, GatewayRef, Prefix};
 use serde::Deserialize;
-use tracing::info;
 
 use super::virtual_interface::{INNER_ENDS, OUTER_ENDS};
 
+mod file;
 mod uplink;
 
+pub(super) use file::BindingsFile;
 pub use uplink::UplinkFault;
 
 /// The file of bindings. Read again whenever it changes, since gateways come with their ids while
@@ -178,11 +178,7 @@ impl Bindings {
     /// # Errors
     /// [`BindingsError`].
     pub fn read(path: &Path) -> Result<Self, BindingsError> {
-        let text = std::fs::read_to_string(path).map_err(|source| BindingsError::Read {
-            path: path.to_owned(),
-            source,
-        })?;
-        Self::parse(path, &text)
+        Self::parse(path, &file::read(path)?)
     }
 
     fn parse(path: &Path, text: &str) -> Result<Self, BindingsError> {
@@ -309,59 +305,6 @@ fn twice<T: Ord>(all: impl Iterator<Item = T>) -> Option<T> {
         known.insert(one);
     }
     None
-}
-
-/// The file of bindings, looked at again and again.
-pub(super) struct BindingsFile {
-    path: PathBuf,
-    seen: Option<SystemTime>,
-    pub(super) bindings: Bindings,
-    /// Why the bindings are older than the file.
-    pub(super) error: Option<String>,
-}
-
-impl BindingsFile {
-    pub(super) fn open(path: PathBuf) -> Result<Self, BindingsError> {
-        let seen = modified(&path);
-        let bindings = Bindings::read(&path)?;
-        Ok(Self {
-            path,
-            seen,
-            bindings,
-            error: None,
-        })
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Reads the file again if it has changed; whether the bindings are new.
-    pub(super) fn refresh(&mut self) -> bool {
-        let modified = modified(&self.path);
-        if modified == self.seen {
-            return false;
-        }
-        self.seen = modified;
-        match Bindings::read(&self.path) {
-            Ok(bindings) => {
-                info!(file = %self.path.display(), "bindings are read again");
-                self.error = None;
-                self.bindings = bindings;
-                true
-            }
-            Err(error) => {
-                self.error = Some(format!("{error}; the bindings stay as they were"));
-                false
-            }
-        }
-    }
-}
-
-fn modified(file: &Path) -> Option<SystemTime> {
-    std::fs::metadata(file)
-        .and_then(|data| data.modified())
-        .ok()
 }
 
 #[cfg(test)]
