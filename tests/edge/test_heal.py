@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import socket
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ import pytest
 from lab import Bird, ip, namespaces, ping, run, session, until
 from objects import private, state
 from router import edge, faults_of
+from untie import tied
 
 HOST, SITE = "10.40.1.1", "192.168.77.1"
 HOST6, SITE6 = "2001:db8:40::1", "2001:db8:77::1"
@@ -134,3 +136,19 @@ def test_routes_and_rules_of_somebody_else_are_told(lab, account, server):
     run("ip", "-n", gateway, "-6", "rule", "del", "pref", "500")
     until("they are gone", lambda: edge(server)["foreign"] == [], seconds=5)
     assert both_ways()
+
+
+def test_a_port_that_is_bound_no_more_is_an_interface_like_any_other(lab, account):
+    connection, cable = lab.connected(account)
+    port = f"port{cable}"
+    index = socket.if_nametoindex(port)
+    held = lambda: bool(tied(index)) or "port_in" in run("tc", "filter", "show", "dev", port, "ingress")
+    assert held()
+    binding = lab.ports.pop(port)
+    lab.write_bindings()
+    until("it is left", lambda: not held(), seconds=5)
+    account.wait_connection(connection, "down")
+    lab.ports[port] = binding
+    lab.write_bindings()
+    account.wait_connection(connection, "available")
+    assert held()
