@@ -93,6 +93,12 @@ fn store(arguments: &ServeArguments, server: &ServerConfig) -> Result<StoreChoic
         return Ok(StoreChoice::Ephemeral);
     }
     if let Some(data) = &arguments.data {
+        if server.store.is_some() {
+            // Several services that are meant to be one would each be well on their own.
+            let text = "the configuration has server.store, and --data or DEMARC_DATA is given; state is kept in \
+                        one place";
+            return Err(Failure::Usage(text.to_owned()));
+        }
         return Ok(StoreChoice::Directory(data.clone()));
     }
     let url = arguments.store.clone().or_else(|| server.store.clone());

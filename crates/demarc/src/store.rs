@@ -8,7 +8,7 @@ use demarc_domain::entity::{Change, Entity, EntityKey};
 use demarc_domain::{Settings, World};
 use demarc_server::{Config, EtcdAddress, Secret, StoreChoice};
 use demarc_store::dump::{self, DumpError, Summary};
-use demarc_store::{CommitId, SharedStore};
+use demarc_store::{CommitId, Revision, SharedStore};
 use serde_json::{Value, json};
 
 use crate::cli::{StoreCommand, StoreLocation};
@@ -251,7 +251,7 @@ async fn open(location: &StoreLocation) -> Result<SharedStore, Failure> {
     choice.open().await.map_err(|error| usage(&error))
 }
 
-/// As [`open`], but a directory without a store is refused instead of given one.
+/// As [`open`], but where there is no store none is made, and nothing is said to be well.
 async fn open_existing(location: &StoreLocation) -> Result<SharedStore, Failure> {
     if let Some(data) = &location.data {
         let is_store = |entry: io::Result<std::fs::DirEntry>| {
@@ -268,7 +268,17 @@ async fn open_existing(location: &StoreLocation) -> Result<SharedStore, Failure>
             return Err(Failure::Usage(text));
         }
     }
-    open(location).await
+    let store = open(location).await?;
+    if let Some(url) = &location.store {
+        let head = store
+            .head()
+            .await
+            .map_err(|error| Failure::Other(error.to_string()))?;
+        if head == Revision::ZERO {
+            return Err(Failure::Usage(format!("there is no store at {url}")));
+        }
+    }
+    Ok(store)
 }
 
 /// Ids that no other commit has.
