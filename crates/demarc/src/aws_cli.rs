@@ -27,6 +27,9 @@ const NUMBERS: [&str; 11] = [
     "vlan",
 ];
 
+/// Members that an option says something of without a value.
+const BOOLEANS: [&str; 2] = ["enableSiteLink", "requestMACSec"];
+
 /// `createBGPPeer` is `create-bgp-peer`: a hyphen before each word, where a row of capitals is one word.
 pub(crate) fn kebab(name: &str) -> String {
     let letters: Vec<char> = name.chars().collect();
@@ -141,8 +144,12 @@ pub(crate) fn check(operation: &str, input: &Value) -> Result<(), String> {
         ));
     };
     let body = input.to_string();
+    let mut members = input.as_object().into_iter().flatten();
+    let lacks_value = members
+        .find(|(name, value)| value.is_boolean() && !BOOLEANS.contains(&name.as_str()))
+        .map(|(name, _)| format!("--{} needs a value", kebab(name)));
     match Request::unknown_members(known, body.as_bytes()).first() {
-        None => Ok(()),
+        None => lacks_value.map_or(Ok(()), Err),
         Some(member) => {
             // Behind a dot are members of structures, which have the API's names in the CLI too.
             let (option, inside) = member.split_once('.').unwrap_or((member, ""));
@@ -292,6 +299,14 @@ mod tests {
         for (text, said) in [
             ("delete-connection --connection-id dxcon-1", None),
             ("delete-connection --foo x", Some("--foo")),
+            (
+                "delete-connection --connection-id",
+                Some("--connection-id needs a value"),
+            ),
+            (
+                "update-virtual-interface-attributes --virtual-interface-id dxvif-1 --no-enable-site-link",
+                None,
+            ),
             (
                 "delete-connection --connection-id dxcon-1 --dry-run",
                 Some("--dry-run"),

@@ -76,7 +76,13 @@ impl Api {
             .and_then(|(_, rest)| rest.split_once(&close));
         match found {
             Some((found, _)) if status == 200 => Ok(found.to_owned()),
-            _ => Err(Failure::Other(format!("{action} was refused: {text}"))),
+            _ => {
+                let message = text.split_once("<Message>");
+                let message = message.and_then(|(_, rest)| rest.split_once("</Message>"));
+                let why = message.map_or(&*text, |(message, _)| message);
+                let why = why.replace("&apos;", "'").replace("&quot;", "\"");
+                Err(Failure::Other(format!("{action} was refused: {why}")))
+            }
         }
     }
 

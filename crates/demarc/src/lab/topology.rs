@@ -232,6 +232,23 @@ impl Topology {
                 return Err(format!("{network}: {taken} {why}"));
             }
         }
+        // Two VPCs may have the same network, behind gateways of their own.
+        for (at, customer) in self.customer.iter().enumerate() {
+            let others = self.customer[..at].iter().map(|it| (&it.name, it.network));
+            let mut all = others.chain(self.vpc.iter().map(|it| (&it.name, it.cidr)));
+            if let Some((other, network)) = all.find(|it| overlaps(&it.1, &customer.network)) {
+                return Err(format!(
+                    "the networks of `{}` and `{other}` overlap: {} and {network}",
+                    customer.name, customer.network
+                ));
+            }
+        }
+        for vpc in &self.vpc {
+            let length = vpc.cidr.prefix_len();
+            if !(16..=28).contains(&length) {
+                return Err(format!("{}: a VPC is a /16 to a /28", vpc.cidr));
+            }
+        }
         Ok(())
     }
 
