@@ -32,6 +32,7 @@ mod route_source;
 mod secret;
 pub mod settings;
 mod sharing;
+pub mod site_link;
 pub mod state;
 pub mod tagging;
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use demarc_control::Heard;
+use demarc_domain::site_link;
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -39,6 +40,21 @@ pub(super) fn list(front: &Front) -> Answer {
     // Those in this process have no session.
     for (device, heard) in heard.into_iter().filter(|(_, heard)| heard.local) {
         edges.insert(device.clone(), show(&device, Some(&heard)));
+    }
+    for apart in site_link::apart(&snapshot.world) {
+        let Some(edge) = edges.get_mut(&apart.device) else {
+            continue;
+        };
+        if let Some(faults) = edge["faults"].as_array_mut() {
+            let message = format!(
+                "SiteLink to {} of {} is not carried: another edge has that device",
+                apart.other, apart.other_device
+            );
+            faults.push(json!({ "subject": apart.id.to_string(), "message": message }));
+        }
+        if edge["state"] == "up" {
+            edge["state"] = "faulty".into();
+        }
     }
     let edges: Vec<Value> = edges.into_values().collect();
     json(StatusCode::OK, &json!({ "edges": edges }))
