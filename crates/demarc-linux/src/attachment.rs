@@ -83,12 +83,18 @@ impl Attachment {
         }
     }
 
-    /// Whether a program is where it was tied, if that can be asked: of filters the kernel tells by itself.
-    pub(crate) fn is_tied(self, program: u32, index: u32) -> bool {
+    /// The programs of others that frames meet before this one, by the kernel's numbers; `None`: it is not where
+    /// it was tied any more. Of filters the kernel tells by itself.
+    pub(crate) fn before(self, program: u32, index: u32) -> Option<Vec<u32>> {
         match self {
-            // An interface that is gone has no program, and is found out otherwise.
-            Self::Tcx => tcx::programs(index).is_ok_and(|there| there.contains(&program)),
-            Self::Clsact => true,
+            Self::Tcx => {
+                // An interface that is gone has no program, and is found out otherwise.
+                let mut there = tcx::programs(index).ok()?;
+                let place = there.iter().position(|other| *other == program)?;
+                there.truncate(place);
+                Some(there)
+            }
+            Self::Clsact => Some(Vec::new()),
         }
     }
 
@@ -261,6 +267,31 @@ mod tests {
                 assert!(kernel.ingress_program(port).unwrap().is_some());
             });
         }
+    }
+
+    #[test]
+    fn programs_of_others_before_ours_are_told() {
+        if !known().contains(&Attachment::Tcx) {
+            return;
+        }
+        with_port(|kernel, port| {
+            let mut object = aya::Ebpf::load(crate::program::OBJECT).unwrap();
+            let theirs: &mut SchedClassifier =
+                object.program_mut(VIF_IN).unwrap().try_into().unwrap();
+            theirs.load().unwrap();
+            tcx::attach(port, theirs.fd().unwrap().as_fd(), None).unwrap();
+            let first = number(theirs).unwrap();
+            // Ours goes behind what is there, unless that is ours, too: by its name.
+            let mut program = VlanProgram::load(Attachment::Tcx).unwrap();
+            let own = program.classifier(PORT_IN).unwrap();
+            tcx::attach(port, own.fd().unwrap().as_fd(), None).unwrap();
+            let second = number(own).unwrap();
+            assert_eq!(Attachment::Tcx.before(second, port), Some(vec![first]));
+            assert_eq!(Attachment::Tcx.before(first, port), Some(Vec::new()));
+            assert_eq!(Attachment::Tcx.before(0, port), None);
+            kernel.remove_link("port").unwrap();
+            assert_eq!(Attachment::Tcx.before(second, port), None);
+        });
     }
 
     #[test]

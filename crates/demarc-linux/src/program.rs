@@ -15,7 +15,7 @@ use crate::link::silence;
 use crate::netlink::{Kernel, number32};
 use crate::watch::{ChangeWatch, Watched};
 
-static OBJECT: &[u8] = include_bytes_aligned!("../bpf/edge.bpf.o");
+pub(crate) static OBJECT: &[u8] = include_bytes_aligned!("../bpf/edge.bpf.o");
 
 /// What is to be delivered where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,8 @@ struct Tied {
     section: &'static str,
     /// The kernel's, of the program.
     number: u32,
+    /// The programs of others that come before it.
+    before: Vec<u32>,
 }
 
 /// The program, loaded, with its maps.
@@ -191,7 +193,14 @@ impl VlanProgram {
         let program = classifier(&mut self.program, section)?;
         attachment.tie(kernel, program, (name, index))?;
         let number = attachment::number(program).map_err(failed(format!("ask for {section}")))?;
-        self.attached.insert(index, Tied { section, number });
+        self.attached.insert(
+            index,
+            Tied {
+                section,
+                number,
+                before: Vec::new(),
+            },
+        );
         self.hear_of_filters();
         Ok(())
     }
@@ -271,8 +280,19 @@ impl VlanProgram {
     /// The same of those that the kernel does not tell of: it is asked for each.
     pub fn look_at_attachments(&mut self) {
         let attachment = self.attachment;
-        self.attached
-            .retain(|index, tied| attachment.is_tied(tied.number, *index));
+        self.attached.retain(|index, tied| {
+            let before = attachment.before(tied.number, *index);
+            let is_there = before.is_some();
+            tied.before = before.unwrap_or_default();
+            is_there
+        });
+    }
+
+    /// The programs of others that frames met before ours at the last look, by interface index.
+    pub fn strangers_before(&self) -> Vec<(u32, u32)> {
+        let attached = self.attached.iter();
+        let all = attached.flat_map(|(index, tied)| tied.before.iter().map(|it| (*index, *it)));
+        all.collect()
     }
 
     /// Reads what the kernel has told. Our own attachments are among it, and there is room for some hundred: it
@@ -289,6 +309,11 @@ impl VlanProgram {
             // To attach again what is attached changes nothing.
             gone.extend(self.attached.keys());
         }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn classifier(&mut self, name: &str) -> Result<&SchedClassifier, KernelError> {
+        Ok(classifier(&mut self.program, name)?)
     }
 
     /// Whether the program is attached to an interface, as far as we know.

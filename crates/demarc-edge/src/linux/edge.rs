@@ -43,6 +43,8 @@ pub enum LinuxError {
     NotRoot,
     #[error("cannot watch the interfaces of this machine: {0}")]
     Watch(#[source] std::io::Error),
+    #[error("the interface {0} is in the way and not ours: rename or remove it")]
+    InTheWay(String),
     #[error(transparent)]
     Kernel(#[from] KernelError),
     #[error(transparent)]

@@ -203,6 +203,7 @@ impl LinuxEdge {
             || standing.delivery.vlan != wanted.vlan.get()
             || port != Some(standing.delivery.port)
             || !there
+            || standing.is_broken
     }
 
     /// Whether there was something to do.

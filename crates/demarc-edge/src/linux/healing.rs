@@ -31,6 +31,8 @@ impl Gateway {
         if self.namespace.keep_name()? {
             warn!(namespace = name, "its name had been taken away; it is back");
         }
+        // Until it is known what is there nobody is missed.
+        self.inside.clear();
         let links = self.kernel.links()?;
         self.miss_uplinks(&links);
         self.inside = links
@@ -160,6 +162,7 @@ impl LinuxEdge {
             )?);
             foreign.extend(stale::namespaces(&gateways)?);
         }
+        foreign.extend(self.programs_before(&links));
         foreign.sort_unstable();
         for object in foreign.iter().filter(|it| !self.foreign.contains(it)) {
             tracing::warn!(object, "it is in the way and not ours: it is left alone");
@@ -168,10 +171,20 @@ impl LinuxEdge {
         Ok(())
     }
 
+    /// Programs of others that frames meet before ours.
+    fn programs_before(&self, links: &[Link]) -> Vec<String> {
+        let before = self.program.strangers_before().into_iter();
+        let named = before.filter_map(|(index, program)| {
+            let link = links.iter().find(|link| link.index == index)?;
+            Some(format!("program {program} at {}, before ours", link.name))
+        });
+        named.collect()
+    }
+
     /// Brings the ends beside the ports up, and delivers there and back, where somebody changed that.
     fn heal_outer_ends(&mut self, links: &[Link]) -> Result<(), KernelError> {
         let found = Links::new(links, &self.ports);
-        for (id, standing) in &self.standing {
+        for (id, standing) in &mut self.standing {
             let end = standing.delivery.outer_end;
             let Some(link) = found.by_index.get(&end) else {
                 continue;

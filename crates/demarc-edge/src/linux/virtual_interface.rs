@@ -49,6 +49,8 @@ pub(super) struct Standing {
     inner: u32,
     peers: BTreeMap<BgpPeerId, Peer>,
     pub(super) counters: TrafficCounters,
+    /// The end in the gateway has gone from there: what is left is to be made anew.
+    pub(super) is_broken: bool,
     /// As it was shown last.
     shown: Arc<VirtualInterfaceStatus>,
 }
@@ -83,8 +85,13 @@ fn pair(
         info!(interface = outer, "taken over from an earlier process");
         return Ok((outside, inside));
     }
-    // Half a pair, or one in another gateway.
-    host.remove_link(outer)?;
+    // Half a pair, or one in another gateway. A pair is marked before it is brought up.
+    if let Some(link) = host.link(outer)? {
+        if device_of(&link.alias).is_none() && (link.up || !link.alias.is_empty()) {
+            return Err(LinuxError::InTheWay(outer.to_owned()));
+        }
+        host.remove_link(outer)?;
+    }
     host.add_veth(VethSpec {
         name: outer,
         peer: inner,
@@ -147,6 +154,7 @@ impl Standing {
             inner: inside.index,
             peers: BTreeMap::new(),
             counters: TrafficCounters::default(),
+            is_broken: false,
             shown: Arc::new(VirtualInterfaceStatus {
                 id: intent.id,
                 generation: intent.generation,
@@ -366,11 +374,16 @@ impl Standing {
 
     /// Takes the frames that the gateway sends by it, and keeps its station, if somebody changed these.
     pub(super) fn keep_delivery(
-        &self,
+        &mut self,
         gateway: &mut Gateway,
         host: &mut Kernel,
         program: &mut VlanProgram,
     ) -> Result<(), KernelError> {
+        // The gateway was looked at just now, if it could be.
+        self.is_broken = !gateway.inside.is_empty() && !gateway.inside.contains_key(&self.inner);
+        if self.is_broken {
+            return Err(KernelError::NoInterface(name(INNER_ENDS, self.intent.id)));
+        }
         if let Some((mac, mtu)) = gateway.inside.get(&self.inner).copied() {
             if mac != self.delivery.mac {
                 // The customer remembers the old one for a while.
