@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from lab import Bird, ip, namespaces, ping, run, session, until
+from lab import PREFIX, Bird, ip, namespaces, ping, run, session, until
 from objects import private, state
 from router import edge, faults_of
 from untie import tied
@@ -136,6 +136,32 @@ def test_routes_and_rules_of_somebody_else_are_told(lab, account, server):
     run("ip", "-n", gateway, "-6", "rule", "del", "pref", "500")
     until("they are gone", lambda: edge(server)["foreign"] == [], seconds=5)
     assert both_ways()
+
+
+def test_a_pair_whose_end_goes_away_is_made_anew(lab, account):
+    vif, _, _, bird = both(account, lab)
+    (gateway,) = namespaces("dmc-")
+    inner = first(run("ip", "-n", gateway, "-br", "link"), "vif-")
+    run("ip", "-n", gateway, "link", "set", inner, "netns", PREFIX + "a", "name", "taken")
+    until("packets", both_ways, seconds=40)
+    until("the sessions are up", lambda: bird.established("s0") and bird.established("s1"), seconds=40)
+    until("available", lambda: state(account, vif) == "available")
+
+
+def test_an_interface_of_somebody_else_with_the_name_of_a_pair_stays(lab, account, server):
+    vif, _, _, _ = both(account, lab)
+    outer = first(run("ip", "-br", "link"), "dmcv")
+    run("ip", "link", "add", "foreign0", "type", "veth", "peer", "name", "theirs", "netns", PREFIX + "a")
+    run("ip", "link", "set", "foreign0", "alias", "of somebody else")
+    # At once, before the pair is made anew.
+    batch = f"link del {outer}\nlink set foreign0 name {outer}\nlink set {outer} up\n"
+    subprocess.run(["ip", "-batch", "-"], input=batch, text=True, check=True)
+    until("it is said", lambda: "in the way and not ours" in faults_of(server, vif), seconds=5)
+    until("it is reported", lambda: f"interface {outer}" in edge(server)["foreign"], seconds=5)
+    assert "of somebody else" in run("ip", "link", "show", outer)
+    run("ip", "link", "del", outer)
+    until("packets", both_ways, seconds=40)
+    until("nothing is foreign", lambda: edge(server)["foreign"] == [], seconds=5)
 
 
 def test_a_port_that_is_bound_no_more_is_an_interface_like_any_other(lab, account):

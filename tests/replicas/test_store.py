@@ -85,6 +85,10 @@ def test_a_service_moves_from_a_directory_to_etcd_and_back_and_to_the_revision_o
             # While it serves.
             exported = demarc("store", "export", "--store", store, "--to", dump)
             assert exported.returncode == 0, exported
+        for command in (["export", "--to", str(tmp_path / "nothing.jsonl")], ["verify"]):
+            nowhere = demarc("store", *command, "--store", f"etcd://{etcd.hosts}/typo")
+            assert nowhere.returncode == 2 and "there is no store at etcd://" in nowhere.stderr, nowhere
+        assert not (tmp_path / "nothing.jsonl").exists()
         # The backup again, beside what has become of the service since.
         restored = f"etcd://{etcd.hosts}/restored"
         assert demarc("store", "import", "--store", restored, "--from", backup).returncode == 0

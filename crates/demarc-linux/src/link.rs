@@ -212,6 +212,19 @@ impl Kernel {
         Ok(())
     }
 
+    /// Removes the interface of this index, whatever its name is by now; one that is gone is removed already.
+    ///
+    /// # Errors
+    /// [`KernelError::Request`].
+    pub fn remove_index(&mut self, index: u32) -> Result<(), KernelError> {
+        let message = Message::new(libc::RTM_DELLINK, 0, &header(index, 0, 0));
+        self.ensure(
+            &format!("remove interface {index}"),
+            message,
+            &[libc::ENODEV],
+        )
+    }
+
     /// Removes an interface; one that is gone is removed already.
     ///
     /// # Errors
@@ -220,8 +233,7 @@ impl Kernel {
         let Some(found) = self.link(name)? else {
             return Ok(());
         };
-        let message = Message::new(libc::RTM_DELLINK, 0, &header(found.index, 0, 0));
-        self.ensure(&format!("remove {name}"), message, &[libc::ENODEV])
+        self.remove_index(found.index)
     }
 }
 

@@ -513,15 +513,13 @@ impl Standing {
         }
         gateway.sources.forget(self.delivery.outer_end, program);
         program.end(self.delivery);
-        let (outer, inner) = (
-            name(OUTER_ENDS, self.intent.id),
-            name(INNER_ENDS, self.intent.id),
-        );
+        let inner = name(INNER_ENDS, self.intent.id);
         gateway.kernel.set_input_table(&inner, self.inner, None)?;
         let end = self.delivery.outer_end;
         gateway.kernel.set_mark_table(end, None)?;
         gateway.kernel.forget_addresses(self.inner);
-        host.remove_link(&outer)?;
+        // Whoever has its name by now.
+        host.remove_index(self.delivery.outer_end)?;
         program.forget(self.delivery.outer_end);
         info!(interface = %self.intent.id, "virtual interface is gone");
         Ok(())
