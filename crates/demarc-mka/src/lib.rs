@@ -12,8 +12,13 @@
 mod association;
 mod cak;
 mod cipher;
+mod crypt;
 mod discarded;
+mod frame;
+mod keys;
+mod pdu;
 mod port;
+mod random;
 mod sak;
 mod sci;
 mod status;
