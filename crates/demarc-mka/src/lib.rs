@@ -16,12 +16,16 @@ mod crypt;
 mod discarded;
 mod frame;
 mod keys;
+mod offer;
+mod participant;
 mod pdu;
+mod peers;
 mod port;
 mod random;
 mod sak;
 mod sci;
 mod status;
+mod timing;
 
 pub use association::{
     Association, Installed, ReceiveChannel, ReceiveSa, Receiving, TransmitSa, Transmitting, Xpn,
