@@ -219,6 +219,8 @@ impl Participant {
             return Ok(());
         }
         self.refusal = None;
+        // The key server tries again.
+        self.stalled = None;
         self.offer = Some(Offer::new(
             id,
             sak.an,
