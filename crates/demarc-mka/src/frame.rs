@@ -1,8 +1,9 @@
 //! The frame around an MKPDU: Ethernet, EAPOL and the ICV (IEEE 802.1X §11.3, §9.4.1).
 
-use crate::cak::Ckn;
+use crate::cak::{Ckn, Key};
 use crate::crypt::{AesKey, MAC_LENGTH};
 use crate::discarded::Discarded;
+use crate::keys::Keys;
 use crate::pdu::{Pdu, read_ckn};
 use crate::{DESTINATION, ETHERTYPE};
 
@@ -21,7 +22,17 @@ const SHORTEST: usize = 60;
 
 /// The whole frame of a PDU, checked with `ick`.
 pub(crate) fn seal(source: [u8; 6], pdu: &Pdu, ick: &AesKey) -> Vec<u8> {
-    let body = pdu.encode();
+    seal_body(source, &pdu.encode(), ick)
+}
+
+/// The whole frame of what is, or is not, a PDU: parameter sets without an ICV. For those who test what is behind
+/// the check.
+#[must_use]
+pub fn seal_parameters(source: [u8; 6], parameters: &[u8], key: &Key) -> Vec<u8> {
+    seal_body(source, parameters, &Keys::derive(key).ick)
+}
+
+fn seal_body(source: [u8; 6], body: &[u8], ick: &AesKey) -> Vec<u8> {
     let length = u16::try_from(body.len() + MAC_LENGTH).unwrap_or(u16::MAX);
     let mut frame = Vec::with_capacity(ETHERNET + EAPOL + body.len() + MAC_LENGTH);
     frame.extend(DESTINATION);

@@ -99,7 +99,7 @@ impl Participant {
         !self.peers.live.is_empty()
     }
 
-    /// Another Member Identifier, as if it began now (§9.4.2): somebody else uses ours.
+    /// Another Member Identifier, as if it began now (§9.4.2).
     fn renew(&mut self, random: &mut Random) {
         self.member = random.member();
         self.number = 0;
@@ -265,10 +265,15 @@ impl Participant {
     }
 
     /// Whoever was silent for too long goes.
-    pub(crate) fn expire(&mut self, now: Duration) {
+    pub(crate) fn expire(&mut self, random: &mut Random, now: Duration) {
         if self.peers.expire(now) {
-            // Who has gone does not come back to the same key.
-            self.rekey |= self.is_live();
+            if self.is_live() {
+                // Who has gone does not come back to the same key.
+                self.rekey = true;
+            } else {
+                // Nor do we. They may have heard us all the time, and would give out the key that we have dropped.
+                self.renew(random);
+            }
         }
         if !self.is_live() {
             self.refusal = None;

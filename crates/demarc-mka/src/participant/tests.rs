@@ -212,17 +212,20 @@ fn only_who_names_us_with_a_recent_number_is_live() {
 #[test]
 fn a_live_peer_that_does_not_name_us_any_more_goes() {
     let mut subject = Subject::new(255);
+    let before = subject.it.member;
     subject.hear(&subject.answer(9, 1)).unwrap();
     for number in 2..6 {
         subject.now += second(1);
         subject.hear(&stranger(9, number)).unwrap();
-        subject.it.expire(subject.now);
+        subject.it.expire(&mut subject.random, subject.now);
         assert!(subject.it.is_live());
     }
     subject.now += second(2);
-    subject.it.expire(subject.now);
+    subject.it.expire(&mut subject.random, subject.now);
     assert!(!subject.it.is_live());
     assert_eq!(subject.it.server, Server::Nobody);
+    // Who still hears us is to see that we begin anew.
+    assert_ne!(subject.it.member, before);
 }
 
 #[test]
@@ -465,7 +468,7 @@ fn a_new_key_is_made_when_somebody_comes_or_goes() {
     subject.speak();
     subject.hear(&subject.answer(8, 2)).unwrap();
     subject.now += second(3);
-    subject.it.expire(subject.now);
+    subject.it.expire(&mut subject.random, subject.now);
     assert_eq!(subject.live(), [[8; 12]]);
     assert!(subject.serve(), "without the one that went");
 }

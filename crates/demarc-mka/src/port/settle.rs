@@ -16,7 +16,7 @@ impl Port {
     pub(super) fn settle(&mut self, now: Duration) {
         self.now = now;
         for participant in &mut self.participants {
-            participant.expire(now);
+            participant.expire(&mut self.random, now);
         }
         self.drop_lost();
         self.drop_stalled(now);

@@ -48,6 +48,8 @@ pub(crate) struct Cable {
     pub(crate) random: Random,
     /// Ends that are cut off.
     pub(crate) cut: Vec<bool>,
+    /// Ends that hear no MKA, while data comes through.
+    pub(crate) deaf: Vec<bool>,
     queue: BinaryHeap<Reverse<(Duration, u64)>>,
     events: BTreeMap<u64, Event>,
     sequence: u64,
@@ -101,6 +103,7 @@ impl Cable {
         let ends: Vec<End> = ends.collect();
         let mut cable = Self {
             cut: vec![false; ends.len()],
+            deaf: vec![false; ends.len()],
             ends,
             now,
             weather,
@@ -215,6 +218,7 @@ impl Cable {
             self.now = when;
             let event = self.events.remove(&sequence).unwrap();
             match event {
+                Event::Frame(to, _) if self.deaf[to] => continue,
                 Event::Frame(to, frame) => {
                     let _ = self.ends[to].port.receive(&frame, when);
                 }

@@ -196,6 +196,55 @@ fn keys_change_without_loss() {
     }
 }
 
+/// One end goes on with the new key; the other does not hear of it for longer than an old key is kept at least.
+#[test]
+fn an_old_key_is_taken_for_as_long_as_somebody_sends_with_it() {
+    let mut cable = Cable::pair(SUITES[0], 12);
+    cable.weather.delay = Duration::from_millis(20);
+    cable.secure(6);
+    cable.run(1);
+    let id = |cable: &Cable, end: usize| cable.ends[end].driver.transmit.as_ref().unwrap().id;
+    let old = id(&cable, 0);
+    for end in 0..2 {
+        cable.set_keys(end, &[key(2), key(1)]);
+    }
+    while id(&cable, 0) == old {
+        cable.run_until(cable.now + Duration::from_millis(1));
+    }
+    cable.deaf[1] = true;
+    cable.run_until(cable.now + Duration::from_millis(3900));
+    assert_eq!(id(&cable, 1), old);
+    assert_ne!(id(&cable, 0), old);
+    cable.deaf[1] = false;
+    cable.run(20);
+    assert!(cable.is_secured());
+    assert_ne!(id(&cable, 1), old);
+    for end in 0..2 {
+        let association = cable.ends[end].port.association();
+        assert_eq!(association.receive[0].associations.len(), 1);
+    }
+    assert_eq!(cable.unopened, 0);
+}
+
+/// The server hears the other all the time and notices nothing; the other has lost it, and dropped the key.
+#[test]
+fn a_port_that_was_deaf_for_a_while_gets_another_key() {
+    for end in 0..2 {
+        for cipher in SUITES {
+            let mut cable = Cable::pair(cipher, 13);
+            cable.secure(6);
+            cable.run(3);
+            let before = sak(&cable, 0);
+            cable.deaf[end] = true;
+            cable.run_until(cable.now + Duration::from_millis(6500));
+            assert_eq!(cable.ends[end].port.association().transmit, None);
+            cable.deaf[end] = false;
+            cable.secure(10);
+            assert_ne!(sak(&cable, 0), before);
+        }
+    }
+}
+
 #[test]
 fn a_port_falls_back_to_a_key_that_its_peer_has() {
     let keys = [key(3), key(2), key(1)];

@@ -20,7 +20,7 @@ fn weather() -> impl Strategy<Value = Weather> {
 
 /// What happens, to which end, and how many milliseconds later the next.
 fn events() -> impl Strategy<Value = Vec<(u8, usize, u64)>> {
-    prop::collection::vec((0..10_u8, 0..3_usize, 0..9000_u64), 0..12)
+    prop::collection::vec((0..11_u8, 0..3_usize, 0..9000_u64), 0..12)
 }
 
 fn storm(
@@ -47,12 +47,14 @@ fn storm(
                 cable.ends[end].driver.next_packet_number = u64::MAX - 1_000_000;
                 cable.apply(end);
             }
-            _ => {}
+            9 => cable.deaf[end] = true,
+            _ => cable.deaf[end] = false,
         }
         cable.run_until(cable.now + Duration::from_millis(wait));
     }
     cable.weather = Weather::default();
     cable.cut = vec![false; ends];
+    cable.deaf = vec![false; ends];
     for end in 0..ends {
         cable.set_link(end, true);
         cable.set_keys(end, &[key(2), key(1)]);
