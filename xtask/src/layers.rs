@@ -18,6 +18,7 @@ const LAYERS: [(Layer, &[&str]); 5] = [
             "demarc-bgp",
             "demarc-bfd",
             "demarc-lacp",
+            "demarc-mka",
             "demarc-query",
         ],
     ),
