@@ -71,10 +71,8 @@ pub struct Installed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Receiving {
     pub id: KeyId,
-    /// The packet number that the channel that is behind most takes next.
-    pub lowest_packet_number: u64,
-    /// That of the channel that is ahead most.
-    pub highest_packet_number: u64,
+    /// The packet number that is expected next, of the channel that is ahead most.
+    pub next_packet_number: u64,
 }
 
 /// The key that frames are sent with.

@@ -9,6 +9,8 @@ use crate::cak::Ckn;
 pub enum Discarded {
     #[error("the port has no link")]
     NoLink,
+    #[error("no EAPOL frame to the group address of ports")]
+    NotEapol,
     #[error("another kind of EAPOL frame: type {0}")]
     NotMka(u8),
     #[error("EAPOL version {0}, MKA needs 3")]
@@ -54,8 +56,9 @@ impl Discarded {
         Self::LABELS[self.index()]
     }
 
-    pub(crate) const LABELS: [&'static str; 19] = [
+    pub(crate) const LABELS: [&'static str; 20] = [
         "no_link",
+        "not_eapol",
         "not_mka",
         "eapol_version",
         "short",
@@ -79,24 +82,25 @@ impl Discarded {
     pub(crate) const fn index(self) -> usize {
         match self {
             Self::NoLink => 0,
-            Self::NotMka(_) => 1,
-            Self::EapolVersion(_) => 2,
-            Self::Short { .. } => 3,
-            Self::Length { .. } => 4,
-            Self::Unaligned { .. } => 5,
-            Self::Basic { .. } => 6,
-            Self::Agility(_) => 7,
-            Self::OtherCkn(_) => 8,
-            Self::Icv(_) => 9,
-            Self::Truncated { .. } => 10,
-            Self::SetLength { .. } => 11,
-            Self::Twice { .. } => 12,
-            Self::Wrap => 13,
-            Self::Own => 14,
-            Self::Replay { .. } => 15,
-            Self::NumberZero => 16,
-            Self::OtherSci => 17,
-            Self::TooManyPeers => 18,
+            Self::NotEapol => 1,
+            Self::NotMka(_) => 2,
+            Self::EapolVersion(_) => 3,
+            Self::Short { .. } => 4,
+            Self::Length { .. } => 5,
+            Self::Unaligned { .. } => 6,
+            Self::Basic { .. } => 7,
+            Self::Agility(_) => 8,
+            Self::OtherCkn(_) => 9,
+            Self::Icv(_) => 10,
+            Self::Truncated { .. } => 11,
+            Self::SetLength { .. } => 12,
+            Self::Twice { .. } => 13,
+            Self::Wrap => 14,
+            Self::Own => 15,
+            Self::Replay { .. } => 16,
+            Self::NumberZero => 17,
+            Self::OtherSci => 18,
+            Self::TooManyPeers => 19,
         }
     }
 }

@@ -58,13 +58,14 @@ impl Port {
         self.link = up;
     }
 
-    /// Takes what came in: the bytes behind ethertype 0x888e.
-    pub fn receive(&mut self, eapol: &[u8], _now: Duration) -> Result<(), Discarded> {
+    /// Takes what came in: a whole Ethernet frame, without a VLAN tag. Its addresses count: they are covered
+    /// by the check value (IEEE 802.1X §9.4.1).
+    pub fn receive(&mut self, frame: &[u8], _now: Duration) -> Result<(), Discarded> {
         if !self.link {
             return Err(Discarded::NoLink);
         }
         Err(Discarded::Short {
-            length: eapol.len(),
+            length: frame.len(),
         })
     }
 
@@ -77,7 +78,7 @@ impl Port {
         None
     }
 
-    /// What is to be sent now: bytes behind the ethertype, each a frame to 01:80:c2:00:00:03.
+    /// What is to be sent now: whole Ethernet frames, from the address of the SCI to [`DESTINATION`](crate::DESTINATION).
     pub fn frames(&mut self) -> Vec<Vec<u8>> {
         Vec::new()
     }
