@@ -21,7 +21,7 @@ mod rule;
 mod slow;
 mod watch;
 
-pub use bundle::{BundleMaps, Inherited, bundle_number};
+pub use bundle::{BundleMaps, Inherited, bundle_number, port_number};
 pub use counters::{Strays, VifCounters};
 pub use error::KernelError;
 pub use link::{Link, VethSpec};
@@ -34,5 +34,5 @@ pub use netlink::Kernel;
 pub use probe::{probe, probe_mac_sec};
 pub use program::{Attachment, VlanDelivery, VlanProgram};
 pub use route::{KnownRoute, NextHop, Table};
-pub use slow::{LinkNews, SlowSocket, wait};
+pub use slow::{EapolSocket, LinkNews, SlowSocket, wait};
 pub use watch::{ChangeWatch, LinkWatch, Watched};

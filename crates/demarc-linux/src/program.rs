@@ -144,6 +144,22 @@ impl VlanProgram {
         })
     }
 
+    /// The same, for who changes other bundles than that one.
+    ///
+    /// # Errors
+    /// [`KernelError::Program`].
+    pub fn share_bundles(&mut self) -> Result<BundleMaps, KernelError> {
+        let action = "share the bundles";
+        let program = classifier(&mut self.program, "port_in")?;
+        let info = program.info().map_err(failed(action))?;
+        let maps = info.map_ids().map_err(failed(action))?;
+        let shared = BundleMaps::of_program(&maps.unwrap_or_default());
+        shared.ok_or_else(|| KernelError::Program {
+            action: action.to_owned(),
+            message: "the kernel does not tell which they are".to_owned(),
+        })
+    }
+
     /// Takes the frames that come in by a port. The interface is in the namespace of the calling
     /// thread.
     ///
