@@ -91,6 +91,19 @@ impl Kernel {
         }
     }
 
+    /// The MTU of the interface of an index.
+    ///
+    /// # Errors
+    /// [`KernelError`].
+    pub fn port_mtu(&mut self, index: u32) -> Result<u32, KernelError> {
+        let message = Message::new(libc::RTM_GETLINK, 0, &header(index, 0, 0));
+        let action = format!("look for interface {index}");
+        let mut found = None;
+        self.dump(&action, message, |entry| found = link(entry))?;
+        let found = found.ok_or(KernelError::Answer { action })?;
+        Ok(found.mtu)
+    }
+
     /// As [`Kernel::link`], for one that has to be there. The answer of the kernel comes before its
     /// acknowledgement.
     ///
