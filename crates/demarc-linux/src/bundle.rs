@@ -206,6 +206,18 @@ mod tests {
             }
             assert_eq!(BundleMaps::inherited(&mut kernel, first), None, "no member");
             let bundle = bundle_number(7);
+            let mut others = program.share_bundles().unwrap();
+            maps.set(bundle, &[first].into(), &[first]).unwrap();
+            others.set(port_number(7), &[second].into(), &[]).unwrap();
+            assert_eq!(
+                BundleMaps::inherited(&mut kernel, second),
+                Some(Inherited {
+                    bundle: port_number(7),
+                    distributing: false
+                }),
+                "by the other hand"
+            );
+            others.end(port_number(7));
             maps.set(bundle, &[first, second].into(), &[first]).unwrap();
             drop((program, maps));
             [first, second].map(|port| BundleMaps::inherited(&mut kernel, port))

@@ -150,10 +150,14 @@ impl VlanProgram {
     /// [`KernelError::Program`].
     pub fn share_bundles(&mut self) -> Result<BundleMaps, KernelError> {
         let action = "share the bundles";
-        let program = classifier(&mut self.program, "port_in")?;
-        let info = program.info().map_err(failed(action))?;
-        let maps = info.map_ids().map_err(failed(action))?;
-        let shared = BundleMaps::of_program(&maps.unwrap_or_default());
+        let mut maps = Vec::new();
+        // Each knows the maps that it uses.
+        for name in ["port_in", "vif_in"] {
+            let info = classifier(&mut self.program, name)?.info();
+            let used = info.map_err(failed(action))?.map_ids();
+            maps.extend(used.map_err(failed(action))?.unwrap_or_default());
+        }
+        let shared = BundleMaps::of_program(&maps);
         shared.ok_or_else(|| KernelError::Program {
             action: action.to_owned(),
             message: "the kernel does not tell which they are".to_owned(),
