@@ -37,7 +37,7 @@ pub enum Discarded {
     Twice { set: u8 },
     #[error("the SAK cannot be unwrapped")]
     Wrap,
-    #[error("our own frame comes back")]
+    #[error("it has our own SCI or member identifier")]
     Own,
     #[error("message number {number}, after {last}")]
     Replay { number: u32, last: u32 },

@@ -12,11 +12,20 @@
 mod association;
 mod cak;
 mod cipher;
+mod crypt;
 mod discarded;
+mod frame;
+mod keys;
+mod offer;
+mod participant;
+mod pdu;
+mod peers;
 mod port;
+mod random;
 mod sak;
 mod sci;
 mod status;
+mod timing;
 
 pub use association::{
     Association, Installed, ReceiveChannel, ReceiveSa, Receiving, TransmitSa, Transmitting, Xpn,
