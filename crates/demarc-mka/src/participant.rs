@@ -23,6 +23,8 @@ use crate::status::Refusal;
 use crate::timing::{BURST, HELLO, LIFE, PEERS, SECOND};
 
 mod serve;
+#[cfg(test)]
+mod tests;
 
 /// Versions of MKA that differ in nothing that we send; the second came with extended packet numbers.
 const VERSION: u8 = 1;
@@ -140,7 +142,10 @@ impl Participant {
             }
         }
         self.elect();
+        // A key that does not count us in may be one that we had before we began anew.
+        let counts = pdu.live.iter().any(|member| member.id == self.member);
         if self.server == Server::Peer(pdu.member)
+            && counts
             && let Some(distributed) = &pdu.distributed
         {
             return self.take(pdu, distributed, takes);
@@ -214,6 +219,8 @@ impl Participant {
             return Ok(());
         }
         self.refusal = None;
+        // The key server tries again.
+        self.stalled = None;
         self.offer = Some(Offer::new(
             id,
             sak.an,

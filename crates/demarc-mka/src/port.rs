@@ -105,7 +105,8 @@ impl Port {
         // A participant of the same CKN with another CAK is another one.
         for gone in before {
             let ckn = gone.key.ckn;
-            self.keys.drop_if(|key| key.ckn == ckn);
+            let lost = self.keys.drop_if(|key| key.ckn == ckn);
+            self.spend(lost);
         }
         self.settle(now);
     }

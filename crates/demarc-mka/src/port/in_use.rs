@@ -173,13 +173,15 @@ impl KeysInUse {
         gone
     }
 
-    /// Drops keys; the old one becomes the latest again if that goes.
+    /// Drops keys; the old one becomes the latest again if that goes. But not if it was sent with the latest since:
+    /// the old one's packet numbers are forgotten.
     pub(crate) fn drop_if(&mut self, is_to_go: impl Fn(&InUse) -> bool) -> Vec<InUse> {
         let mut gone: Vec<InUse> = Vec::new();
         if self.latest.as_ref().is_some_and(&is_to_go) {
             gone.extend(self.latest.take());
         }
-        if self.old.as_ref().is_some_and(&is_to_go) {
+        let is_past = gone.iter().any(|latest| latest.transmit.is_some());
+        if is_past || self.old.as_ref().is_some_and(&is_to_go) {
             gone.extend(self.old.take());
         }
         if self.latest.is_none() {

@@ -179,7 +179,7 @@ impl Port {
     }
 
     /// Keys are used once.
-    fn spend(&mut self, gone: Vec<InUse>) {
+    pub(super) fn spend(&mut self, gone: Vec<InUse>) {
         for key in gone {
             if let Some(participant) = of_mut(&mut self.participants, &key.ckn) {
                 participant.spend(key.id());

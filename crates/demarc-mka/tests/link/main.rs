@@ -2,7 +2,9 @@
 //! data gets through while they do.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod cable;
 mod driver;
 mod random;
 mod stories;
+mod storms;
