@@ -32,6 +32,21 @@ def missing():
     return None
 
 
+def has_macsec():
+    """Whether the kernel of this machine can encrypt ports."""
+    if missing() is not None:
+        return False
+    name = f"{PREFIX}probe"
+    run("ip", "netns", "add", name, check=False)
+    try:
+        words = ["ip", "-n", name, "link", "add"]
+        made = [[*words, "port", "type", "veth", "peer", "name", "far"],
+                [*words, "link", "port", "macsec0", "type", "macsec", "cipher", "gcm-aes-256"]]
+        return all(subprocess.run(one, capture_output=True).returncode == 0 for one in made)
+    finally:
+        run("ip", "netns", "del", name)
+
+
 def missing_program(name):
     return shutil.which(name) is None
 

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 
 /// A Debian package and a program of it that tests start.
-const PACKAGES: [(&str, &str); 19] = [
+const PACKAGES: [(&str, &str); 22] = [
     ("bird2", "bird"),
     ("clang", "clang"),
     ("etcd-client", "etcdctl"),
@@ -20,6 +20,7 @@ const PACKAGES: [(&str, &str); 19] = [
     ("gobgpd", "gobgpd"),
     ("iproute2", "ip"),
     ("iputils-ping", "ping"),
+    ("kmod", "depmod"),
     ("libbpf-dev", "/usr/include/bpf/bpf_helpers.h"),
     ("nftables", "nft"),
     ("nodejs", "node"),
@@ -28,6 +29,8 @@ const PACKAGES: [(&str, &str); 19] = [
     ("openvswitch-switch", "ovs-vswitchd"),
     ("python3", "python3"),
     ("python3-venv", "python3"),
+    ("qemu-system-x86", "qemu-system-x86_64"),
+    ("wpasupplicant", "wpa_supplicant"),
 ];
 
 /// Folders that the search path of an ordinary user leaves out.

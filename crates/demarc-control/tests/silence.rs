@@ -172,6 +172,7 @@ fn carried_out(of: &VersionedIntent) -> DeviceStatus {
         connection: port.connection,
         interface: Some("eth1".to_owned()),
         lacp: None,
+        mac_sec: None,
         link: Link::Up,
         drops: DropCounters::default(),
     });

@@ -13,7 +13,8 @@ use demarc_types::{
 use serde::{Deserialize, Serialize};
 
 use crate::entity::{
-    ConnectionPhase, Link, PeerPhase, Session, VirtualInterface, VirtualInterfacePhase,
+    Connection, ConnectionPhase, Link, MacSecKeyState, PeerPhase, Session, VirtualInterface,
+    VirtualInterfacePhase,
 };
 use crate::observe::{PeerReport, Report};
 use crate::parent;
@@ -54,8 +55,54 @@ pub struct PortStatus {
     /// Of a member of a LAG.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lacp: Option<LacpStatus>,
+    /// Of a port with MACsec, where the edge can do that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mac_sec: Option<MacSecStatus>,
     #[serde(default)]
     pub drops: DropCounters,
+}
+
+/// A port as MKA has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct MacSecStatus {
+    /// Frames are sent and taken under protection.
+    pub encrypted: bool,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Secrets of the keys that the edge has.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub secrets: BTreeSet<String>,
+    /// The key in use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ckn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cipher: Option<String>,
+    /// Who distributes keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_server: Option<String>,
+    /// Who else takes part.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub peers: Vec<String>,
+    pub counters: MacSecCounters,
+    /// Frames of MKA that were not believed, by reason.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub discarded: BTreeMap<String, u64>,
+}
+
+/// Frames of a port with MACsec, since its MACsec interface was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct MacSecCounters {
+    pub out_encrypted: u64,
+    pub in_accepted: u64,
+    /// Dropped: repeated, or too far behind.
+    pub in_late: u64,
+    /// Dropped: not genuine.
+    pub in_invalid: u64,
+    /// Dropped: of a channel or with a key that is not known.
+    pub in_unknown: u64,
 }
 
 /// A member of a LAG as LACP has it.
@@ -273,6 +320,7 @@ fn of_port(world: &World, device: &str, seen: &PortStatus) -> Vec<Report> {
             link: seen.link,
         });
     }
+    encryption(world, known, seen.mac_sec.as_ref(), &mut reports);
     // What is said of another LAG than the one that the port is in by now is of the past.
     let lacp = seen.lacp.as_ref();
     if let Some(lacp) = lacp.filter(|lacp| known.lag == Some(lacp.lag)) {
@@ -285,6 +333,41 @@ fn of_port(world: &World, device: &str, seen: &PortStatus) -> Vec<Report> {
         }
     }
     reports
+}
+
+/// Keys in place, and whether one is in use: who has no MACsec says nothing of it.
+fn encryption(
+    world: &World,
+    known: &Connection,
+    seen: Option<&MacSecStatus>,
+    reports: &mut Vec<Report>,
+) {
+    let connection = known.id;
+    let Some(own) = &known.mac_sec else { return };
+    let lag = known.lag.and_then(|lag| world.lag(lag));
+    let in_force = lag.map_or(Some(own), |lag| lag.mac_sec.as_ref());
+    let keys = in_force.map(|it| it.keys.as_slice()).unwrap_or_default();
+    // What is said of keys that are gone by now is of the past.
+    let encrypted = seen.is_some_and(|seen| seen.encrypted) && !keys.is_empty();
+    if own.encrypted != encrypted {
+        reports.push(Report::Encryption {
+            connection,
+            encrypted,
+        });
+    }
+    let Some(seen) = seen else { return };
+    let new = keys.iter().filter(|key| {
+        key.state == MacSecKeyState::Associating && seen.secrets.contains(&key.secret_arn)
+    });
+    let new: BTreeSet<String> = new.map(|key| key.secret_arn.clone()).collect();
+    if !new.is_empty() {
+        reports.push(Report::MacSecKeysInstalled {
+            port: known
+                .lag
+                .map_or(ParentId::Connection(connection), ParentId::Lag),
+            secrets: Some(new),
+        });
+    }
 }
 
 /// Whether nobody will ever say that a virtual interface is gone: it is on its way out, and its device has

@@ -36,7 +36,7 @@ pub struct DeviceIntent {
 }
 
 /// The intent of a device, with the revision of the World at which it became so. It holds the keys of BGP
-/// sessions: it is for the edge of the device alone.
+/// sessions and of MACsec: it is for the edge of the device alone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct VersionedIntent {
     pub revision: u64,
@@ -50,8 +50,31 @@ pub struct PortIntent {
     pub megabits: u32,
     pub lag: Option<LagId>,
     pub jumbo: bool,
-    /// Names of the keys to encrypt with; the secrets travel apart.
+    /// `None`: the port has no MACsec.
     pub encryption_mode: Option<String>,
+    /// MACsec keys in force, newest first; those of the LAG where the port is a member. They hold secrets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mac_sec_keys: Vec<MacSecKeyIntent>,
+}
+
+/// A MACsec key that is to be used.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MacSecKeyIntent {
+    pub secret_arn: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ckn: Option<String>,
+    /// Absent where only a secret was named: its content is not known here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cak: Option<String>,
+}
+
+impl fmt::Debug for MacSecKeyIntent {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("MacSecKeyIntent")
+            .field("secret_arn", &self.secret_arn)
+            .field("ckn", &self.ckn)
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -328,7 +351,7 @@ fn of(
     domains.dedup();
     DeviceIntent {
         device: device.to_owned(),
-        ports: ports.iter().map(|port| self::port(port)).collect(),
+        ports: ports.iter().map(|it| port(world, it)).collect(),
         lags: lags
             .iter()
             .filter_map(|id| world.lag(*id))
@@ -347,8 +370,8 @@ fn of(
 }
 
 /// What is to be done for one port; `None` when nothing is.
-pub fn connection(connection: &Connection) -> Option<PortIntent> {
-    (connection.device.is_some() && is_port_in_service(connection)).then(|| port(connection))
+pub fn connection(world: &World, connection: &Connection) -> Option<PortIntent> {
+    (connection.device.is_some() && is_port_in_service(connection)).then(|| port(world, connection))
 }
 
 fn is_port_in_service(connection: &Connection) -> bool {
@@ -359,15 +382,25 @@ fn is_port_in_service(connection: &Connection) -> bool {
     wanted && !connection.is_hosted()
 }
 
-fn port(port: &Connection) -> PortIntent {
+fn port(world: &World, port: &Connection) -> PortIntent {
+    let lag = port.lag.and_then(|lag| world.lag(lag));
+    let mac_sec = match lag {
+        Some(lag) => lag.mac_sec.as_ref(),
+        None => port.mac_sec.as_ref(),
+    };
+    let keys = mac_sec.iter().flat_map(|mac_sec| mac_sec.keys.iter().rev());
     PortIntent {
         connection: port.id,
         megabits: port.bandwidth.megabits(),
         lag: port.lag,
         jumbo: port.jumbo_capable,
-        encryption_mode: port
-            .mac_sec
-            .as_ref()
-            .map(|mac_sec| mac_sec.mode.as_str().to_owned()),
+        encryption_mode: mac_sec.map(|mac_sec| mac_sec.mode.as_str().to_owned()),
+        mac_sec_keys: keys
+            .map(|key| MacSecKeyIntent {
+                secret_arn: key.secret_arn.clone(),
+                ckn: key.ckn.clone(),
+                cak: key.cak.clone(),
+            })
+            .collect(),
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Reports say what is, not what changed: the same report twice changes nothing the second time.
 
+use std::collections::BTreeSet;
+
 use demarc_types::{BgpPeerId, ConnectionId, LagId, ParentId, Timestamp, VirtualInterfaceId};
 use serde::{Deserialize, Serialize};
 
@@ -35,8 +37,12 @@ pub enum Report {
         connection: ConnectionId,
         encrypted: bool,
     },
-    /// The keys of this port or LAG are in place.
-    MacSecKeysInstalled { port: ParentId },
+    /// Keys of this port or LAG are in place: those of these secrets, or all.
+    MacSecKeysInstalled {
+        port: ParentId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        secrets: Option<BTreeSet<String>>,
+    },
     /// The virtual interface stands as of `generation`, with these peers and no others.
     VirtualInterface {
         id: VirtualInterfaceId,
@@ -104,7 +110,9 @@ fn take(tx: &mut Transaction<'_>, report: &Report) {
                 mac_sec.encrypted = *encrypted;
             }
         }),
-        Report::MacSecKeysInstalled { port } => keys_installed(tx, *port),
+        Report::MacSecKeysInstalled { port, secrets } => {
+            keys_installed(tx, *port, secrets.as_ref());
+        }
         Report::VirtualInterface {
             id,
             generation,
@@ -195,10 +203,12 @@ pub(crate) fn lag_may_be_up(tx: &mut Transaction<'_>, id: LagId) {
     }
 }
 
-fn keys_installed(tx: &mut Transaction<'_>, port: ParentId) {
+fn keys_installed(tx: &mut Transaction<'_>, port: ParentId, secrets: Option<&BTreeSet<String>>) {
     let install = |mac_sec: &mut MacSec| {
         for key in &mut mac_sec.keys {
-            key.state = MacSecKeyState::Associated;
+            if secrets.is_none_or(|secrets| secrets.contains(&key.secret_arn)) {
+                key.state = MacSecKeyState::Associated;
+            }
         }
     };
     match port {

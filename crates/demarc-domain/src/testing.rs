@@ -259,10 +259,12 @@ impl Lab {
                 Entity::Connection(found) if found.mac_sec.is_some() => {
                     Some(Report::MacSecKeysInstalled {
                         port: ParentId::Connection(found.id),
+                        secrets: None,
                     })
                 }
                 Entity::Lag(found) => Some(Report::MacSecKeysInstalled {
                     port: ParentId::Lag(found.id),
+                    secrets: None,
                 }),
                 _ => None,
             })

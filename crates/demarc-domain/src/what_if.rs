@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::context::Context;
 use crate::decide;
-use crate::entity::Entity;
+use crate::entity::{Connection, Entity};
 use crate::intent::{self, VirtualInterfaceIntent};
 use crate::refusal::Refusal;
 use crate::timer::{fire, next_deadline};
@@ -198,7 +198,7 @@ struct Intents {
 impl Intents {
     fn of(world: &World) -> Self {
         let ports = world.connections();
-        let ports = ports.filter_map(|port| Some((port.id, members(&intent::connection(port)?))));
+        let ports = ports.filter_map(|port| Some((port.id, of_port(world, port)?)));
         let interfaces: BTreeMap<_, _> = world
             .entities()
             .filter_map(|entity| match entity {
@@ -236,6 +236,18 @@ fn without_sessions(intent: &VirtualInterfaceIntent) -> Map<String, Value> {
     // It counts changes, and is none itself.
     members.remove("generation");
     members
+}
+
+/// A port's intent, with its keys by name only: the secrets are nobody's to see.
+fn of_port(world: &World, port: &Connection) -> Option<Map<String, Value>> {
+    let intent = intent::connection(world, port)?;
+    let mut members = members(&intent);
+    if !intent.mac_sec_keys.is_empty() {
+        let keys = intent.mac_sec_keys.iter();
+        let names = keys.map(|key| Value::from(key.secret_arn.as_str()));
+        members.insert("macSecKeys".to_owned(), names.collect());
+    }
+    Some(members)
 }
 
 /// The members of an intent, as the API would name them.

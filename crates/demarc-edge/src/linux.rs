@@ -14,6 +14,7 @@ mod forwarding;
 mod gateway;
 mod healing;
 mod lag;
+mod macsec;
 mod peer;
 mod port;
 mod routes;

@@ -389,9 +389,10 @@ SEC("classifier") int port_in(struct __sk_buff *skb)
 	__u16 copy[3];
 
 	if (!skb->vlan_present) {
-		/* LACP, LLDP and MKA are untagged and meant for the edge itself. */
+		/* LACP, LLDP and MKA are untagged and meant for the edge itself; frames of MACsec (0x88e5) for the
+		 * interface over the port, which opens them. */
 		if (skb->protocol == bpf_htons(0x8809) || skb->protocol == bpf_htons(0x88cc) ||
-		    skb->protocol == bpf_htons(0x888e))
+		    skb->protocol == bpf_htons(0x888e) || skb->protocol == bpf_htons(0x88e5))
 			return TC_ACT_OK;
 		return stray(port, 0);
 	}

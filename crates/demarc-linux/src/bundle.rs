@@ -22,6 +22,11 @@ pub const fn bundle_number(key: u16) -> u32 {
     0x8000_0000 | key as u32
 }
 
+/// The number of a port whose frames may go by the port itself or by another interface over it: a bundle of one.
+pub const fn port_number(number: u16) -> u32 {
+    0x8001_0000 | number as u32
+}
+
 /// `struct membership`: the bundle, and whether the member distributes.
 type Membership = [u32; 2];
 
@@ -57,6 +62,11 @@ impl BundleMaps {
             bundles,
             known: BTreeMap::new(),
         }
+    }
+
+    /// The same maps for somebody else, who changes other bundles.
+    pub(crate) fn of_program(maps: &[u32]) -> Option<Self> {
+        Some(Self::new(open(maps, "collecting")?, open(maps, "bundles")?))
     }
 
     /// Frames of these members are taken, and of no others; frames for them go out by those that distribute
@@ -197,6 +207,18 @@ mod tests {
             }
             assert_eq!(BundleMaps::inherited(&mut kernel, first), None, "no member");
             let bundle = bundle_number(7);
+            let mut others = program.share_bundles().unwrap();
+            maps.set(bundle, &[first].into(), &[first]).unwrap();
+            others.set(port_number(7), &[second].into(), &[]).unwrap();
+            assert_eq!(
+                BundleMaps::inherited(&mut kernel, second),
+                Some(Inherited {
+                    bundle: port_number(7),
+                    distributing: false
+                }),
+                "by the other hand"
+            );
+            others.end(port_number(7));
             maps.set(bundle, &[first, second].into(), &[first]).unwrap();
             drop((program, maps));
             [first, second].map(|port| BundleMaps::inherited(&mut kernel, port))
@@ -217,5 +239,6 @@ mod tests {
     fn no_interface_has_the_number_of_a_bundle() {
         assert_eq!(bundle_number(0xffff), 0x8000_ffff);
         assert!(i32::try_from(bundle_number(0)).is_err());
+        assert!(port_number(0) > bundle_number(u16::MAX));
     }
 }

@@ -11,6 +11,7 @@ mod error;
 mod filter;
 mod ledger;
 mod link;
+mod macsec;
 mod namespace;
 mod netlink;
 mod police;
@@ -23,14 +24,18 @@ mod tcx;
 mod watch;
 
 pub use attachment::Attachment;
-pub use bundle::{BundleMaps, Inherited, bundle_number};
+pub use bundle::{BundleMaps, Inherited, bundle_number, port_number};
 pub use counters::{Strays, VifCounters};
 pub use error::KernelError;
 pub use link::{Link, VethSpec};
+pub use macsec::{
+    AssociationSpec, MacSec, MacSecLink, MacSecSpec, SecChannel, SecCounters, SecY,
+    SecureAssociation,
+};
 pub use namespace::Namespace;
 pub use netlink::Kernel;
-pub use probe::probe;
+pub use probe::{probe, probe_mac_sec};
 pub use program::{VlanDelivery, VlanProgram};
 pub use route::{KnownRoute, NextHop, Table};
-pub use slow::{LinkNews, SlowSocket, wait};
+pub use slow::{EapolSocket, LinkNews, SlowSocket, wait};
 pub use watch::{ChangeWatch, LinkWatch, Watched};

@@ -5,17 +5,17 @@ use crate::namespace::{Namespace, set_parameters};
 use crate::netlink::{Kernel, Message, attributes, number32};
 
 const IFLA_ADDRESS: u16 = 1;
-const IFLA_IFNAME: u16 = 3;
+pub(crate) const IFLA_IFNAME: u16 = 3;
 const IFLA_MTU: u16 = 4;
-const IFLA_LINKINFO: u16 = 18;
+pub(crate) const IFLA_LINKINFO: u16 = 18;
 const IFLA_IFALIAS: u16 = 20;
 const IFLA_NET_NS_FD: u16 = 28;
 const IFLA_EXT_MASK: u16 = 29;
 /// RTEXT_FILTER_SKIP_STATS.
 const SKIP_STATISTICS: u32 = 1 << 3;
 const IFLA_CARRIER: u16 = 33;
-const IFLA_INFO_KIND: u16 = 1;
-const IFLA_INFO_DATA: u16 = 2;
+pub(crate) const IFLA_INFO_KIND: u16 = 1;
+pub(crate) const IFLA_INFO_DATA: u16 = 2;
 const VETH_INFO_PEER: u16 = 1;
 /// Family, type, index, flags, change mask.
 const HEADER: usize = 16;
@@ -46,7 +46,7 @@ pub struct VethSpec<'a> {
     pub mtu: u32,
 }
 
-fn header(index: u32, flags: u32, change: u32) -> [u8; HEADER] {
+pub(crate) fn header(index: u32, flags: u32, change: u32) -> [u8; HEADER] {
     let mut bytes = [0; HEADER];
     bytes[4..8].copy_from_slice(&index.to_ne_bytes());
     bytes[8..12].copy_from_slice(&flags.to_ne_bytes());
@@ -89,6 +89,19 @@ impl Kernel {
             Err(error) => Err(error),
             Ok(()) => Ok(found),
         }
+    }
+
+    /// The MTU of the interface of an index.
+    ///
+    /// # Errors
+    /// [`KernelError`].
+    pub fn port_mtu(&mut self, index: u32) -> Result<u32, KernelError> {
+        let message = Message::new(libc::RTM_GETLINK, 0, &header(index, 0, 0));
+        let action = format!("look for interface {index}");
+        let mut found = None;
+        self.dump(&action, message, |entry| found = link(entry))?;
+        let found = found.ok_or(KernelError::Answer { action })?;
+        Ok(found.mtu)
     }
 
     /// As [`Kernel::link`], for one that has to be there. The answer of the kernel comes before its

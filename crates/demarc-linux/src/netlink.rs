@@ -142,11 +142,16 @@ impl Kernel {
     /// # Errors
     /// [`KernelError::Request`].
     pub fn here() -> Result<Self, KernelError> {
+        Self::over(libc::NETLINK_ROUTE)
+    }
+
+    /// As [`Kernel::here`], over another protocol of netlink.
+    pub(crate) fn over(protocol: i32) -> Result<Self, KernelError> {
         let open = || -> io::Result<(Socket, u32)> {
             let socket = Socket::new(
                 Domain::from(libc::AF_NETLINK),
                 Type::RAW,
-                Some(Protocol::from(libc::NETLINK_ROUTE)),
+                Some(Protocol::from(protocol)),
             )?;
             // The kernel chooses the number.
             bind(socket.as_raw_fd(), &NetlinkAddr::new(0, 0))?;

@@ -136,6 +136,26 @@ impl VlanProgram {
         })
     }
 
+    /// The same, for who changes other bundles than that one.
+    ///
+    /// # Errors
+    /// [`KernelError::Program`].
+    pub fn share_bundles(&mut self) -> Result<BundleMaps, KernelError> {
+        let action = "share the bundles";
+        let mut maps = Vec::new();
+        // Each knows the maps that it uses.
+        for name in ["port_in", "vif_in"] {
+            let info = classifier(&mut self.program, name)?.info();
+            let used = info.map_err(failed(action))?.map_ids();
+            maps.extend(used.map_err(failed(action))?.unwrap_or_default());
+        }
+        let shared = BundleMaps::of_program(&maps);
+        shared.ok_or_else(|| KernelError::Program {
+            action: action.to_owned(),
+            message: "the kernel does not tell which they are".to_owned(),
+        })
+    }
+
     /// Takes the frames that come in by a port. The interface is in the namespace of the calling
     /// thread.
     ///

@@ -1,4 +1,4 @@
-//! Sockets for the slow protocols of a port, and for news of links. All `unsafe` of this crate is here.
+//! Sockets for the protocols of a port's link (LACP, MKA), and for news of links. All `unsafe` of this crate is here.
 #![expect(
     unsafe_code,
     reason = "no safe interface to packet sockets and their options: each call passes a structure of its own \
@@ -18,10 +18,25 @@ use crate::error::KernelError;
 use crate::link::{Link, link};
 use crate::netlink::{Told, messages};
 
+/// A protocol between the two ends of a cable: its type, and the group that a bridge does not forward.
+struct OfLink {
+    ethertype: u16,
+    group: [u8; 6],
+    name: &'static str,
+}
+
 /// IEEE 802.3 slow protocols.
-const ETHERTYPE: u16 = 0x8809;
-/// Their group: a bridge does not forward it.
-const GROUP: [u8; 6] = [0x01, 0x80, 0xc2, 0x00, 0x00, 0x02];
+const SLOW: OfLink = OfLink {
+    ethertype: 0x8809,
+    group: [0x01, 0x80, 0xc2, 0x00, 0x00, 0x02],
+    name: "LACP",
+};
+/// IEEE 802.1X.
+const EAPOL: OfLink = OfLink {
+    ethertype: 0x888e,
+    group: [0x01, 0x80, 0xc2, 0x00, 0x00, 0x03],
+    name: "MKA",
+};
 const ETHERNET_HEADER: usize = 14;
 /// Room for frames that wait. Some dozens: who sends more loses his own.
 const BUFFER: usize = 32 * 1024;
@@ -31,6 +46,12 @@ const NEWS: usize = 32 * 1024;
 /// Sends and receives the slow protocols of one interface.
 #[derive(Debug)]
 pub struct SlowSocket {
+    socket: Socket,
+}
+
+/// Sends and receives EAPOL of one interface, in whole frames.
+#[derive(Debug)]
+pub struct EapolSocket {
     socket: Socket,
 }
 
@@ -53,13 +74,10 @@ fn option<T>(socket: &Socket, level: i32, name: i32, value: &T) -> io::Result<()
     }
 }
 
-impl SlowSocket {
+impl OfLink {
     /// A socket on the interface of this index in the namespace of the calling thread. It does not block.
-    ///
-    /// # Errors
-    /// [`KernelError::Request`]; needs CAP_NET_RAW.
-    pub fn open(interface: u32) -> Result<Self, KernelError> {
-        let open = || -> io::Result<Self> {
+    fn open(&self, interface: u32) -> Result<Socket, KernelError> {
+        let open = || -> io::Result<Socket> {
             let index = i32::try_from(interface).map_err(io::Error::other)?;
             // Nothing comes in until it is bound.
             let socket = Socket::new(Domain::PACKET, Type::RAW.nonblocking(), None)?;
@@ -69,7 +87,7 @@ impl SlowSocket {
             group.mr_ifindex = index;
             group.mr_type = u16::try_from(libc::PACKET_MR_MULTICAST).unwrap_or_default();
             group.mr_alen = 6;
-            group.mr_address[..6].copy_from_slice(&GROUP);
+            group.mr_address[..6].copy_from_slice(&self.group);
             option(
                 &socket,
                 libc::SOL_PACKET,
@@ -82,7 +100,7 @@ impl SlowSocket {
                 // address; so has the length.
                 unsafe {
                     (*address).sll_family = u16::try_from(libc::AF_PACKET).unwrap_or_default();
-                    (*address).sll_protocol = ETHERTYPE.to_be();
+                    (*address).sll_protocol = self.ethertype.to_be();
                     (*address).sll_ifindex = index;
                     *length = libc::socklen_t::try_from(size_of::<libc::sockaddr_ll>())
                         .unwrap_or_default();
@@ -92,11 +110,65 @@ impl SlowSocket {
             // SAFETY: `fill` writes an address and its true length.
             let ((), address) = unsafe { SockAddr::try_init(fill)? };
             socket.bind(&address)?;
-            Ok(Self { socket })
+            Ok(socket)
         };
         open().map_err(KernelError::request(format!(
-            "listen to LACP on interface {interface}"
+            "listen to {} on interface {interface}",
+            self.name
         )))
+    }
+}
+
+/// The next frame that came in; `None`: none for now.
+fn receive<'a>(mut socket: &Socket, buffer: &'a mut [u8]) -> io::Result<Option<&'a [u8]>> {
+    match socket.read(buffer) {
+        Ok(count) => Ok(buffer.get(..count)),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+impl EapolSocket {
+    /// A socket on the interface of this index in the namespace of the calling thread. It does not block.
+    ///
+    /// # Errors
+    /// [`KernelError::Request`]; needs CAP_NET_RAW.
+    pub fn open(interface: u32) -> Result<Self, KernelError> {
+        let socket = EAPOL.open(interface)?;
+        Ok(Self { socket })
+    }
+
+    /// The next frame that came in; `None`: none for now.
+    ///
+    /// # Errors
+    /// Of the socket: the interface is down or gone.
+    pub fn receive<'a>(&self, buffer: &'a mut [u8]) -> io::Result<Option<&'a [u8]>> {
+        receive(&self.socket, buffer)
+    }
+
+    /// Sends a whole frame.
+    ///
+    /// # Errors
+    /// Of the socket.
+    pub fn send(&self, frame: &[u8]) -> io::Result<()> {
+        (&self.socket).write(frame).map(|_| ())
+    }
+}
+
+impl AsFd for EapolSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+impl SlowSocket {
+    /// A socket on the interface of this index in the namespace of the calling thread. It does not block.
+    ///
+    /// # Errors
+    /// [`KernelError::Request`]; needs CAP_NET_RAW.
+    pub fn open(interface: u32) -> Result<Self, KernelError> {
+        let socket = SLOW.open(interface)?;
+        Ok(Self { socket })
     }
 
     /// The next frame that came in, behind its type; `None`: none for now.
@@ -104,11 +176,8 @@ impl SlowSocket {
     /// # Errors
     /// Of the socket: the interface is down or gone.
     pub fn receive<'a>(&self, buffer: &'a mut [u8]) -> io::Result<Option<&'a [u8]>> {
-        match (&self.socket).read(buffer) {
-            Ok(count) => Ok(Some(buffer.get(ETHERNET_HEADER..count).unwrap_or_default())),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
-            Err(error) => Err(error),
-        }
+        let frame = receive(&self.socket, buffer)?;
+        Ok(frame.map(|frame| frame.get(ETHERNET_HEADER..).unwrap_or_default()))
     }
 
     /// Sends a frame to the group.
@@ -117,9 +186,9 @@ impl SlowSocket {
     /// Of the socket.
     pub fn send(&self, source: [u8; 6], payload: &[u8]) -> io::Result<()> {
         let mut frame = Vec::with_capacity(ETHERNET_HEADER + payload.len());
-        frame.extend_from_slice(&GROUP);
+        frame.extend_from_slice(&SLOW.group);
         frame.extend_from_slice(&source);
-        frame.extend_from_slice(&ETHERTYPE.to_be_bytes());
+        frame.extend_from_slice(&SLOW.ethertype.to_be_bytes());
         frame.extend_from_slice(payload);
         (&self.socket).write(&frame).map(|_| ())
     }

@@ -78,7 +78,7 @@ fn lost(status: &DeviceStatus) -> DeviceStatus {
     status
 }
 
-fn of_ports<'a>(ports: impl Iterator<Item = &'a PortStatus>) -> [Family; 3] {
+fn of_ports<'a>(ports: impl Iterator<Item = &'a PortStatus>) -> [Family; 5] {
     let lacp = "dx_connection_lacp_state";
     let (state, strays) = ("dx_connection_state", "dx_connection_stray_frames_total");
     let mut states = Family::new(state, "gauge", "1: the link of the port is up.");
@@ -91,6 +91,20 @@ fn of_ports<'a>(ports: impl Iterator<Item = &'a PortStatus>) -> [Family; 3] {
         lacp,
         "gauge",
         "Of a member of a LAG: 0 detached, 1 waiting, 2 attached, 3 collecting, 4 distributing.",
+    );
+    let (protected, discarded) = (
+        "dx_connection_macsec_frames_total",
+        "dx_connection_mka_discarded_frames_total",
+    );
+    let mut frames = Family::new(
+        protected,
+        "counter",
+        "Frames of MACsec: encrypted to the customer, accepted from him, or dropped as late, invalid or unknown.",
+    );
+    let mut disbelieved = Family::new(
+        discarded,
+        "counter",
+        "Frames of MACsec key agreement that were not believed.",
     );
     for port in ports {
         let label = format!("connection_id=\"{}\"", port.connection);
@@ -106,6 +120,22 @@ fn of_ports<'a>(ports: impl Iterator<Item = &'a PortStatus>) -> [Family; 3] {
             };
             members.line(lacp, &labels, value);
         }
+        if let Some(mac_sec) = &port.mac_sec {
+            let counters = mac_sec.counters;
+            let results = [
+                ("encrypted", counters.out_encrypted),
+                ("accepted", counters.in_accepted),
+                ("late", counters.in_late),
+                ("invalid", counters.in_invalid),
+                ("unknown", counters.in_unknown),
+            ];
+            for (result, count) in results {
+                frames.line(protected, &format!("{label},result=\"{result}\""), count);
+            }
+            for (reason, count) in &mac_sec.discarded {
+                disbelieved.line(discarded, &format!("{label},reason=\"{reason}\""), *count);
+            }
+        }
         let reasons = [
             ("untagged", port.drops.untagged),
             ("unknown-vlan", port.drops.unknown_vlan),
@@ -115,7 +145,7 @@ fn of_ports<'a>(ports: impl Iterator<Item = &'a PortStatus>) -> [Family; 3] {
             stray.line(strays, &format!("{label},reason=\"{reason}\""), count);
         }
     }
-    [states, members, stray]
+    [states, members, stray, frames, disbelieved]
 }
 
 fn of_interfaces<'a>(interfaces: impl Iterator<Item = &'a VirtualInterfaceStatus>) -> [Family; 8] {
@@ -208,7 +238,9 @@ fn of_interfaces<'a>(interfaces: impl Iterator<Item = &'a VirtualInterfaceStatus
 
 #[cfg(test)]
 mod tests {
-    use demarc_domain::device_status::{DropCounters, LacpStatus, PeerStatus, TrafficCounters};
+    use demarc_domain::device_status::{
+        DropCounters, LacpStatus, MacSecCounters, MacSecStatus, PeerStatus, TrafficCounters,
+    };
 
     use super::*;
 
@@ -225,6 +257,14 @@ mod tests {
                     state: LacpState::Collecting,
                     partner: None,
                     reason: None,
+                }),
+                mac_sec: Some(MacSecStatus {
+                    counters: MacSecCounters {
+                        in_late: 6,
+                        ..MacSecCounters::default()
+                    },
+                    discarded: [("icv".to_owned(), 4)].into(),
+                    ..MacSecStatus::default()
                 }),
                 drops: DropCounters {
                     unknown_vlan: 3,
@@ -266,6 +306,8 @@ mod tests {
             "# TYPE dx_connection_state gauge",
             "dx_connection_state{connection_id=\"dxcon-fg000001\"} 1",
             "dx_connection_lacp_state{connection_id=\"dxcon-fg000001\",lag_id=\"dxlag-fg000004\"} 3",
+            "dx_connection_macsec_frames_total{connection_id=\"dxcon-fg000001\",result=\"late\"} 6",
+            "dx_connection_mka_discarded_frames_total{connection_id=\"dxcon-fg000001\",reason=\"icv\"} 4",
             "dx_connection_stray_frames_total{connection_id=\"dxcon-fg000001\",reason=\"unknown-vlan\"} 3",
             "dx_virtual_interface_policed_bytes_total{virtual_interface_id=\"dxvif-fg000002\",direction=\"egress\"} 7",
             "dx_virtual_interface_dropped_packets_total{virtual_interface_id=\"dxvif-fg000002\",reason=\"wrong-source\"} 5",
@@ -276,7 +318,7 @@ mod tests {
                 "{line} in\n{shown}"
             );
         }
-        assert_eq!(shown.matches("# TYPE").count(), 11);
+        assert_eq!(shown.matches("# TYPE").count(), 13);
         assert_eq!(text(&[], |_| None), "");
 
         // What is not known is not told, and what is lost is down.

@@ -1,7 +1,9 @@
 //! What a status tells the World.
 
 use super::*;
-use crate::testing::{ALICE, Lab};
+use serde_json::json;
+
+use crate::testing::{ALICE, Lab, text};
 
 fn standing(of: &VirtualInterface) -> VirtualInterfaceStatus {
     VirtualInterfaceStatus {
@@ -40,6 +42,7 @@ fn lab() -> (Lab, VirtualInterface, DeviceStatus) {
             interface: Some("eth1".to_owned()),
             link: Link::Up,
             lacp: None,
+            mac_sec: None,
             drops: DropCounters::default(),
         }],
         virtual_interfaces: vec![Arc::new(standing(&interface))],
@@ -256,4 +259,83 @@ fn a_status_compared_again_has_the_news_of_one_compared_for_the_first_time() {
         before = lab.world.clone();
     }
     assert!(said > 100, "there was something to say: {said}");
+}
+
+#[test]
+fn keys_in_place_are_associated_and_one_in_use_encrypts() {
+    let mut lab = Lab::new();
+    let port = lab.ok(
+        ALICE,
+        "CreateConnection",
+        json!({"location": "EqDC2", "bandwidth": "10Gbps", "connectionName": "x", "requestMACSec": true}),
+    );
+    lab.settle();
+    let port = text(&port, "connectionId");
+    let associate = |lab: &mut Lab, ckn: &str| {
+        let body = json!({"connectionId": port, "ckn": ckn.repeat(64), "cak": "b".repeat(64)});
+        let answer = lab.ok(ALICE, "AssociateMacSecKey", body);
+        let keys = answer["macSecKeys"].as_array().unwrap();
+        text(keys.last().unwrap(), "secretARN")
+    };
+    let (first, second) = (associate(&mut lab, "1"), associate(&mut lab, "2"));
+    let intent = crate::intent::connection(&lab.world, &lab.connection(&port)).unwrap();
+    let newest: Vec<_> = intent
+        .mac_sec_keys
+        .iter()
+        .map(|it| &it.secret_arn)
+        .collect();
+    assert_eq!(newest, [&second, &first]);
+    assert!(!format!("{intent:?}").contains(&"b".repeat(64)));
+    let said = |lab: &Lab, encrypted, secrets: &[&String]| DeviceStatus {
+        device: lab.connection(&port).device.unwrap(),
+        followed: Some(1),
+        ports: vec![PortStatus {
+            connection: port.parse().unwrap(),
+            interface: Some("eth1".to_owned()),
+            link: Link::Up,
+            lacp: None,
+            mac_sec: Some(MacSecStatus {
+                encrypted,
+                secrets: secrets.iter().map(|it| (*it).clone()).collect(),
+                ..MacSecStatus::default()
+            }),
+            drops: DropCounters::default(),
+        }],
+        ..DeviceStatus::default()
+    };
+    let states = |lab: &Lab| {
+        let mac_sec = lab.connection(&port).mac_sec.unwrap();
+        let keys: Vec<_> = mac_sec.keys.iter().map(|key| key.state.as_str()).collect();
+        (mac_sec.encrypted, keys.join(" "))
+    };
+    let steps = [
+        (
+            said(&lab, false, &[&second]),
+            (false, "associating associated"),
+        ),
+        (
+            said(&lab, true, &[&second, &first]),
+            (true, "associated associated"),
+        ),
+        (
+            said(&lab, false, &[&second, &first]),
+            (false, "associated associated"),
+        ),
+    ];
+    for (status, (encrypted, keys)) in steps {
+        lab.report(&news(&lab.world, &status, true));
+        assert_eq!(states(&lab), (encrypted, keys.to_owned()));
+        assert_eq!(news(&lab.world, &status, true), []);
+    }
+    let encrypted = said(&lab, true, &[&second, &first]);
+    lab.report(&news(&lab.world, &encrypted, true));
+    for secret in [first, second] {
+        let body = json!({"connectionId": port, "secretARN": secret});
+        lab.ok(ALICE, "DisassociateMacSecKey", body);
+    }
+    assert_eq!(
+        news(&lab.world, &encrypted, true),
+        [],
+        "what is said of keys that are gone"
+    );
 }

@@ -9,6 +9,7 @@ use demarc_domain::intent::RoutingDomain;
 use demarc_types::{ConnectionId, GatewayRef, Prefix};
 use serde::Deserialize;
 
+use super::macsec;
 use super::virtual_interface::{INNER_ENDS, OUTER_ENDS};
 
 mod file;
@@ -279,6 +280,8 @@ impl Bindings {
 
 /// The longest name of an interface, in bytes (IFNAMSIZ without its end).
 const LONGEST_NAME: usize = 15;
+/// Names of the edge's own interfaces begin like this.
+const OURS: [&str; 3] = [OUTER_ENDS, INNER_ENDS, macsec::INTERFACES];
 
 /// Why an interface of this name is not to be taken.
 fn unfit(interface: &str) -> Option<&'static str> {
@@ -288,7 +291,7 @@ fn unfit(interface: &str) -> Option<&'static str> {
         "" | "." | ".." => Some("no interface has such a name"),
         name if name.contains(strange) => Some("no interface has such a name"),
         name if name.len() > LONGEST_NAME => Some("names have at most 15 bytes"),
-        name if name.starts_with(OUTER_ENDS) || name.starts_with(INNER_ENDS) => {
+        name if OURS.iter().any(|ours| name.starts_with(ours)) => {
             Some("the edge names its own interfaces so")
         }
         _ => None,
@@ -408,6 +411,7 @@ mod tests {
             ("../eth0", "no interface"),
             ("sixteen-bytes-it", "at most 15 bytes"),
             ("dmcvfg6ny8dd", "names its own"),
+            ("dmcmfg6ny8dd", "names its own"),
             ("vif-fg6ny8dd", "names its own"),
         ] {
             let port = format!("[[port]]\ndevice = \"d\"\ninterface = \"{name}\"\n");

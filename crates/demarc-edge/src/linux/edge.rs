@@ -19,6 +19,7 @@ use super::bell::Bell;
 use super::bindings::{BindingsError, BindingsFile};
 use super::gateway::Gateway;
 use super::lag::Lags;
+use super::macsec::MacSecs;
 use super::peer::RoutesVersion;
 use super::status::{self, Faults, Intents, Views};
 use super::virtual_interface::Standing;
@@ -67,6 +68,10 @@ pub struct LinuxEdge {
     pub(super) program: VlanProgram,
     pub(super) ports: BTreeMap<ConnectionId, String>,
     pub(super) lags: Lags,
+    pub(super) mac_secs: MacSecs,
+    /// Times that a port came to go by another interface, and those at the last comparison.
+    switches: u64,
+    switches_compared: u64,
     pub(super) gateways: BTreeMap<RoutingDomain, Gateway>,
     pub(super) standing: BTreeMap<VirtualInterfaceId, Standing>,
     /// The intents that were compared last with what stands; `None` after an error.
@@ -114,6 +119,7 @@ impl LinuxEdge {
         let attachment = demarc_linux::probe()?;
         let mut program = VlanProgram::load(attachment)?;
         let lags = Lags::start(program.take_bundles()?)?;
+        let mac_secs = MacSecs::start(program.share_bundles()?)?;
         let how = match attachment {
             Attachment::Clsact => "clsact",
             Attachment::Tcx => "tcx",
@@ -131,6 +137,9 @@ impl LinuxEdge {
             program,
             ports: BTreeMap::new(),
             lags,
+            mac_secs,
+            switches: 0,
+            switches_compared: 0,
             gateways: BTreeMap::new(),
             standing: BTreeMap::new(),
             compared: None,
@@ -159,6 +168,7 @@ impl LinuxEdge {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut occasion, mut there) = (Occasion::Period, true);
         let mut lags = self.lags.changes();
+        let mut mac_secs = self.mac_secs.changes();
         loop {
             let wanted = intents.borrow_and_update().clone();
             let outcome = self.look(&wanted, occasion).await;
@@ -190,6 +200,12 @@ impl LinuxEdge {
                 // For who waits to hear of it.
                 Ok(()) = lags.changed() => {
                     self.news = true;
+                    Occasion::Event
+                }
+                Ok(switches) = changed(&mut mac_secs) => {
+                    self.news = true;
+                    // Members of LAGs may go by another interface, and one may be there to take frames from.
+                    self.switches = switches;
                     Occasion::Event
                 }
             };
@@ -239,7 +255,9 @@ impl LinuxEdge {
             .is_none_or(|it| !status::same(it, intents));
         // At first, and after an error, nobody knows what stands.
         full |= self.compared.is_none();
-        let compare = full || read_again || is_new || lost_or_found;
+        let switched = self.switches != self.switches_compared;
+        self.switches_compared = self.switches;
+        let compare = full || read_again || is_new || lost_or_found || switched;
         let mut touched = BTreeSet::new();
         if compare {
             self.compared = Some(intents.clone());
@@ -269,5 +287,16 @@ impl LinuxEdge {
             self.leave_behind().await?;
         }
         Ok(())
+    }
+}
+
+/// Waits for news of what there may be nothing of.
+async fn changed(news: &mut Option<watch::Receiver<u64>>) -> Result<u64, watch::error::RecvError> {
+    match news {
+        Some(news) => {
+            news.changed().await?;
+            Ok(*news.borrow_and_update())
+        }
+        None => std::future::pending().await,
     }
 }

@@ -6,7 +6,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use demarc_domain::entity::Link as PortLink;
-use demarc_domain::intent::{DeviceIntent, DomainIntent, RoutingDomain, VirtualInterfaceIntent};
+use demarc_domain::intent::{
+    DeviceIntent, DomainIntent, PortIntent, RoutingDomain, VirtualInterfaceIntent,
+};
 use demarc_linux::Link;
 use demarc_types::{ConnectionId, ParentId, VirtualInterfaceId};
 
@@ -14,7 +16,7 @@ use super::edge::{LinuxEdge, LinuxError};
 use super::gateway::{self, Gateway};
 use super::status::Intents;
 use super::virtual_interface::Standing;
-use super::{lag, port};
+use super::{lag, macsec, port};
 
 /// Interfaces to be found by index, and ports by name.
 pub(super) struct Links<'a> {
@@ -53,6 +55,7 @@ impl LinuxEdge {
         let devices: Vec<&DeviceIntent> = intents.values().map(|wanted| &wanted.intent).collect();
         self.ports = port::assign(&self.file.bindings, &devices, links, &self.ports);
         self.prepare_ports(&devices, links);
+        self.follow_mac_secs(&devices, links);
         self.follow_lags(&devices, links);
         let found = Links::new(links, &self.ports);
         let wanted: BTreeMap<VirtualInterfaceId, (&str, &Arc<VirtualInterfaceIntent>)> = devices
@@ -123,7 +126,11 @@ impl LinuxEdge {
                 self.faults.say(port.connection, text);
                 continue;
             };
-            if let Some(text) = port::unencrypted(port) {
+            let text = match self.mac_secs.missing() {
+                Some(missing) => port::unencrypted(port, missing),
+                None => macsec::unknown_keys(port),
+            };
+            if let Some(text) = text {
                 self.faults.say(port.connection, text);
             }
             if let Err(error) = port::prepare(&mut self.kernel, port, link) {
@@ -132,29 +139,61 @@ impl LinuxEdge {
         }
     }
 
+    /// Speaks MKA on ports with MACsec. Before the LAGs: it says which interfaces their members' frames go by.
+    fn follow_mac_secs(&mut self, devices: &[&DeviceIntent], links: &[Link]) {
+        let interface = |connection: ConnectionId| {
+            let name = self.ports.get(&connection)?;
+            links.iter().find(|link| link.name == *name)
+        };
+        let wanted = macsec::wanted(devices, interface);
+        for (connection, text) in self.mac_secs.follow(&wanted, links) {
+            self.faults.say(connection, text);
+        }
+    }
+
     /// Speaks LACP on the members of LAGs. Before the virtual interfaces: what goes out by one has to have
     /// somewhere to go.
     fn follow_lags(&mut self, devices: &[&DeviceIntent], links: &[Link]) {
-        let interface = |connection: ConnectionId| {
-            let name = self.ports.get(&connection)?;
+        let has_mac_sec = self.mac_secs.missing().is_none();
+        let interface = |port: &PortIntent| {
+            let name = self.ports.get(&port.connection)?;
             let link = links.iter().find(|link| link.name == *name)?;
-            Some(link.index)
+            let must = port.encryption_mode.as_deref() == Some("must_encrypt");
+            let carrier = self.mac_secs.carrier(port.connection);
+            match carrier.filter(|_| has_mac_sec) {
+                Some(carrier) => Some((carrier, true)),
+                None => Some((link.index, !must)),
+            }
         };
         let wanted = lag::wanted(devices, interface);
+        // MACsec interfaces may have been made just now.
+        let all = self.look_at_links(false);
+        let links = all.as_deref().map_or(links, Vec::as_slice);
         for (subject, error) in self.lags.follow(&wanted, links, &mut self.kernel) {
             self.faults.say(subject, error);
         }
     }
 
-    /// Takes the frames of ports, and of those alone that the bindings name.
+    /// Takes the frames of ports, and of those alone that the bindings name, or that carry their frames encrypted.
     fn attach_ports(&mut self, devices: &[&DeviceIntent], links: &[Link], full: bool) {
+        let encrypted = self.mac_secs.interfaces();
         for index in self.program.ports() {
-            let bound = &self.file.bindings.port;
+            let is_port = |link: &&Link| {
+                let mut bound = self.file.bindings.port.iter();
+                bound.any(|port| port.interface == link.name)
+                    || encrypted.iter().any(|(_, name, _)| *name == link.name)
+            };
             let link = links.iter().find(|link| link.index == index);
-            if let Some(link) =
-                link.filter(|it| !bound.iter().any(|port| port.interface == it.name))
-            {
+            if let Some(link) = link.filter(|link| !is_port(link)) {
                 self.program.leave_port(&link.name, index);
+            }
+        }
+        for (connection, name, index) in encrypted {
+            if !full && self.program.is_attached(index) {
+                continue;
+            }
+            if let Err(error) = self.program.attach_port(&mut self.kernel, &name) {
+                self.faults.say(connection, error);
             }
         }
         let ports = devices.iter().flat_map(|device| &device.ports);
@@ -179,7 +218,8 @@ impl LinuxEdge {
             ParentId::Lag(lag) => return self.lags.number(lag),
         };
         let name = self.ports.get(&connection)?;
-        links.ports.get(name.as_str()).copied()
+        let index = links.ports.get(name.as_str()).copied()?;
+        Some(self.mac_secs.number(connection).unwrap_or(index))
     }
 
     /// Whether the link of a port is down.

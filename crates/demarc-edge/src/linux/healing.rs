@@ -147,11 +147,10 @@ impl LinuxEdge {
         self.heal_outer_ends(&links)?;
         // Without an intent nobody knows what is wanted.
         if !intents.is_empty() {
-            let ends: BTreeSet<u32> = self
-                .standing
-                .values()
-                .map(|standing| standing.delivery.outer_end)
-                .collect();
+            let standing = self.standing.values();
+            let ends = standing.map(|standing| standing.delivery.outer_end);
+            let mac_secs = self.mac_secs.interfaces();
+            let ends: BTreeSet<u32> = ends.chain(mac_secs.iter().map(|it| it.2)).collect();
             let devices: BTreeSet<&str> = intents.keys().map(String::as_str).collect();
             let gateways: BTreeSet<RoutingDomain> = self.gateways.keys().copied().collect();
             foreign.extend(stale::interfaces(

@@ -22,6 +22,7 @@ use tokio::sync::watch;
 use tracing::error;
 
 use driver::Driver;
+pub(super) use number::Numbers;
 
 /// A LAG that is to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub(super) struct WantedLag {
 pub(super) struct WantedMember {
     pub(super) connection: ConnectionId,
     pub(super) interface: u32,
-    /// It may carry something: it does not have to be encrypted.
+    /// It may carry something: it is encrypted, or does not have to be.
     pub(super) may_carry: bool,
 }
 
@@ -174,10 +175,11 @@ impl Speaker {
     }
 }
 
-/// What the intents want of LAGs, of the ports that are there.
+/// What the intents want of LAGs, of the ports that are there: `interface` tells by which interface a port's
+/// frames go, and whether they may.
 pub(super) fn wanted(
     devices: &[&DeviceIntent],
-    interface: impl Fn(ConnectionId) -> Option<u32>,
+    interface: impl Fn(&PortIntent) -> Option<(u32, bool)>,
 ) -> Vec<WantedLag> {
     let of_device = |device: &&DeviceIntent| -> Vec<WantedLag> {
         let lags = device.lags.iter().map(|lag| WantedLag {
@@ -188,7 +190,7 @@ pub(super) fn wanted(
                 .ports
                 .iter()
                 .filter(|port| port.lag == Some(lag.lag))
-                .filter_map(|port| member(port, interface(port.connection)?))
+                .filter_map(|port| member(port, interface(port)?))
                 .collect(),
         });
         lags.collect()
@@ -196,11 +198,11 @@ pub(super) fn wanted(
     devices.iter().flat_map(of_device).collect()
 }
 
-fn member(port: &PortIntent, interface: u32) -> Option<WantedMember> {
+fn member(port: &PortIntent, (interface, may_carry): (u32, bool)) -> Option<WantedMember> {
     Some(WantedMember {
         connection: port.connection,
         interface,
-        may_carry: port.encryption_mode.as_deref() != Some("must_encrypt"),
+        may_carry,
     })
 }
 
@@ -217,6 +219,7 @@ mod tests {
             lag: lag.map(id),
             jumbo: true,
             encryption_mode: mode.map(str::to_owned),
+            mac_sec_keys: Vec::new(),
         }
     }
 
@@ -245,7 +248,10 @@ mod tests {
             domains: Vec::new(),
         };
         let unbound = device.ports[4].connection;
-        let interface = |connection| (connection != unbound).then_some(9);
+        let interface = |port: &PortIntent| {
+            let must = port.encryption_mode.as_deref() == Some("must_encrypt");
+            (port.connection != unbound).then_some((9, !must))
+        };
         let found = wanted(&[&device], interface);
         let may_carry: Vec<bool> = found[0].members.iter().map(|it| it.may_carry).collect();
         assert_eq!(may_carry, [true, false, true]);

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use demarc_domain::entity::Link as PortLink;
 use demarc_domain::intent::{DeviceIntent, PortIntent};
-use demarc_linux::{Kernel, KernelError, Link};
+use demarc_linux::{Kernel, KernelError, Link, MacSecLink};
 use demarc_types::ConnectionId;
 
 use super::bindings::Bindings;
 
 /// The marks that an assignment leaves on its interface, so that a restart finds it again.
 const ALIAS: &str = "demarc:";
+/// Octets of a VLAN tag.
+const TAG: u32 = 4;
 
 /// Interfaces by connection. Explicit bindings first, then what an interface is marked with, then
 /// what was assigned before, then the first free interface of the device.
@@ -72,6 +74,11 @@ pub(super) fn prepare(
         kernel.set_alias(link.index, &mark)?;
     }
     let mtu = if port.jumbo { 9_001 } else { 1_500 };
+    let mtu = match &port.encryption_mode {
+        // Tag and frame are in the packet that MACsec makes of them.
+        Some(_) => mtu + TAG + MacSecLink::OVERHEAD,
+        None => mtu,
+    };
     if link.mtu < mtu {
         kernel.set_mtu(link.index, mtu)?;
     }
@@ -85,9 +92,9 @@ pub(super) fn mark(connection: ConnectionId) -> String {
     format!("{ALIAS}{connection}")
 }
 
-/// What to say of a port that is to be encrypted: this edge has no MACsec. The API shows such a port as
-/// `Encryption Down`, and one that must be encrypted as down.
-pub(super) fn unencrypted(port: &PortIntent) -> Option<String> {
+/// What to say of a port that is to be encrypted where the kernel has no MACsec, and why not. The API shows
+/// such a port as `Encryption Down`, and one that must be encrypted as down.
+pub(super) fn unencrypted(port: &PortIntent, missing: &str) -> Option<String> {
     let mode = port.encryption_mode.as_deref()?;
     let consequence = match mode {
         "no_encrypt" => return None,
@@ -95,7 +102,7 @@ pub(super) fn unencrypted(port: &PortIntent) -> Option<String> {
         _ => "is in the clear",
     };
     Some(format!(
-        "MACsec is not supported by this edge: the port is {mode}, so it {consequence}"
+        "the kernel of this edge has no MACsec ({missing}): the port is {mode}, so it {consequence}"
     ))
 }
 
@@ -122,6 +129,7 @@ mod tests {
             lag: None,
             jumbo: true,
             encryption_mode: None,
+            mac_sec_keys: Vec::new(),
         };
         DeviceIntent {
             device: "d".to_owned(),

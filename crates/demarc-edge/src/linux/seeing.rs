@@ -40,6 +40,12 @@ impl LinuxEdge {
             Some((*connection, status::drops(strays)))
         });
         self.drops = ports.collect();
+        for (connection, _, index) in self.mac_secs.interfaces() {
+            if let Some(strays) = self.program.strays(index) {
+                let drops = self.drops.entry(connection).or_default();
+                *drops = status::sum(*drops, status::drops(strays));
+            }
+        }
     }
 
     /// Asks sessions that something happened to how they are, and for routes where these may have changed.
@@ -239,6 +245,7 @@ impl LinuxEdge {
 
     fn status(&mut self, intent: &DeviceIntent, faults: Vec<Fault>) -> DeviceStatus {
         let mut lacp = self.lags.members();
+        let mut mac_secs = self.mac_secs.ports();
         let ports = intent.ports.iter().map(|port| PortStatus {
             connection: port.connection,
             interface: self.ports.get(&port.connection).cloned(),
@@ -248,6 +255,7 @@ impl LinuxEdge {
                 .copied()
                 .unwrap_or_default(),
             lacp: lacp.remove(&port.connection),
+            mac_sec: mac_secs.remove(&port.connection),
             drops: self
                 .drops
                 .get(&port.connection)

@@ -8,14 +8,14 @@ use demarc_linux::{Kernel, KernelError, Link, Namespace};
 use tracing::info;
 
 use super::gateway::NAMESPACES;
-use super::uplink_mark;
 use super::virtual_interface::{INNER_ENDS, OUTER_ENDS, device_of};
+use super::{macsec, uplink_mark};
 
 /// Namespaces that are made to try the kernel out; the number of the process follows.
 const PROBES: &str = "probe-";
 
-/// Removes pairs of our devices that nothing stands on (`ends` are those that it does); tells what is not
-/// ours.
+/// Removes pairs and MACsec interfaces of our devices that nothing stands on (`ends` are those that it does);
+/// tells what is not ours.
 pub(super) fn interfaces(
     kernel: &mut Kernel,
     links: &[Link],
@@ -23,9 +23,11 @@ pub(super) fn interfaces(
     devices: &BTreeSet<&str>,
 ) -> Result<Vec<String>, KernelError> {
     let mut foreign = Vec::new();
-    let ours = links
-        .iter()
-        .filter(|link| link.name.starts_with(OUTER_ENDS));
+    let ours = links.iter().filter(|link| {
+        [OUTER_ENDS, macsec::INTERFACES]
+            .iter()
+            .any(|it| link.name.starts_with(it))
+    });
     for link in ours.filter(|link| !ends.contains(&link.index)) {
         match device_of(&link.alias) {
             Some(device) if !devices.contains(device) => {

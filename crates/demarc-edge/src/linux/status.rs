@@ -150,11 +150,15 @@ pub(super) fn drops(strays: Strays) -> DropCounters {
 /// All ports of a device together.
 pub(super) fn all_drops(ports: &[PortStatus]) -> DropCounters {
     let none = DropCounters::default();
-    ports.iter().fold(none, |all, port| DropCounters {
-        untagged: all.untagged + port.drops.untagged,
-        unknown_vlan: all.unknown_vlan + port.drops.unknown_vlan,
-        failed: all.failed + port.drops.failed,
-    })
+    ports.iter().fold(none, |all, port| sum(all, port.drops))
+}
+
+pub(super) fn sum(all: DropCounters, more: DropCounters) -> DropCounters {
+    DropCounters {
+        untagged: all.untagged + more.untagged,
+        unknown_vlan: all.unknown_vlan + more.unknown_vlan,
+        failed: all.failed + more.failed,
+    }
 }
 
 #[cfg(test)]
@@ -222,6 +226,7 @@ mod tests {
             lag: None,
             jumbo: true,
             encryption_mode: None,
+            mac_sec_keys: Vec::new(),
         };
         let device = |device: &str, number| {
             let intent = DeviceIntent {

@@ -105,6 +105,7 @@ pub(super) fn reports(world: &World, port: &Connection) -> Vec<Report> {
     if has_new_keys(port.mac_sec.as_ref()) {
         reports.push(Report::MacSecKeysInstalled {
             port: ParentId::Connection(port.id),
+            secrets: None,
         });
     }
     reports
@@ -118,5 +119,6 @@ pub(super) fn lag_urgency(lag: &Lag) -> Option<Urgency> {
 pub(super) fn lag_report(lag: &Lag) -> Option<Report> {
     has_new_keys(lag.mac_sec.as_ref()).then_some(Report::MacSecKeysInstalled {
         port: ParentId::Lag(lag.id),
+        secrets: None,
     })
 }

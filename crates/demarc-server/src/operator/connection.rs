@@ -3,7 +3,7 @@
 use demarc_domain::{Order, Refusal, intent};
 use demarc_types::ConnectionId;
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::body::{StateBody, UpDown, id, read};
 use super::{Problem, carry_out};
@@ -43,10 +43,19 @@ pub(super) fn intent(front: &Front, text: &str) -> Result<Answer, Problem> {
         .world
         .connection(connection)
         .ok_or_else(|| Refusal::ConnectionNotFound(text.to_owned()))?;
+    let mut intent = json!(intent::connection(&snapshot.world, found));
+    let keys = intent.get_mut("mac_sec_keys").and_then(Value::as_array_mut);
+    for key in keys
+        .into_iter()
+        .flatten()
+        .filter(|key| key.get("cak").is_some())
+    {
+        key["cak"] = Value::from("[PROTECTED]");
+    }
     let body = json!({
         "connectionId": text,
         "device": found.device,
-        "intent": intent::connection(found),
+        "intent": intent,
     });
     Ok(json(StatusCode::OK, &body))
 }

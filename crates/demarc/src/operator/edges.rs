@@ -22,7 +22,8 @@ pub(crate) fn edges(client: &Client) -> Result<(), Failure> {
             remarks.push(format!("{device}: {subject}: {message}"));
         }
         for port in list(&edge["ports"]) {
-            remarks.extend(member(port).map(|text| format!("{device}: {text}")));
+            let texts = [member(port), mac_sec(port)].into_iter().flatten();
+            remarks.extend(texts.map(|text| format!("{device}: {text}")));
         }
         for object in list(&edge["foreign"]) {
             remarks.push(format!("{device}: not ours: {}", cell(object)));
@@ -64,6 +65,20 @@ fn member(port: &Value) -> Option<String> {
     ))
 }
 
+/// What MKA says of a port with MACsec.
+fn mac_sec(port: &Value) -> Option<String> {
+    let mac_sec = port.get("macSec")?;
+    let connection = cell(&port["connection"]);
+    if mac_sec["encrypted"].as_bool() == Some(true) {
+        let cipher = mac_sec["cipher"].as_str().unwrap_or("MACsec");
+        let ckn = mac_sec["ckn"].as_str();
+        let ckn = ckn.map(|ckn| format!(", CKN {ckn}")).unwrap_or_default();
+        return Some(format!("{connection}: encrypted with {cipher}{ckn}"));
+    }
+    let reason = mac_sec["reason"].as_str().unwrap_or("no reason is known");
+    Some(format!("{connection}: not encrypted: {reason}"))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -90,5 +105,24 @@ mod tests {
             assert_eq!(member(&port).as_deref(), Some(expected));
         }
         assert_eq!(member(&json!({"connection": "dxcon-fg000001"})), None);
+    }
+
+    #[test]
+    fn a_port_says_whether_it_is_encrypted_and_why_not() {
+        let port = |mac_sec: Value| json!({"connection": "dxcon-fg000001", "macSec": mac_sec});
+        let rows = [
+            (
+                port(json!({"encrypted": true, "cipher": "GCM-AES-256", "ckn": "ab"})),
+                "dxcon-fg000001: encrypted with GCM-AES-256, CKN ab",
+            ),
+            (
+                port(json!({"encrypted": false, "reason": "no MKA peer is heard"})),
+                "dxcon-fg000001: not encrypted: no MKA peer is heard",
+            ),
+        ];
+        for (port, expected) in rows {
+            assert_eq!(mac_sec(&port).as_deref(), Some(expected));
+        }
+        assert_eq!(mac_sec(&json!({"connection": "dxcon-fg000001"})), None);
     }
 }

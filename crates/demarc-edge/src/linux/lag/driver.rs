@@ -384,7 +384,7 @@ fn listen(number: u16, port: &Port, bundle: &mut Bundle, now: Duration) -> usize
 }
 
 fn status_of(lag: LagId, port: &Port, member: &MemberStatus) -> LacpStatus {
-    let encrypted = "the port is must_encrypt, which this edge cannot do";
+    let encrypted = "the port is must_encrypt and not encrypted";
     let why = member.why.map(|why| why.to_string());
     let barred = (port.carrier && !port.may_carry).then(|| encrypted.to_owned());
     LacpStatus {

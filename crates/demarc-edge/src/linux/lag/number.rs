@@ -7,7 +7,7 @@ use demarc_types::{ConnectionId, LagId};
 
 /// Numbers in use, by id. What has one keeps it.
 #[derive(Debug)]
-pub(super) struct Numbers<Id> {
+pub(in crate::linux) struct Numbers<Id> {
     given: BTreeMap<Id, u16>,
 }
 
@@ -20,7 +20,7 @@ impl<Id> Default for Numbers<Id> {
 }
 
 /// An id with the part of it that is its own.
-pub(super) trait Suffixed: Ord + Copy {
+pub(in crate::linux) trait Suffixed: Ord + Copy {
     fn own(self) -> String;
 }
 
@@ -38,7 +38,7 @@ impl Suffixed for LagId {
 
 impl<Id: Suffixed> Numbers<Id> {
     /// The number of an id: its hash, or the next that is free. Never 0, which stands for nothing in LACP.
-    pub(super) fn of(&mut self, id: Id) -> u16 {
+    pub(in crate::linux) fn of(&mut self, id: Id) -> u16 {
         if let Some(number) = self.given.get(&id) {
             return *number;
         }
@@ -54,7 +54,7 @@ impl<Id: Suffixed> Numbers<Id> {
     }
 
     /// Forgets the numbers of ids that are no more.
-    pub(super) fn keep(&mut self, wanted: impl Fn(Id) -> bool) {
+    pub(in crate::linux) fn keep(&mut self, wanted: impl Fn(Id) -> bool) {
         self.given.retain(|id, _| wanted(*id));
     }
 }

@@ -1,0 +1,358 @@
+//! Key agreement of all ports with their sockets, and the interfaces and the data path that follow it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use demarc_domain::device_status::MacSecStatus;
+use demarc_linux::{BundleMaps, EapolSocket, Kernel, KernelError, Link, MacSec, port_number};
+use demarc_mka::Installed;
+use demarc_types::ConnectionId;
+use tokio::time::Instant;
+use tracing::{debug, info, warn};
+
+use super::adoption::inherit;
+use super::port::{Carrier, Port};
+use super::programming::Doors;
+use super::status;
+use super::wanted::WantedPort;
+use crate::linux::lag::Numbers;
+
+/// Frames of a port that are read at once. A peer sends one every two seconds: who sends more waits.
+const AT_ONCE: usize = 16;
+/// How long one who sends too much is not listened to.
+pub(super) const REST: Duration = Duration::from_millis(100);
+/// Longer than any frame of MKA.
+const FRAME: usize = 2_048;
+/// How often is looked whether an interface is still as it should be, and how far packet numbers are.
+const LOOK: Duration = Duration::from_secs(1);
+/// What is installed may change what is to be, and so on: more would be a loop.
+const ROUNDS: usize = 4;
+
+/// All ports.
+pub(super) struct Driver {
+    start: Instant,
+    maps: BundleMaps,
+    kernel: Kernel,
+    inside: MacSec,
+    numbers: Numbers<ConnectionId>,
+    ports: BTreeMap<ConnectionId, Port>,
+    /// Times that a port came to go by another interface.
+    switches: u64,
+}
+
+impl Driver {
+    pub(super) fn new(maps: BundleMaps) -> Result<Self, KernelError> {
+        Ok(Self {
+            start: Instant::now(),
+            maps,
+            kernel: Kernel::here()?,
+            inside: MacSec::open()?,
+            numbers: Numbers::default(),
+            ports: BTreeMap::new(),
+            switches: 0,
+        })
+    }
+
+    fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    pub(super) fn switches(&self) -> u64 {
+        self.switches
+    }
+
+    pub(super) fn number(&self, connection: ConnectionId) -> Option<u32> {
+        self.ports.get(&connection).map(|port| port.number)
+    }
+
+    pub(super) fn carrier(&self, connection: ConnectionId) -> Option<u32> {
+        self.ports.get(&connection)?.carrier().interface()
+    }
+
+    pub(super) fn interfaces(&self) -> Vec<(ConnectionId, String, u32)> {
+        let ports = self.ports.values();
+        let there = ports.filter_map(|it| Some((it.wanted.connection, it.name(), it.interface?)));
+        there.collect()
+    }
+
+    pub(super) fn ports(&self) -> BTreeMap<ConnectionId, MacSecStatus> {
+        let ports = self.ports.iter();
+        ports.map(|(id, port)| (*id, status::of(port))).collect()
+    }
+
+    /// See [`super::MacSecs::follow`].
+    pub(super) fn follow(
+        &mut self,
+        wanted: &[WantedPort],
+        links: &[Link],
+    ) -> Vec<(ConnectionId, String)> {
+        let now = self.now();
+        let mut faults = Vec::new();
+        self.leave(wanted, links, &mut faults);
+        for one in wanted {
+            if let Err(error) = self.join(one, links, now) {
+                faults.push((one.connection, error));
+            }
+        }
+        self.take_links(links);
+        self.carry_out();
+        let broken = self.ports.values();
+        faults.extend(broken.filter_map(|it| Some((it.wanted.connection, it.fault.clone()?))));
+        faults
+    }
+
+    /// Lets go of ports that are not wanted, or are another interface or station now.
+    fn leave(
+        &mut self,
+        wanted: &[WantedPort],
+        links: &[Link],
+        faults: &mut Vec<(ConnectionId, String)>,
+    ) {
+        let same = |port: &Port| {
+            let link = links.iter().find(|it| it.index == port.wanted.interface);
+            let mut wanted = wanted.iter();
+            wanted.any(|it| {
+                (it.connection, it.interface) == (port.wanted.connection, port.wanted.interface)
+                    && it.cipher == port.wanted.cipher
+                    && link.is_none_or(|link| link.mac == port.mac)
+            })
+        };
+        for (connection, port) in self.ports.extract_if(.., |_, port| !same(port)) {
+            info!(%connection, "MKA ends at a port");
+            self.maps.end(port.number);
+            if let Err(error) = self.kernel.remove_link(&port.name()) {
+                faults.push((connection, error.to_string()));
+            }
+        }
+        self.numbers
+            .keep(|id| wanted.iter().any(|it| it.connection == id));
+    }
+
+    fn join(&mut self, wanted: &WantedPort, links: &[Link], now: Duration) -> Result<(), String> {
+        let connection = wanted.connection;
+        if !self.ports.contains_key(&connection) {
+            let link = links.iter().find(|it| it.index == wanted.interface);
+            let Some(link) = link else { return Ok(()) };
+            let mut seed = [0; 32];
+            getrandom::fill(&mut seed).map_err(|error| format!("no random numbers: {error}"))?;
+            let number = port_number(self.numbers.of(connection));
+            let mut port = Port::new(wanted.clone(), number, link.mac, seed);
+            let found = inherit(&port, &mut self.kernel, &mut self.inside, now);
+            port.inherited = found.map_err(|error| error.to_string())?;
+            if port.inherited.is_some() {
+                info!(%connection, "what an earlier process encrypts with is taken over");
+            }
+            self.ports.insert(connection, port);
+        }
+        let Some(port) = self.ports.get_mut(&connection) else {
+            return Ok(());
+        };
+        if port.wanted != *wanted {
+            if port.wanted.in_lag != wanted.in_lag {
+                // It is for somebody else now to say what is taken.
+                self.maps.end(port.number);
+                port.carries = None;
+            }
+            port.look_at = now;
+            port.wanted = wanted.clone();
+        }
+        let keys = if port.is_wanted() {
+            wanted.keys.as_slice()
+        } else {
+            &[]
+        };
+        port.agreement.set_keys(keys, now);
+        if port.socket.is_none() {
+            let socket = EapolSocket::open(wanted.interface).map_err(|error| error.to_string())?;
+            port.socket = Some(Arc::new(socket));
+        }
+        Ok(())
+    }
+
+    /// Links as they are, of some interfaces.
+    pub(super) fn take_links(&mut self, links: &[Link]) {
+        let now = self.now();
+        for port in self.ports.values_mut() {
+            let index = port.wanted.interface;
+            if let Some(link) = links.iter().rfind(|link| link.index == index) {
+                port.link = link.up && link.carrier;
+                port.agreement.set_link(port.link, now);
+            }
+            let touched = |link: &Link| Some(link.index) == port.interface;
+            if links.iter().any(touched) {
+                // Perhaps by somebody else.
+                port.look_at = port.look_at.min(now + REST);
+            }
+        }
+    }
+
+    /// What to wait for: sockets, and how long.
+    pub(super) fn waits_for(&self) -> (Vec<Arc<EapolSocket>>, Option<Duration>) {
+        let now = self.now();
+        let mut deadlines = Vec::new();
+        let mut sockets = Vec::new();
+        for port in self.ports.values() {
+            deadlines.extend(port.agreement.next_deadline());
+            deadlines.push(port.look_at);
+            deadlines.extend(port.inherited.map(|it| it.until));
+            match port.rests_until.filter(|until| *until > now) {
+                Some(until) => deadlines.push(until),
+                None => sockets.extend(port.socket.clone()),
+            }
+        }
+        let next = deadlines.into_iter().min();
+        (sockets, next.map(|next| next.saturating_sub(now)))
+    }
+
+    /// Takes the frames that have come in.
+    pub(super) fn receive(&mut self) {
+        let now = self.now();
+        for port in self.ports.values_mut() {
+            if port.rests_until.is_some_and(|until| until > now) {
+                continue;
+            }
+            let read = listen(port, now);
+            // Whoever sends without end is heard now and then.
+            port.rests_until = (read == AT_ONCE).then(|| now + REST);
+        }
+    }
+
+    /// Lets time pass, sends what is to be sent, and makes interfaces and data path follow; whether anything
+    /// shows.
+    pub(super) fn carry_out(&mut self) -> bool {
+        let now = self.now();
+        let mut changed = false;
+        for port in self.ports.values_mut() {
+            port.agreement.advance(now);
+            let mut doors = Doors {
+                kernel: &mut self.kernel,
+                inside: &mut self.inside,
+            };
+            port.program(&mut doors, now);
+            port.send();
+            port.forward(&mut self.maps);
+            let (before, is) = (port.shown_switch(), port.switch());
+            self.switches += u64::from(before != Some(is));
+            changed |= port.show();
+        }
+        changed
+    }
+}
+
+impl Port {
+    /// Makes the interface be as key agreement wants it, where that has changed or was not looked at for a
+    /// while.
+    fn program(&mut self, doors: &mut Doors<'_>, now: Duration) {
+        if self.inherited.is_some_and(|it| it.until <= now) {
+            info!(connection = %self.wanted.connection, "nobody has answered: what was taken over ends");
+            self.inherited = None;
+            self.look_at = now;
+        }
+        for _ in 0..ROUNDS {
+            let association = self.agreement.association();
+            if self.programmed.as_ref() == Some(&association) && self.look_at > now {
+                return;
+            }
+            self.look_at = now + LOOK;
+            let outcome = if self.is_wanted() {
+                doors.program(self, &association)
+            } else {
+                self.inherited = None;
+                self.interface = None;
+                let removed = doors.kernel.remove_link(&self.name());
+                removed.map(|()| Installed::default())
+            };
+            let installed = match outcome {
+                Ok(installed) => {
+                    self.fault = None;
+                    installed
+                }
+                Err(error) => {
+                    self.fault = Some(error.to_string());
+                    Installed {
+                        fault: self.fault.clone(),
+                        ..Installed::default()
+                    }
+                }
+            };
+            if association.transmit.is_some() && self.fault.is_none() {
+                self.inherited = None;
+            }
+            self.programmed = Some(association);
+            self.agreement.installed(installed, now);
+        }
+    }
+
+    /// Has the data path take and send the frames by what they are to go by.
+    fn forward(&mut self, maps: &mut BundleMaps) {
+        let carrier = self.carrier();
+        if self.wanted.in_lag || self.carries == Some(carrier) {
+            return;
+        }
+        let members: Vec<u32> = carrier.interface().into_iter().collect();
+        let taken = members.iter().copied().collect();
+        match maps.set(self.number, &taken, &members) {
+            Ok(()) => self.carries = Some(carrier),
+            Err(error) => {
+                self.carries = None;
+                self.fault = Some(error.to_string());
+            }
+        }
+    }
+
+    /// The interfaces that others have to know.
+    fn switch(&self) -> (Carrier, Option<u32>) {
+        (self.carrier(), self.interface)
+    }
+
+    fn shown_switch(&self) -> Option<(Carrier, Option<u32>)> {
+        let (_, carrier, interface, _) = self.shown.as_ref()?;
+        Some((*carrier, *interface))
+    }
+
+    /// Says in the log what is new; whether anything is.
+    fn show(&mut self) -> bool {
+        let mut agreed = self.agreement.status();
+        // Anybody can have these grow as fast as he likes.
+        agreed.discarded.clear();
+        let now = Some((agreed, self.carrier(), self.interface, self.fault.clone()));
+        if self.shown == now {
+            return false;
+        }
+        let connection = self.wanted.connection;
+        let was = self.shown.as_ref().map(|(_, carrier, ..)| *carrier);
+        let why = status::of(self).reason.unwrap_or_default();
+        match self.carrier() {
+            is if was == Some(is) => {}
+            Carrier::Secured(_) => info!(%connection, "the port is encrypted"),
+            Carrier::Clear(_) => info!(%connection, %why, "the port is in the clear"),
+            Carrier::Nothing => warn!(%connection, %why, "the port carries nothing"),
+        }
+        self.shown = now;
+        true
+    }
+}
+
+/// Reads what has come in by a port; how many frames.
+fn listen(port: &mut Port, now: Duration) -> usize {
+    let Some(socket) = port.socket.clone() else {
+        return 0;
+    };
+    let mut buffer = [0; FRAME];
+    for read in 0..AT_ONCE {
+        match socket.receive(&mut buffer) {
+            Ok(Some(frame)) => {
+                if let Err(discarded) = port.agreement.receive(frame, now) {
+                    debug!(connection = %port.wanted.connection, %discarded, "an EAPOL frame is discarded");
+                }
+            }
+            Ok(None) => return read,
+            // Said once: that the interface is down.
+            Err(error) => {
+                debug!(connection = %port.wanted.connection, %error, "no MKPDU received");
+            }
+        }
+    }
+    AT_ONCE
+}

@@ -1,0 +1,243 @@
+//! Making a MACsec interface be as key agreement wants it.
+//!
+//! Level-triggered: what is there is read each time, so what somebody else undid is done again, and what is as it
+//! should be is not touched. The order keeps frames passing: first what they are taken with, then what they are
+//! sent with, then away with the rest.
+
+use demarc_linux::{AssociationSpec, Kernel, KernelError, MacSec, MacSecLink, MacSecSpec, SecY};
+use demarc_mka::{Association, Installed, Receiving, Sci, Transmitting, Xpn};
+use tracing::info;
+
+use super::port::Port;
+
+/// Of frames that are late: none is taken.
+const WINDOW: u32 = 0;
+
+pub(super) fn sci(mac: [u8; 6]) -> u64 {
+    let sci = Sci {
+        address: mac,
+        port: 1,
+    };
+    sci.to_bits()
+}
+
+/// The kernel, by both its doors.
+pub(super) struct Doors<'a> {
+    pub(super) kernel: &'a mut Kernel,
+    pub(super) inside: &'a mut MacSec,
+}
+
+impl Doors<'_> {
+    /// Makes everything so; what there is then.
+    pub(super) fn program(
+        &mut self,
+        port: &mut Port,
+        association: &Association,
+    ) -> Result<Installed, KernelError> {
+        let keep = port.inherited.filter(|_| association.transmit.is_none());
+        // What goes on forwarding stays as it is, until there is something of another kind.
+        let inherited = keep.filter(|_| association.receive.is_empty());
+        let cipher = inherited.map_or_else(|| association.cipher.id(), |it| it.cipher);
+        let link = self.interface(port, cipher)?;
+        port.interface = Some(link.index);
+        let mut seen = self.read(link.index)?;
+        let changed = self.install(&link, &seen, association)?;
+        let purged = keep.is_none() && self.purge(link.index, &seen, association)?;
+        if changed || purged {
+            seen = self.read(link.index)?;
+        }
+        let Some(link) = self.kernel.mac_sec(&port.name())? else {
+            return Err(KernelError::NoInterface(port.name()));
+        };
+        let installed = installed(&seen, link.encoding(), association);
+        port.seen = seen;
+        Ok(installed)
+    }
+
+    fn read(&mut self, index: u32) -> Result<SecY, KernelError> {
+        Ok(self.inside.read(index)?.unwrap_or_default())
+    }
+
+    /// The interface, up and set as it is to be.
+    fn interface(&mut self, port: &Port, cipher: u64) -> Result<MacSecLink, KernelError> {
+        let name = port.name();
+        let spec = MacSecSpec {
+            name: &name,
+            port: port.wanted.interface,
+            sci: sci(port.mac),
+            cipher,
+            window: WINDOW,
+        };
+        let mut found = self.kernel.mac_sec(&name)?;
+        if found.as_ref().is_some_and(|found| !found.is_of(&spec)) {
+            self.kernel.remove_link(&name)?;
+            found = None;
+        }
+        if found.is_none() {
+            self.kernel.add_mac_sec(&spec)?;
+            found = self.kernel.mac_sec(&name)?;
+            info!(connection = %port.wanted.connection, interface = name, "a MACsec interface is made");
+        }
+        let found = found.ok_or_else(|| KernelError::NoInterface(name.clone()))?;
+        let link = self.kernel.existing(&name)?;
+        let mark = port.mark();
+        if link.alias != mark {
+            self.kernel.set_alias(link.index, &mark)?;
+        }
+        if !found.is_as(&spec) {
+            self.kernel.set_mac_sec(found.index, &spec)?;
+        }
+        let below = self.kernel.port_mtu(port.wanted.interface)?;
+        let mtu = below.saturating_sub(MacSecLink::OVERHEAD);
+        if link.mtu != mtu {
+            self.kernel.set_mtu(link.index, mtu)?;
+        }
+        if !link.up {
+            self.kernel.set_up(link.index)?;
+        }
+        Ok(found)
+    }
+
+    /// Puts in what is missing; whether anything was.
+    fn install(
+        &mut self,
+        link: &MacSecLink,
+        seen: &SecY,
+        wanted: &Association,
+    ) -> Result<bool, KernelError> {
+        let index = link.index;
+        let mut changed = false;
+        for channel in &wanted.receive {
+            let sci = channel.sci.to_bits();
+            let there = seen.receive.iter().find(|it| it.sci == sci);
+            if there.is_none() {
+                self.inside.add_channel(index, sci)?;
+                changed = true;
+            }
+            let there = there
+                .map(|it| it.associations.as_slice())
+                .unwrap_or_default();
+            for one in &channel.associations {
+                let at = there.iter().find(|it| it.an == one.an);
+                if at.is_some_and(|at| at.active && at.id == one.id.to_bytes()) {
+                    continue;
+                }
+                if at.is_some() {
+                    self.inside.remove_receive(index, sci, one.an)?;
+                }
+                let spec = AssociationSpec {
+                    an: one.an,
+                    id: one.id.to_bytes(),
+                    key: one.sak.as_bytes(),
+                    packet_number: one.lowest_packet_number.max(1),
+                    extended: one.xpn.map(extended),
+                };
+                self.inside.add_receive(index, sci, &spec)?;
+                changed = true;
+            }
+        }
+        let Some(one) = &wanted.transmit else {
+            return Ok(changed);
+        };
+        let at = seen.transmit.iter().find(|it| it.an == one.an);
+        if at.is_none_or(|at| !at.active || at.id != one.id.to_bytes()) {
+            if at.is_some() {
+                self.inside.remove_transmit(index, one.an)?;
+            }
+            let spec = AssociationSpec {
+                an: one.an,
+                id: one.id.to_bytes(),
+                key: one.sak.as_bytes(),
+                packet_number: 1,
+                extended: one.xpn.map(extended),
+            };
+            self.inside.add_transmit(index, &spec)?;
+            changed = true;
+        }
+        if link.encoding() != one.an || changed {
+            self.kernel.set_encoding_association(index, one.an)?;
+        }
+        Ok(changed)
+    }
+
+    /// Takes away what is not named; whether anything was.
+    fn purge(
+        &mut self,
+        index: u32,
+        seen: &SecY,
+        wanted: &Association,
+    ) -> Result<bool, KernelError> {
+        let mut changed = false;
+        for channel in &seen.receive {
+            let is_it = |it: &&demarc_mka::ReceiveChannel| it.sci.to_bits() == channel.sci;
+            let Some(named) = wanted.receive.iter().find(is_it) else {
+                self.inside.remove_channel(index, channel.sci)?;
+                changed = true;
+                continue;
+            };
+            for one in &channel.associations {
+                if !named.associations.iter().any(|it| it.an == one.an) {
+                    self.inside.remove_receive(index, channel.sci, one.an)?;
+                    changed = true;
+                }
+            }
+        }
+        for one in &seen.transmit {
+            if wanted.transmit.as_ref().is_none_or(|it| it.an != one.an) {
+                self.inside.remove_transmit(index, one.an)?;
+                changed = true;
+            }
+        }
+        Ok(changed)
+    }
+}
+
+fn extended(xpn: Xpn) -> (u32, [u8; 12]) {
+    (xpn.ssci, xpn.salt)
+}
+
+/// What of an association is there.
+fn installed(seen: &SecY, encoding: u8, wanted: &Association) -> Installed {
+    let mut receiving: Vec<Receiving> = Vec::new();
+    for one in wanted.receive.iter().flat_map(|it| &it.associations) {
+        if receiving.iter().any(|it| it.id == one.id) {
+            continue;
+        }
+        // In every channel that is to have it.
+        let numbers: Option<Vec<u64>> = wanted
+            .receive
+            .iter()
+            .filter(|channel| channel.associations.iter().any(|it| it.id == one.id))
+            .map(|channel| {
+                let there = seen
+                    .receive
+                    .iter()
+                    .find(|it| it.sci == channel.sci.to_bits())?;
+                let mut there = there.associations.iter();
+                let found = there.find(|it| it.active && it.id == one.id.to_bytes())?;
+                Some(found.packet_number)
+            })
+            .collect();
+        if let Some(next_packet_number) = numbers.and_then(|it| it.into_iter().max()) {
+            receiving.push(Receiving {
+                id: one.id,
+                next_packet_number,
+            });
+        }
+    }
+    let transmitting = wanted.transmit.as_ref().and_then(|one| {
+        let mut there = seen.transmit.iter();
+        let found = there.find(|it| {
+            it.active && it.an == encoding && it.an == one.an && it.id == one.id.to_bytes()
+        })?;
+        Some(Transmitting {
+            id: one.id,
+            next_packet_number: found.packet_number,
+        })
+    });
+    Installed {
+        receiving,
+        transmitting,
+        fault: None,
+    }
+}
