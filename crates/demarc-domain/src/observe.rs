@@ -157,7 +157,7 @@ fn of_edge(tx: &mut Transaction<'_>, device: &str, session: &str, number: u64, r
     }
 }
 
-/// Changes a port; the first link brings it, and perhaps its LAG, into service.
+/// Changes a port, which may bring it into service.
 fn on_port(tx: &mut Transaction<'_>, id: ConnectionId, change: impl FnOnce(&mut Connection)) {
     let Some(found) = tx.connection(id) else {
         return;
@@ -173,11 +173,25 @@ fn on_port(tx: &mut Transaction<'_>, id: ConnectionId, change: impl FnOnce(&mut 
     }
     let mut port = found.as_ref().clone();
     change(&mut port);
-    if port.link == Link::Up && matches!(port.phase, ConnectionPhase::Pending { .. }) {
-        port.phase = ConnectionPhase::Live;
-    }
-    let lag = port.lag;
     tx.put(port);
+    port_may_be_up(tx, id);
+}
+
+/// A port that has a link for the first time, a secured one where it must encrypt, comes into service
+/// (spec/states §1), and perhaps its LAG with it.
+pub(crate) fn port_may_be_up(tx: &mut Transaction<'_>, id: ConnectionId) {
+    let Some(found) = tx.connection(id) else {
+        return;
+    };
+    let lag = found.lag;
+    let waits = matches!(found.phase, ConnectionPhase::Pending { .. }) && !found.is_hosted();
+    if waits && state::has_link(tx, found) {
+        let port = Connection {
+            phase: ConnectionPhase::Live,
+            ..found.as_ref().clone()
+        };
+        tx.put(port);
+    }
     if let Some(lag) = lag {
         lag_may_be_up(tx, lag);
     }
