@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::context::Context;
 use crate::entity::{
     BgpPeer, Change, Connection, ConnectionPhase, Lag, LagPhase, Link, MacSec, MacSecKeyState,
-    PeerPhase, Session, Silence, SilenceStage, TestStatus, VirtualInterface, VirtualInterfacePhase,
+    PeerPhase, Session, Silence, SilenceStage, Tags, TestStatus, VirtualInterface,
+    VirtualInterfacePhase,
 };
 use crate::operation::failover_test;
 use crate::operator::service;
@@ -279,6 +280,8 @@ fn removed(tx: &mut Transaction<'_>, found: &VirtualInterface) {
     let mut next = found.clone();
     next.phase = VirtualInterfacePhase::Deleted { at: tx.context.now };
     next.programmed = 0;
+    // Those that it was given while it was deleting.
+    next.tags = Tags::default();
     for peer in &mut next.peers {
         peer.phase = PeerPhase::Deleted;
         peer.session = Session::Down;

@@ -235,7 +235,11 @@ pub(crate) fn step(tx: &mut Transaction<'_>, connection: &Connection) {
         }
         ConnectionPhase::Requested { .. } => return approve(tx, connection),
         ConnectionPhase::Pending { .. } => next.phase = ConnectionPhase::Live,
-        ConnectionPhase::Deleting { .. } => next.phase = ConnectionPhase::Deleted { at: now },
+        ConnectionPhase::Deleting { .. } => {
+            next.phase = ConnectionPhase::Deleted { at: now };
+            // Those that it was given meanwhile.
+            next.tags = Tags::default();
+        }
         ConnectionPhase::Deleted { .. } | ConnectionPhase::Rejected { .. } => {
             return tx.remove(EntityKey::Connection(connection.id));
         }

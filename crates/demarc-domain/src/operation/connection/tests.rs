@@ -168,6 +168,24 @@ fn delete_drops_tags() {
 }
 
 #[test]
+fn tags_given_while_deleting_vanish_too() {
+    let mut lab = Lab::new();
+    let id = lab.dedicated(ALICE);
+    lab.ok(ALICE, "DeleteConnection", json!({"connectionId": id}));
+    let arn = format!("arn:aws:directconnect:us-east-1:{ALICE}:dxcon/{id}");
+    let tags = json!([{"key": "a", "value": "b"}]);
+    lab.ok(
+        ALICE,
+        "TagResource",
+        json!({"resourceArn": arn, "tags": tags}),
+    );
+    assert!(!lab.connection(&id).tags.is_empty());
+    lab.settle();
+    assert_eq!(lab.connection_state(&id), Some("deleted"));
+    assert!(lab.connection(&id).tags.is_empty());
+}
+
+#[test]
 fn delete_is_refused_with_virtual_interfaces() {
     let mut lab = Lab::new();
     let id = lab.dedicated(ALICE);
