@@ -11,10 +11,12 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-use demarc_types::{AccountId, ArnResource, ParentId, Region, ResourceArn, Timestamp};
+use demarc_types::{AccountId, ArnResource, BgpPeerId, ParentId, Region, ResourceArn, Timestamp};
 
 pub use self::detail::{Detail, Subject};
-use crate::entity::{BgpPeer, Change, Entity, EntityKey, ProposalPhase, VirtualInterface};
+use crate::entity::{
+    BgpPeer, Change, Entity, EntityKey, PeerPhase, ProposalPhase, VirtualInterface,
+};
 use crate::parent;
 use crate::state;
 use crate::world::World;
@@ -264,7 +266,18 @@ fn of_peers(
         (state::bgp_peer(peer), status)
     };
     let arn = ArnResource::VirtualInterface(interface.id);
-    for peer in &interface.peers {
+    let there: BTreeSet<BgpPeerId> = interface.peers.iter().map(|peer| peer.id).collect();
+    // A peer that has left its virtual interface is never stored in its last state: to be gone is the change.
+    let gone: Vec<BgpPeer> = old
+        .iter()
+        .flat_map(|(_, old)| &old.peers)
+        .filter(|peer| !there.contains(&peer.id) && peer.phase != PeerPhase::Deleted)
+        .map(|peer| BgpPeer {
+            phase: PeerPhase::Deleted,
+            ..peer.clone()
+        })
+        .collect();
+    for peer in interface.peers.iter().chain(&gone) {
         let old_words = old.and_then(|(before, old)| {
             let known = old.peers.iter().find(|known| known.id == peer.id)?;
             Some(words(before, old, known))

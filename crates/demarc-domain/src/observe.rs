@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::context::Context;
 use crate::entity::{
     BgpPeer, Change, Connection, ConnectionPhase, Lag, LagPhase, Link, MacSec, MacSecKeyState,
-    PeerPhase, Session, Silence, SilenceStage, TestStatus, VirtualInterface, VirtualInterfacePhase,
+    PeerPhase, Session, Silence, SilenceStage, Tags, TestStatus, VirtualInterface,
+    VirtualInterfacePhase,
 };
 use crate::operation::failover_test;
 use crate::operator::service;
@@ -165,7 +166,7 @@ fn of_edge(tx: &mut Transaction<'_>, device: &str, session: &str, number: u64, r
     }
 }
 
-/// Changes a port; the first link brings it, and perhaps its LAG, into service.
+/// Changes a port, which may bring it into service.
 fn on_port(tx: &mut Transaction<'_>, id: ConnectionId, change: impl FnOnce(&mut Connection)) {
     let Some(found) = tx.connection(id) else {
         return;
@@ -181,11 +182,25 @@ fn on_port(tx: &mut Transaction<'_>, id: ConnectionId, change: impl FnOnce(&mut 
     }
     let mut port = found.as_ref().clone();
     change(&mut port);
-    if port.link == Link::Up && matches!(port.phase, ConnectionPhase::Pending { .. }) {
-        port.phase = ConnectionPhase::Live;
-    }
-    let lag = port.lag;
     tx.put(port);
+    port_may_be_up(tx, id);
+}
+
+/// A port that has a link for the first time, a secured one where it must encrypt, comes into service
+/// (spec/states §1), and perhaps its LAG with it.
+pub(crate) fn port_may_be_up(tx: &mut Transaction<'_>, id: ConnectionId) {
+    let Some(found) = tx.connection(id) else {
+        return;
+    };
+    let lag = found.lag;
+    let waits = matches!(found.phase, ConnectionPhase::Pending { .. }) && !found.is_hosted();
+    if waits && state::has_link(tx, found) {
+        let port = Connection {
+            phase: ConnectionPhase::Live,
+            ..found.as_ref().clone()
+        };
+        tx.put(port);
+    }
     if let Some(lag) = lag {
         lag_may_be_up(tx, lag);
     }
@@ -275,6 +290,8 @@ fn removed(tx: &mut Transaction<'_>, found: &VirtualInterface) {
     let mut next = found.clone();
     next.phase = VirtualInterfacePhase::Deleted { at: tx.context.now };
     next.programmed = 0;
+    // Those that it was given while it was deleting.
+    next.tags = Tags::default();
     for peer in &mut next.peers {
         peer.phase = PeerPhase::Deleted;
         peer.session = Session::Down;

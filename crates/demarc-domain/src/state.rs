@@ -61,9 +61,14 @@ fn is_forwarding(world: &World, connection: &Connection) -> bool {
     }
 }
 
+/// A port is in service and has its link.
+pub fn port_is_up(world: &World, connection: &Connection) -> bool {
+    connection.phase == ConnectionPhase::Live && has_link(world, connection)
+}
+
 /// A port's own link, with MACsec when the mode demands it (spec/states §12). A LAG member goes by the
 /// LAG's mode and its own encryption.
-pub fn port_is_up(world: &World, connection: &Connection) -> bool {
+pub(crate) fn has_link(world: &World, connection: &Connection) -> bool {
     let mode = match connection.lag.and_then(|lag| world.lag(lag)) {
         Some(lag) => lag.mac_sec.as_ref().map(|mac_sec| mac_sec.mode),
         None => connection.mac_sec.as_ref().map(|mac_sec| mac_sec.mode),
@@ -72,9 +77,7 @@ pub fn port_is_up(world: &World, connection: &Connection) -> bool {
         .mac_sec
         .as_ref()
         .is_some_and(|mac_sec| mac_sec.encrypted);
-    connection.phase == ConnectionPhase::Live
-        && connection.link == Link::Up
-        && (mode != Some(EncryptionMode::MustEncrypt) || encrypted)
+    connection.link == Link::Up && (mode != Some(EncryptionMode::MustEncrypt) || encrypted)
 }
 
 /// A connection, interconnect or LAG is in service and up, by what its edge said last.

@@ -35,6 +35,9 @@ pub struct ResiliencyGroupMember {
     /// A dedicated or hosted connection, or a LAG, which counts as one.
     pub connection: ParentId,
     pub state: MemberState,
+    /// When it was associated. Not known of members of old, which come first.
+    #[serde(default)]
+    pub since: Timestamp,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -433,6 +433,46 @@ fn a_peer_that_waits_for_a_review_is_told_of_once() {
     assert_eq!(asked("AssociateVirtualInterface", moved), 0);
 }
 
+/// Words of the peers of a step, before and after.
+fn peers_told(events: &[Event]) -> Vec<(Option<&'static str>, &'static str, &'static str)> {
+    let peers = events.iter().filter_map(|event| match event.detail {
+        Detail::Peer {
+            previous_state,
+            state,
+            status,
+            ..
+        } => Some((previous_state, state, status)),
+        _ => None,
+    });
+    peers.collect()
+}
+
+#[test]
+fn a_peer_that_is_gone_was_deleted() {
+    let mut lab = Lab::new();
+    let (port, other) = (lab.dedicated(ALICE), lab.dedicated(ALICE));
+    let interface = lab.virtual_interface_on(ALICE, &port, 101);
+    let id = interface.id.to_string();
+    let peer = json!({"asn": 65_000, "addressFamily": "ipv6"});
+    let body = json!({"virtualInterfaceId": id, "newBGPPeer": peer});
+    lab.ok(ALICE, "CreateBGPPeer", body);
+    lab.converge();
+    let added = lab.now_of(&interface).peers[1].id.to_string();
+    let body = json!({"virtualInterfaceId": id, "bgpPeerId": added});
+    let events = during(&mut lab, |lab| {
+        lab.ok(ALICE, "DeleteBGPPeer", body);
+    });
+    let deleting = (Some("available"), "deleting", "down");
+    assert_eq!(peers_told(&events), [deleting]);
+    let gone = (Some("deleting"), "deleted", "down");
+    assert_eq!(peers_told(&during(&mut lab, Lab::converge)), [gone]);
+    assert!(peers_told(&during(&mut lab, Lab::converge)).is_empty());
+    let moved = json!({"virtualInterfaceId": id, "connectionId": other});
+    lab.ok(ALICE, "AssociateVirtualInterface", moved);
+    let told = peers_told(&during(&mut lab, Lab::converge));
+    assert_eq!(told, [(Some("pending"), "available", "up"), gone]);
+}
+
 #[test]
 fn details_are_shown_with_the_documented_members() {
     let mut lab = Lab::new();

@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::entity::{
     Connection, ConnectionKind, ConnectionPhase, EncryptionMode, EntityKey, Link, Tags,
 };
+use crate::observe::port_may_be_up;
 use crate::paging::{Page, Unasked};
 use crate::parent::{self, is_gone, own_connection};
 use crate::refusal::Refusal;
@@ -209,6 +210,7 @@ pub(crate) fn update(
         mac_sec.mode = mode;
     }
     tx.put(connection.clone());
+    port_may_be_up(tx, connection.id);
     Ok(show(tx, &connection))
 }
 
@@ -233,7 +235,11 @@ pub(crate) fn step(tx: &mut Transaction<'_>, connection: &Connection) {
         }
         ConnectionPhase::Requested { .. } => return approve(tx, connection),
         ConnectionPhase::Pending { .. } => next.phase = ConnectionPhase::Live,
-        ConnectionPhase::Deleting { .. } => next.phase = ConnectionPhase::Deleted { at: now },
+        ConnectionPhase::Deleting { .. } => {
+            next.phase = ConnectionPhase::Deleted { at: now };
+            // Those that it was given meanwhile.
+            next.tags = Tags::default();
+        }
         ConnectionPhase::Deleted { .. } | ConnectionPhase::Rejected { .. } => {
             return tx.remove(EntityKey::Connection(connection.id));
         }

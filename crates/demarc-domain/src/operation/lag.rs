@@ -16,7 +16,7 @@ use super::port_order::{
 use super::{billing, lag_member, resiliency_member};
 use crate::context::Context;
 use crate::entity::{Connection, ConnectionKind, EntityKey, Lag, LagPhase, Location, MacSec, Tags};
-use crate::observe::lag_may_be_up;
+use crate::observe::{lag_may_be_up, port_may_be_up};
 use crate::paging::{Page, Unasked};
 use crate::parent::{holding, own_connection, own_lag};
 use crate::refusal::Refusal;
@@ -304,13 +304,15 @@ pub(crate) fn update(
         .members(lag.id)
         .map(|member| member.as_ref().clone())
         .collect();
+    tx.put(lag.clone());
     for mut member in members {
+        let id = member.id;
         if let (Some(mode), Some(mac_sec)) = (mode, &mut member.mac_sec) {
             mac_sec.mode = mode;
             tx.put(member);
         }
+        port_may_be_up(tx, id);
     }
-    tx.put(lag.clone());
     lag_may_be_up(tx, lag.id);
     Ok(show(tx, lag.id))
 }

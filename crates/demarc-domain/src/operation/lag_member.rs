@@ -13,7 +13,7 @@ use super::port_order::check_member_limit;
 use crate::entity::{
     Connection, ConnectionKind, ConnectionPhase, EncryptionMode, Lag, VirtualInterface,
 };
-use crate::observe::lag_may_be_up;
+use crate::observe::port_may_be_up;
 use crate::parent::{self, Pool, holding, is_gone, own_connection, own_lag};
 use crate::refusal::Refusal;
 use crate::settings::Settings;
@@ -199,7 +199,7 @@ pub(super) fn join(
     tx.put(joined.clone());
     move_virtual_interfaces(tx, ParentId::Connection(joined.id), &lag)?;
     hosted_move::all(tx, ParentId::Connection(joined.id), ParentId::Lag(lag.id))?;
-    lag_may_be_up(tx, lag.id);
+    port_may_be_up(tx, joined.id);
     Ok(joined)
 }
 
@@ -309,6 +309,7 @@ pub(super) fn leave(tx: &mut Transaction<'_>, connection: Connection, lag: &Lag)
         }
     }
     tx.put(left.clone());
+    port_may_be_up(tx, left.id);
     left
 }
 

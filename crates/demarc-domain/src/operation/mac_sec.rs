@@ -8,6 +8,7 @@ use demarc_types::{AccountId, LagId, ParentId, Region};
 
 use crate::context::Context;
 use crate::entity::{Connection, EncryptionMode, Lag, MacSec, MacSecKey, MacSecKeyState};
+use crate::observe::port_may_be_up;
 use crate::parent::{own_connection, own_lag};
 use crate::refusal::Refusal;
 use crate::transaction::Transaction;
@@ -255,12 +256,16 @@ impl Port {
     /// Stores it, and with a LAG what its members have to follow.
     fn save(self, tx: &mut Transaction<'_>) {
         match self {
-            Self::Connection(connection) => tx.put(connection),
+            Self::Connection(connection) => {
+                let id = connection.id;
+                tx.put(connection);
+                port_may_be_up(tx, id);
+            }
             Self::Lag(lag) => {
+                tx.put(lag.clone());
                 if let Some(mac_sec) = &lag.mac_sec {
                     follow(tx, lag.id, mac_sec);
                 }
-                tx.put(lag);
             }
         }
     }
@@ -276,7 +281,9 @@ fn follow(tx: &mut Transaction<'_>, lag: LagId, common: &MacSec) {
         if let Some(mac_sec) = &mut member.mac_sec {
             mac_sec.mode = common.mode;
             mac_sec.encrypted &= !common.keys.is_empty();
+            let id = member.id;
             tx.put(member);
+            port_may_be_up(tx, id);
         }
     }
 }

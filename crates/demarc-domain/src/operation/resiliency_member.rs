@@ -36,16 +36,17 @@ pub(crate) fn list(
         input.next_token.as_deref(),
         Unasked::Hundred,
     )?;
-    // In the order of ids: members come and go between two pages.
-    let behind = page.position::<ParentId>()?.map(|(_, id)| id);
+    // Members come and go between two pages, so a page begins behind a place, not a number.
+    let place = |member: &ResiliencyGroupMember| (member.since, member.connection);
+    let behind = page.position::<ParentId>()?;
     let mut members: Vec<&ResiliencyGroupMember> = group
         .members
         .iter()
-        .filter(|member| behind.is_none_or(|behind| member.connection > behind))
+        .filter(|member| behind.is_none_or(|behind| place(member) > behind))
         .collect();
-    members.sort_by_key(|member| member.connection);
+    members.sort_by_key(|member| place(member));
     let (members, next_token) = page.take(members.into_iter(), |last| {
-        (group.created, last.connection.to_string())
+        (last.since, last.connection.to_string())
     });
     let items = members
         .into_iter()
@@ -85,7 +86,12 @@ pub(crate) fn associate(
     }
     let until = tx.context.now + tx.context.settings.settle;
     for carrier in &named {
-        enter(&mut group, *carrier, MemberState::Associating { until });
+        let fresh = ResiliencyGroupMember {
+            connection: *carrier,
+            state: MemberState::Associating { until },
+            since: tx.context.now,
+        };
+        enter(&mut group, fresh);
     }
     tx.put(group.clone());
     Token::keep(token, tx, group.id);
@@ -107,21 +113,18 @@ fn check_live(tx: &Transaction<'_>, carrier: ParentId) -> Result<(), Refusal> {
 }
 
 /// Makes the carrier a member; one that is already, or about to be, stays as it is.
-fn enter(group: &mut ResiliencyGroup, carrier: ParentId, fresh: MemberState) {
+fn enter(group: &mut ResiliencyGroup, fresh: ResiliencyGroupMember) {
     match group
         .members
         .iter_mut()
-        .find(|member| member.connection == carrier)
+        .find(|member| member.connection == fresh.connection)
     {
         Some(member) => {
             if matches!(member.state, MemberState::Disassociating { .. }) {
-                member.state = fresh;
+                *member = fresh;
             }
         }
-        None => group.members.push(ResiliencyGroupMember {
-            connection: carrier,
-            state: fresh,
-        }),
+        None => group.members.push(fresh),
     }
 }
 

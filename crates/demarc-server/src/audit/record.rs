@@ -1,7 +1,7 @@
 //! A call as a record (spec/observability §4).
 
 use demarc_auth::{Caller, Identity, Principal, Service, role_id};
-use demarc_types::Partition;
+use demarc_types::{AccountId, Partition};
 use http::HeaderValue;
 use serde_json::{Map, Value, json};
 
@@ -49,7 +49,11 @@ impl Call {
                 put("requestID", json!(ending.request_id.as_ref().map(text)));
                 let body = ending.body.as_deref();
                 if ending.succeeded {
-                    put("responseElements", elements(body));
+                    let mut elements = elements(body);
+                    if let Some(recipient) = self.copied_to() {
+                        hide_tags(&mut elements, recipient);
+                    }
+                    put("responseElements", elements);
                 } else {
                     let (code, message) = error(body.unwrap_or_default());
                     put("errorCode", json!(code));
@@ -58,6 +62,13 @@ impl Call {
             }
         }
         Value::Object(record)
+    }
+
+    /// Whom the record is for, when that is not who called.
+    fn copied_to(&self) -> Option<AccountId> {
+        let caller = self.caller.as_ref()?.principal.account;
+        let recipient = self.sharing.as_ref()?.recipient;
+        (recipient != caller).then_some(recipient)
     }
 
     /// The parameters without their secrets, and the secrets.
@@ -101,6 +112,22 @@ fn elements(body: Option<&[u8]>) -> Value {
     match elements.as_object().is_none_or(Map::is_empty) {
         true => Value::Null,
         false => elements,
+    }
+}
+
+/// Leaves out the tags of what is not the reader's own: only its owner may see them (spec/identifiers §13).
+fn hide_tags(elements: &mut Value, reader: AccountId) {
+    let hide = |object: &mut Value| {
+        let is_own = object["ownerAccount"].as_str() == Some(&reader.to_string());
+        if let Some(tags) = object.get_mut("tags").filter(|_| !is_own) {
+            *tags = json!([]);
+        }
+    };
+    if elements.is_object() {
+        hide(elements);
+    }
+    if let Some(interface) = elements.get_mut("virtualInterface") {
+        hide(interface);
     }
 }
 

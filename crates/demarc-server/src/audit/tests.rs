@@ -25,6 +25,16 @@ fn caller(identity: Identity) -> Caller {
 }
 
 fn call(audit: &Audit, name: &'static str, body: &Value, answer: &Answer) {
+    shared_call(audit, name, (body, answer), &[]);
+}
+
+/// A call on something that these accounts have a part in, too.
+fn shared_call(
+    audit: &Audit,
+    name: &'static str,
+    (body, answer): (&Value, &Answer),
+    others: &[&str],
+) {
     let (parts, ()) = Request::post("/")
         .header("user-agent", "aws-cli/2")
         .body(())
@@ -35,6 +45,8 @@ fn call(audit: &Audit, name: &'static str, body: &Value, answer: &Answer) {
     let what = (Service::DirectConnect, name);
     let mut entry = audit.begin_json(what, &parts, &body, origin);
     entry.identified(&caller(Identity::Root));
+    let others = others.iter().map(|account| account.parse().unwrap());
+    entry.shared_with(others.collect());
     entry.answered(answer);
 }
 
@@ -73,6 +85,32 @@ fn a_change_is_recorded_with_request_and_answer_but_without_keys() {
     assert_eq!(shown["bgpPeers"][0]["authKey"], "[PROTECTED]");
     assert_eq!(shown["bgpPeers"][0]["asn"], 65001);
     assert_eq!(record["requestID"].as_str().unwrap().len(), 36);
+}
+
+/// spec/operations §1.2: a partner does not see the tags of what its customer owns.
+#[test]
+fn a_copy_for_another_account_has_only_tags_of_its_own_objects() {
+    const CALLER: &str = "111122223333";
+    const OTHER: &str = "222222222222";
+    let tags = json!([{ "key": "cost", "value": "secret" }]);
+    for (owner, shown_to_other) in [(CALLER, false), (OTHER, true)] {
+        let object = json!({ "ownerAccount": owner, "tags": tags });
+        for answer in [object.clone(), json!({ "virtualInterface": object })] {
+            let audit = Audit::new(10, None).unwrap();
+            let said = (&json!({}), &ok(&answer));
+            shared_call(&audit, "UpdateVirtualInterfaceAttributes", said, &[OTHER]);
+            let page = audit.ring().unwrap().after(0);
+            let records: Vec<Value> = page.calls.iter().map(|(_, call)| call.record()).collect();
+            assert_eq!(records.len(), 2);
+            for record in records {
+                let elements = &record["responseElements"];
+                let object = elements.get("virtualInterface").unwrap_or(elements);
+                let is_shown = record["recipientAccountId"] == CALLER || shown_to_other;
+                let expected = if is_shown { tags.clone() } else { json!([]) };
+                assert_eq!(object["tags"], expected, "{record}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -168,6 +168,24 @@ fn delete_drops_tags() {
 }
 
 #[test]
+fn tags_given_while_deleting_vanish_too() {
+    let mut lab = Lab::new();
+    let id = lab.dedicated(ALICE);
+    lab.ok(ALICE, "DeleteConnection", json!({"connectionId": id}));
+    let arn = format!("arn:aws:directconnect:us-east-1:{ALICE}:dxcon/{id}");
+    let tags = json!([{"key": "a", "value": "b"}]);
+    lab.ok(
+        ALICE,
+        "TagResource",
+        json!({"resourceArn": arn, "tags": tags}),
+    );
+    assert!(!lab.connection(&id).tags.is_empty());
+    lab.settle();
+    assert_eq!(lab.connection_state(&id), Some("deleted"));
+    assert!(lab.connection(&id).tags.is_empty());
+}
+
+#[test]
 fn delete_is_refused_with_virtual_interfaces() {
     let mut lab = Lab::new();
     let id = lab.dedicated(ALICE);
@@ -306,6 +324,48 @@ fn a_port_that_must_encrypt_is_down_until_it_does() {
         encrypted: true,
     }]);
     assert_eq!(lab.connection_state(&id), Some("available"));
+}
+
+/// A MACsec port that must encrypt and is approved, with its link up. Gives its id.
+fn must_encrypt(lab: &mut Lab) -> String {
+    let body = order_with(json!({"bandwidth": "10Gbps", "requestMACSec": true}));
+    let id = text(&lab.ok(ALICE, "CreateConnection", body), "connectionId");
+    lab.ok(
+        ALICE,
+        "UpdateConnection",
+        json!({"connectionId": id, "encryptionMode": "must_encrypt"}),
+    );
+    lab.settle();
+    lab.link(&id, Link::Up);
+    id
+}
+
+/// Row `pending → available` of spec/states §1.
+#[test]
+fn a_port_that_must_encrypt_is_pending_until_it_first_does() {
+    let mut lab = Lab::new();
+    let id = must_encrypt(&mut lab);
+    assert_eq!(lab.connection_state(&id), Some("pending"));
+    let connection = id.parse().unwrap();
+    lab.report(&[crate::Report::Encryption {
+        connection,
+        encrypted: true,
+    }]);
+    assert_eq!(lab.connection_state(&id), Some("available"));
+    lab.report(&[crate::Report::Encryption {
+        connection,
+        encrypted: false,
+    }]);
+    assert_eq!(lab.connection_state(&id), Some("down"));
+}
+
+#[test]
+fn a_port_that_no_longer_has_to_encrypt_comes_into_service() {
+    let mut lab = Lab::new();
+    let id = must_encrypt(&mut lab);
+    let body = json!({"connectionId": id, "encryptionMode": "should_encrypt"});
+    let answer = lab.ok(ALICE, "UpdateConnection", body);
+    assert_eq!(answer["connectionState"], "available");
 }
 
 #[test]

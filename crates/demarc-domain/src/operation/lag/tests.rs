@@ -226,6 +226,33 @@ fn the_mode_of_a_lag_is_that_of_its_members() {
     }
 }
 
+/// Rows `pending → available` of spec/states §1 and §4.
+#[test]
+fn a_lag_that_must_encrypt_is_pending_until_a_member_does_or_need_not() {
+    for relaxed in [false, true] {
+        let mut lab = Lab::new();
+        let body = order_with(1, json!({"requestMACSec": true}));
+        let answer = lab.ok(ALICE, "CreateLag", body);
+        let id = text(&answer, "lagId");
+        let member = text(&answer["connections"][0], "connectionId");
+        let mode = |mode: &str| json!({"lagId": id, "encryptionMode": mode});
+        lab.ok(ALICE, "UpdateLag", mode("must_encrypt"));
+        lab.settle();
+        lab.link(&member, Link::Up);
+        let states = |lab: &Lab| (lab.lag_state(&id), lab.connection_state(&member));
+        assert_eq!(states(&lab), (Some("pending"), Some("pending")));
+        if relaxed {
+            lab.ok(ALICE, "UpdateLag", mode("no_encrypt"));
+        } else {
+            lab.report(&[crate::Report::Encryption {
+                connection: member.parse().unwrap(),
+                encrypted: true,
+            }]);
+        }
+        assert_eq!(states(&lab), (Some("available"), Some("available")));
+    }
+}
+
 // ===== DeleteLag =====
 
 #[test]

@@ -33,6 +33,10 @@ fn listed(lab: &mut Lab, group: &str) -> Vec<(String, String)> {
         "ListResiliencyGroupAssociations",
         json!({"resiliencyGroupId": group}),
     );
+    listed_in(&answer)
+}
+
+fn listed_in(answer: &Value) -> Vec<(String, String)> {
     let items = answer["items"].as_array().unwrap();
     items
         .iter()
@@ -108,6 +112,41 @@ fn a_member_on_its_way_out_can_come_back() {
         listed(&mut lab, &id),
         [(arn(&port), "associated".to_owned())]
     );
+}
+
+/// spec/protocol §5: by creation time, then by id.
+#[test]
+fn members_are_listed_in_the_order_in_which_they_came() {
+    let mut lab = Lab::new();
+    let id = group(&mut lab);
+    let mut ports = [(); 4].map(|()| lab.dedicated(ALICE));
+    ports.sort();
+    ports.reverse();
+    for port in &ports {
+        let body = members(&id, &[port]);
+        lab.ok(ALICE, "AssociateConnectionsToResiliencyGroup", body);
+    }
+    let came = ports.each_ref().map(|port| arn(port));
+    let mut seen = Vec::new();
+    let mut token = Value::Null;
+    loop {
+        let mut body = json!({"resiliencyGroupId": id, "maxResults": 1});
+        if !token.is_null() {
+            body["nextToken"] = token;
+        }
+        let answer = lab.ok(ALICE, "ListResiliencyGroupAssociations", body);
+        seen.extend(listed_in(&answer).into_iter().map(|(arn, _)| arn));
+        token = answer["nextToken"].clone();
+        if token.is_null() {
+            break;
+        }
+    }
+    assert_eq!(seen, came);
+    let listed: Vec<String> = listed(&mut lab, &id)
+        .into_iter()
+        .map(|(arn, _)| arn)
+        .collect();
+    assert_eq!(listed, came);
 }
 
 #[test]

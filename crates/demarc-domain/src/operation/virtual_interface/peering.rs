@@ -198,6 +198,13 @@ fn check_pair(
     let amazon = read_address("Amazon Address", amazon)?;
     let customer = read_address("Customer Address", customer)?;
     let sides = [("Amazon Address", &amazon), ("Customer Address", &customer)];
+    for (side, address) in sides {
+        if kind != VirtualInterfaceKind::Public && is_no_hosts(address) {
+            return Err(Refusal::invalid(format!(
+                "{side} {address} is not valid: no router can have an address of 0.0.0.0/8, 127.0.0.0/8 or 224.0.0.0/3."
+            )));
+        }
+    }
     if kind == VirtualInterfaceKind::Public {
         for (side, address) in sides {
             if is_private(&Prefix::from(address.address())) {
@@ -266,6 +273,21 @@ const NOT_ROUTED_IPV6: [Ipv6Net; 4] = [
     Ipv6Net::new_assert(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10),
     Ipv6Net::new_assert(Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0), 8),
 ];
+
+/// Reserved, loopback, multicast and future use (RFC 6890, RFC 5771): no interface has such an address.
+const NO_HOSTS_IPV4: [Ipv4Net; 3] = [
+    Ipv4Net::new_assert(Ipv4Addr::new(0, 0, 0, 0), 8),
+    Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8),
+    Ipv4Net::new_assert(Ipv4Addr::new(224, 0, 0, 0), 3),
+];
+
+fn is_no_hosts(address: &PeerAddress) -> bool {
+    match Prefix::from(address.address()) {
+        Prefix::V4(net) => NO_HOSTS_IPV4.iter().any(|range| range.contains(&net)),
+        // These are always assigned.
+        Prefix::V6(_) => false,
+    }
+}
 
 /// All of it is private or reserved. A prefix that has public addresses, too, is not.
 pub(in crate::operation) fn is_private(prefix: &Prefix) -> bool {
@@ -345,6 +367,35 @@ mod tests {
     fn a_wide_subnet_makes_no_private_address_public() {
         let refused = pair(VirtualInterfaceKind::Public, "10.0.0.1/7", "10.0.0.2/7");
         assert!(refused.unwrap_err().contains("a private IP"));
+    }
+
+    #[test]
+    fn no_router_has_a_loopback_or_multicast_address() {
+        use VirtualInterfaceKind::{Private, Transit};
+        for kind in [Private, Transit] {
+            for base in [
+                "0.1.2",
+                "127.0.0",
+                "224.0.0",
+                "239.255.0",
+                "240.0.0",
+                "255.255.255",
+            ] {
+                let (amazon, customer) = (format!("{base}.1/30"), format!("{base}.2/30"));
+                let refused = pair(kind, &amazon, &customer).unwrap_err();
+                assert!(refused.starts_with(&format!("Amazon Address {amazon} is not valid")));
+            }
+            for base in [
+                "1.0.0",
+                "126.255.255",
+                "128.0.0",
+                "223.255.255",
+                "169.254.1",
+            ] {
+                let (amazon, customer) = (format!("{base}.1/30"), format!("{base}.2/30"));
+                assert_eq!(pair(kind, &amazon, &customer), Ok(()));
+            }
+        }
     }
 
     #[test]

@@ -422,6 +422,27 @@ fn tags_vanish_with_the_virtual_interface() {
     assert_eq!(seen["tags"], json!([]));
 }
 
+#[test]
+fn tags_given_while_deleting_vanish_too() {
+    let mut lab = Lab::new();
+    let port = lab.dedicated(ALICE);
+    let id = lab.virtual_interface_on(ALICE, &port, 5).id.to_string();
+    let body = json!({"virtualInterfaceId": id});
+    lab.ok(ALICE, "DeleteVirtualInterface", body);
+    let arn = format!("arn:aws:directconnect:us-east-1:{ALICE}:dxvif/{id}");
+    let tags = json!([{"key": "a", "value": "b"}]);
+    lab.ok(
+        ALICE,
+        "TagResource",
+        json!({"resourceArn": arn, "tags": tags}),
+    );
+    assert!(!stored(&lab, &id).tags.is_empty());
+    lab.converge();
+    let seen = shown(&mut lab, ALICE, &id);
+    assert_eq!(seen["virtualInterfaceState"], "deleted");
+    assert_eq!(seen["tags"], json!([]));
+}
+
 /// A port that is down takes a virtual interface; one that is not there yet does not (spec/states §5.2).
 #[test]
 fn a_port_that_is_down_takes_virtual_interfaces() {
