@@ -363,6 +363,7 @@ fn a_port_that_must_encrypt_is_pending_until_it_first_does() {
 fn a_port_that_no_longer_has_to_encrypt_comes_into_service() {
     let mut lab = Lab::new();
     let id = must_encrypt(&mut lab);
+    assert_eq!(lab.connection_state(&id), Some("pending"));
     let body = json!({"connectionId": id, "encryptionMode": "should_encrypt"});
     let answer = lab.ok(ALICE, "UpdateConnection", body);
     assert_eq!(answer["connectionState"], "available");
