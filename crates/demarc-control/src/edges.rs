@@ -263,14 +263,12 @@ impl Edges {
                 continue;
             }
             device.compared = Some(revision);
-            match differ {
-                Some(differ) if device.intent.is_some() => {
-                    if device.derived.holds(world, name, differ) {
-                        continue;
-                    }
-                }
-                Some(_) => {}
-                None => device.derived = Derived::default(),
+            if differ.is_none() {
+                device.derived = Derived::default();
+            }
+            let holds = |differ| device.derived.holds(world, name, differ);
+            if device.intent.is_some() && few(differ).is_some_and(holds) {
+                continue;
             }
             let intent = intent::device_again(world, name, &mut device.derived);
             if device
@@ -325,7 +323,7 @@ impl Edges {
             };
             let current = status.followed.is_some_and(|it| it >= intent.revision);
             let known = &mut device.heard_out;
-            let reports = device_status::news_again(world, status, current, differ, known);
+            let reports = device_status::news_again(world, status, current, few(differ), known);
             match &device.session {
                 _ if reports.is_empty() => {}
                 Some(session) if !device.local => news.push(Report::OfEdge {
@@ -345,6 +343,13 @@ impl Edges {
 fn interfaces_that_differ(before: &Snapshot, now: &Snapshot) -> Option<Vec<VirtualInterfaceId>> {
     let alone = before.world.differs_in_interfaces_alone(&now.world);
     alone.then(|| before.world.interfaces_that_differ(&now.world))
+}
+
+/// So many are looked at one by one, for each device; of more each device looks at its own.
+const FEW: usize = 64;
+
+fn few(differ: Option<&[VirtualInterfaceId]>) -> Option<&[VirtualInterfaceId]> {
+    differ.filter(|differ| differ.len() <= FEW)
 }
 
 /// The fabric of devices with edges. Reports come by [`Edges`], but for what has no edge.
