@@ -12,6 +12,12 @@ use super::port::Port;
 
 /// Of frames that are late: none is taken.
 const WINDOW: u32 = 0;
+/// Frames that may have gone since packet numbers were read last: more than any port sends in two seconds. A
+/// number that was used once with a key must never be used with it again (IEEE 802.1AE §10.5), whoever took away
+/// what counted.
+const SINCE_READ: u64 = 1 << 28;
+/// The last number of a key, but for a few (32 bits; extended ones have 64).
+const LAST: u64 = 0xffff_ff00;
 
 pub(super) fn sci(mac: [u8; 6]) -> u64 {
     let sci = Sci {
@@ -41,7 +47,7 @@ impl Doors<'_> {
         let link = self.interface(port, cipher)?;
         port.interface = Some(link.index);
         let mut seen = self.read(link.index)?;
-        let changed = self.install(&link, &seen, association)?;
+        let changed = self.install(&link, &seen, &port.seen, association)?;
         let purged = keep.is_none() && self.purge(link.index, &seen, association)?;
         if changed || purged {
             seen = self.read(link.index)?;
@@ -98,11 +104,12 @@ impl Doors<'_> {
         Ok(found)
     }
 
-    /// Puts in what is missing; whether anything was.
+    /// Puts in what is missing; whether anything was. `before`: what was there at the last look.
     fn install(
         &mut self,
         link: &MacSecLink,
         seen: &SecY,
+        before: &SecY,
         wanted: &Association,
     ) -> Result<bool, KernelError> {
         let index = link.index;
@@ -129,7 +136,11 @@ impl Doors<'_> {
                     an: one.an,
                     id: one.id.to_bytes(),
                     key: one.sak.as_bytes(),
-                    packet_number: one.lowest_packet_number.max(1),
+                    // What was taken once is not taken again.
+                    packet_number: one
+                        .lowest_packet_number
+                        .max(received(before, sci, one.id.to_bytes()))
+                        .max(1),
                     extended: one.xpn.map(extended),
                 };
                 self.inside.add_receive(index, sci, &spec)?;
@@ -148,7 +159,7 @@ impl Doors<'_> {
                 an: one.an,
                 id: one.id.to_bytes(),
                 key: one.sak.as_bytes(),
-                packet_number: 1,
+                packet_number: next(before, one.id.to_bytes(), one.xpn.is_some()),
                 extended: one.xpn.map(extended),
             };
             self.inside.add_transmit(index, &spec)?;
@@ -190,6 +201,25 @@ impl Doors<'_> {
         }
         Ok(changed)
     }
+}
+
+/// The first packet number to send with a key that is put in: 1, unless it was there before.
+fn next(before: &SecY, id: [u8; 16], extended: bool) -> u64 {
+    let mut there = before.transmit.iter();
+    let Some(known) = there.find(|it| it.id == id) else {
+        return 1;
+    };
+    let next = known.packet_number.saturating_add(SINCE_READ);
+    if extended { next } else { next.min(LAST) }
+}
+
+/// The packet number that was to come next from a channel, with a key that was there before.
+fn received(before: &SecY, sci: u64, id: [u8; 16]) -> u64 {
+    let channels = before.receive.iter().filter(|it| it.sci == sci);
+    let mut there = channels.flat_map(|it| &it.associations);
+    there
+        .find(|it| it.id == id)
+        .map_or(0, |it| it.packet_number)
 }
 
 fn extended(xpn: Xpn) -> (u32, [u8; 12]) {
@@ -239,5 +269,43 @@ fn installed(seen: &SecY, encoding: u8, wanted: &Association) -> Installed {
         receiving,
         transmitting,
         fault: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use demarc_linux::{SecChannel, SecureAssociation};
+
+    use super::*;
+
+    #[test]
+    fn a_key_that_is_put_in_again_goes_on_behind_what_was_sent_and_taken() {
+        let with = |id: u8, packet_number| SecureAssociation {
+            an: 1,
+            active: true,
+            packet_number,
+            id: [id; 16],
+        };
+        let before = SecY {
+            transmit: vec![with(7, 1_000)],
+            receive: vec![SecChannel {
+                sci: 9,
+                active: true,
+                associations: vec![with(7, 500)],
+            }],
+            ..SecY::default()
+        };
+        assert_eq!(next(&before, [7; 16], false), 1_000 + SINCE_READ);
+        assert_eq!(next(&before, [8; 16], false), 1, "another key");
+        assert_eq!(next(&SecY::default(), [7; 16], false), 1);
+        let late = SecY {
+            transmit: vec![with(7, 0xfff0_0000)],
+            ..SecY::default()
+        };
+        assert_eq!(next(&late, [7; 16], false), LAST);
+        assert_eq!(next(&late, [7; 16], true), 0xfff0_0000 + SINCE_READ);
+        assert_eq!(received(&before, 9, [7; 16]), 500);
+        assert_eq!(received(&before, 8, [7; 16]), 0, "another channel");
+        assert_eq!(received(&before, 9, [8; 16]), 0, "another key");
     }
 }
