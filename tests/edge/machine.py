@@ -39,7 +39,6 @@ mkdir -p /new/dev/pts /new/dev/shm
 mount -t devpts pts /new/dev/pts
 mount -t tmpfs shm /new/dev/shm
 mount -t tmpfs run /new/run
-mount -t tmpfs tmp /new/tmp
 mount -t bpf bpf /new/sys/fs/bpf
 mount -t virtiofs -o rw both /new{both}
 mkdir -p /new/lib/modules/{version}

@@ -47,7 +47,9 @@ def test_in_a_virtual_machine():
     environment = {name: value for name, value in os.environ.items() if name in ("PATH", "VIRTUAL_ENV", "PYTHONPATH")}
     # A shim in front of Python takes seconds there.
     environment["PATH"] = f"{pathlib.Path(sys.executable).parent}:{environment['PATH']}"
-    environment |= {"DEMARC_BIN": str(pathlib.Path(find_binary()).resolve()), "PYTHONDONTWRITEBYTECODE": "1", "DEMARC_PATIENCE": "4"}
+    environment |= {"DEMARC_BIN": str(pathlib.Path(find_binary()).resolve()), "PYTHONDONTWRITEBYTECODE": "1",
+                    # Its own: what is in /tmp is this machine's, and perhaps the checkout.
+                    "DEMARC_PATIENCE": "4", "TMPDIR": "/run"}
     command = [sys.executable, "-m", "pytest", "-q", "-rs", "-x", str(HERE / "test_macsec.py"), "--durations=9"]
     status, output = machine.run(command, seconds=560, environment=environment,
                                  say=lambda line: print(line, end="", flush=True))
