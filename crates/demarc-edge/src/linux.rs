@@ -17,6 +17,7 @@ mod lag;
 mod macsec;
 mod peer;
 mod port;
+mod port_protocol;
 mod routes;
 mod seeing;
 mod stale;

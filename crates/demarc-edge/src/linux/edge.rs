@@ -69,9 +69,8 @@ pub struct LinuxEdge {
     pub(super) ports: BTreeMap<ConnectionId, String>,
     pub(super) lags: Lags,
     pub(super) mac_secs: MacSecs,
-    /// Times that a port came to go by another interface, and those at the last comparison.
+    /// Times that a port had come to go by another interface at the last look.
     switches: u64,
-    switches_compared: u64,
     pub(super) gateways: BTreeMap<RoutingDomain, Gateway>,
     pub(super) standing: BTreeMap<VirtualInterfaceId, Standing>,
     /// The intents that were compared last with what stands; `None` after an error.
@@ -139,7 +138,6 @@ impl LinuxEdge {
             lags,
             mac_secs,
             switches: 0,
-            switches_compared: 0,
             gateways: BTreeMap::new(),
             standing: BTreeMap::new(),
             compared: None,
@@ -202,10 +200,8 @@ impl LinuxEdge {
                     self.news = true;
                     Occasion::Event
                 }
-                Ok(switches) = changed(&mut mac_secs) => {
+                Ok(()) = changed(&mut mac_secs) => {
                     self.news = true;
-                    // Members of LAGs may go by another interface, and one may be there to take frames from.
-                    self.switches = switches;
                     Occasion::Event
                 }
             };
@@ -255,8 +251,9 @@ impl LinuxEdge {
             .is_none_or(|it| !status::same(it, intents));
         // At first, and after an error, nobody knows what stands.
         full |= self.compared.is_none();
-        let switched = self.switches != self.switches_compared;
-        self.switches_compared = self.switches;
+        // Members of LAGs may go by another interface, and one may be there to take frames from.
+        let switches = self.mac_secs.switches();
+        let switched = std::mem::replace(&mut self.switches, switches) != switches;
         let compare = full || read_again || is_new || lost_or_found || switched;
         let mut touched = BTreeSet::new();
         if compare {
@@ -291,12 +288,9 @@ impl LinuxEdge {
 }
 
 /// Waits for news of what there may be nothing of.
-async fn changed(news: &mut Option<watch::Receiver<u64>>) -> Result<u64, watch::error::RecvError> {
+async fn changed(news: &mut Option<watch::Receiver<()>>) -> Result<(), watch::error::RecvError> {
     match news {
-        Some(news) => {
-            news.changed().await?;
-            Ok(*news.borrow_and_update())
-        }
+        Some(news) => news.changed().await,
         None => std::future::pending().await,
     }
 }

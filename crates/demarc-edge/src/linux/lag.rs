@@ -8,19 +8,14 @@ mod driver;
 mod number;
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
 
 use demarc_domain::device_status::LacpStatus;
 use demarc_domain::intent::{DeviceIntent, PortIntent};
-use demarc_linux::{BundleMaps, Kernel, KernelError, Link, LinkNews, SlowSocket};
+use demarc_linux::{BundleMaps, Kernel, KernelError, Link};
 use demarc_types::{ConnectionId, LagId};
 use tokio::sync::watch;
-use tracing::error;
 
+use super::port_protocol::{PortProtocol, PortThread};
 use driver::Driver;
 pub(super) use number::Numbers;
 
@@ -43,60 +38,17 @@ pub(super) struct WantedMember {
 }
 
 /// All LAGs of this machine.
-pub(super) struct Lags {
-    driver: Arc<Mutex<Driver>>,
-    /// Closed when nobody wants the thread any more.
-    wake: UnixStream,
-    changes: watch::Receiver<()>,
-}
-
-/// What the thread has.
-struct Speaker {
-    driver: Arc<Mutex<Driver>>,
-    watch: LinkNews,
-    woken: UnixStream,
-    changes: watch::Sender<()>,
-}
-
-/// A driver that panicked is as good as it was: what it does next, it does from the start.
-fn lock(driver: &Mutex<Driver>) -> MutexGuard<'_, Driver> {
-    driver.lock().unwrap_or_else(PoisonError::into_inner)
-}
+pub(super) struct Lags(PortThread<Driver>);
 
 impl Lags {
     /// In the namespace of the calling thread. There are no LAGs yet.
     pub(super) fn start(maps: BundleMaps) -> Result<Self, KernelError> {
-        let driver = Arc::new(Mutex::new(Driver::new(maps)));
-        let pair = || -> std::io::Result<_> {
-            let (wake, woken) = UnixStream::pair()?;
-            wake.set_nonblocking(true)?;
-            woken.set_nonblocking(true)?;
-            Ok((wake, woken))
-        };
-        let failed = |source| KernelError::Request {
-            action: "start LACP".to_owned(),
-            source,
-        };
-        let (wake, woken) = pair().map_err(failed)?;
-        let (sender, changes) = watch::channel(());
-        let speaker = Speaker {
-            driver: Arc::clone(&driver),
-            watch: LinkNews::open()?,
-            woken,
-            changes: sender,
-        };
-        let named = thread::Builder::new().name("lacp".to_owned());
-        named.spawn(move || speaker.run()).map_err(failed)?;
-        Ok(Self {
-            driver,
-            wake,
-            changes,
-        })
+        PortThread::start(Driver::new(maps)).map(Self)
     }
 
     /// Something has changed since this was looked at.
     pub(super) fn changes(&self) -> watch::Receiver<()> {
-        self.changes.clone()
+        self.0.changes()
     }
 
     /// Makes the LAGs be these and no others; what is so already is not touched. Members of a LAG that an
@@ -107,10 +59,9 @@ impl Lags {
         links: &[Link],
         kernel: &mut Kernel,
     ) -> Vec<(String, KernelError)> {
-        let mut faults = lock(&self.driver).follow(wanted, links, kernel);
-        self.wake();
-        if self.changes.has_changed().is_err() {
-            // Only a defect of ours ends the thread: it is not to go unseen.
+        let mut faults = self.0.lock().follow(wanted, links, kernel);
+        self.0.wake();
+        if self.0.has_ended() {
             let error = KernelError::Program {
                 action: "speak LACP".to_owned(),
                 message: "its thread has ended; start the edge again".to_owned(),
@@ -122,56 +73,23 @@ impl Lags {
 
     /// Links as they are: news of them may be late, or be missed.
     pub(super) fn look_at(&self, links: &[Link]) {
-        let mut driver = lock(&self.driver);
+        let mut driver = self.0.lock();
         let changed = driver.take_links(links);
         if changed {
             driver.carry_out();
             drop(driver);
-            self.wake();
+            self.0.wake();
         }
     }
 
     /// The number that stands for a LAG in the data path.
     pub(super) fn number(&self, lag: LagId) -> Option<u32> {
-        lock(&self.driver).number(lag)
+        self.0.lock().number(lag)
     }
 
     /// The members of all LAGs.
     pub(super) fn members(&self) -> BTreeMap<ConnectionId, LacpStatus> {
-        lock(&self.driver).members()
-    }
-
-    /// Ends the wait of the thread: deadlines and sockets may have changed.
-    fn wake(&self) {
-        // When there is no room, it has not been woken for the last time yet.
-        _ = (&self.wake).write(&[0]);
-    }
-}
-
-impl Speaker {
-    fn run(self) {
-        loop {
-            let (sockets, time) = lock(&self.driver).waits_for();
-            let mut waiting = vec![self.woken.as_fd(), self.watch.as_fd()];
-            let sockets: Vec<Arc<SlowSocket>> = sockets;
-            waiting.extend(sockets.iter().map(|socket| socket.as_fd()));
-            if let Err(problem) = demarc_linux::wait(&waiting, time) {
-                error!(%problem, "LACP cannot wait");
-                thread::sleep(driver::REST);
-            }
-            if let Ok(0) = (&self.woken).read(&mut [0; 64]) {
-                return;
-            }
-            let links = self.watch.news().unwrap_or_default();
-            let mut driver = lock(&self.driver);
-            driver.take_links(&links);
-            // Before time passes: what has arrived was in time.
-            driver.receive();
-            if driver.carry_out() {
-                drop(driver);
-                self.changes.send_replace(());
-            }
-        }
+        self.0.lock().members()
     }
 }
 

@@ -13,18 +13,15 @@ mod status;
 mod wanted;
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::sync::MutexGuard;
 
 use demarc_domain::device_status::MacSecStatus;
-use demarc_linux::{BundleMaps, EapolSocket, KernelError, Link, LinkNews};
+use demarc_linux::{BundleMaps, KernelError, Link};
 use demarc_types::ConnectionId;
 use tokio::sync::watch;
-use tracing::{error, info};
+use tracing::info;
 
+use super::port_protocol::PortThread;
 use driver::Driver;
 pub(super) use wanted::{unknown_keys, wanted};
 
@@ -34,66 +31,20 @@ pub(super) const INTERFACES: &str = "dmcm";
 /// MACsec of all ports of this machine.
 pub(super) struct MacSecs {
     /// Or why there is none.
-    speaker: Result<Handle, String>,
-}
-
-struct Handle {
-    driver: Arc<Mutex<Driver>>,
-    /// Closed when nobody wants the thread any more.
-    wake: UnixStream,
-    changes: watch::Receiver<u64>,
-}
-
-/// What the thread has.
-struct Speaker {
-    driver: Arc<Mutex<Driver>>,
-    watch: LinkNews,
-    woken: UnixStream,
-    changes: watch::Sender<u64>,
-}
-
-/// A driver that panicked is as good as it was: what it does next, it does from the start.
-fn lock(driver: &Mutex<Driver>) -> MutexGuard<'_, Driver> {
-    driver.lock().unwrap_or_else(PoisonError::into_inner)
+    speaker: Result<PortThread<Driver>, String>,
 }
 
 impl MacSecs {
     /// In the namespace of the calling thread; tries whether its kernel has MACsec. There are no ports yet.
     pub(super) fn start(maps: BundleMaps) -> Result<Self, KernelError> {
-        if let Err(error) = demarc_linux::probe_mac_sec() {
-            info!(%error, "the kernel has no MACsec");
-            return Ok(Self {
-                speaker: Err(error.to_string()),
-            });
-        }
-        let driver = Arc::new(Mutex::new(Driver::new(maps)?));
-        let pair = || -> std::io::Result<_> {
-            let (wake, woken) = UnixStream::pair()?;
-            wake.set_nonblocking(true)?;
-            woken.set_nonblocking(true)?;
-            Ok((wake, woken))
+        let speaker = match demarc_linux::probe_mac_sec() {
+            Ok(()) => Ok(PortThread::start(Driver::new(maps)?)?),
+            Err(error) => {
+                info!(%error, "the kernel has no MACsec");
+                Err(error.to_string())
+            }
         };
-        let failed = |source| KernelError::Request {
-            action: "start MKA".to_owned(),
-            source,
-        };
-        let (wake, woken) = pair().map_err(failed)?;
-        let (sender, changes) = watch::channel(0);
-        let speaker = Speaker {
-            driver: Arc::clone(&driver),
-            watch: LinkNews::open()?,
-            woken,
-            changes: sender,
-        };
-        let named = thread::Builder::new().name("mka".to_owned());
-        named.spawn(move || speaker.run()).map_err(failed)?;
-        Ok(Self {
-            speaker: Ok(Handle {
-                driver,
-                wake,
-                changes,
-            }),
-        })
+        Ok(Self { speaker })
     }
 
     /// Why ports cannot be encrypted here.
@@ -102,13 +53,17 @@ impl MacSecs {
     }
 
     fn driver(&self) -> Option<MutexGuard<'_, Driver>> {
-        self.speaker.as_ref().ok().map(|it| lock(&it.driver))
+        self.speaker.as_ref().ok().map(PortThread::lock)
     }
 
-    /// Something has changed since this was looked at, and how often a port came to go by another interface;
-    /// never where there is no MACsec.
-    pub(super) fn changes(&self) -> Option<watch::Receiver<u64>> {
-        self.speaker.as_ref().ok().map(|it| it.changes.clone())
+    /// Something has changed since this was looked at; never where there is no MACsec.
+    pub(super) fn changes(&self) -> Option<watch::Receiver<()>> {
+        self.speaker.as_ref().ok().map(PortThread::changes)
+    }
+
+    /// How often a port came to go by another interface.
+    pub(super) fn switches(&self) -> u64 {
+        self.driver().map_or(0, |it| it.switches())
     }
 
     /// Makes the ports be these and no others; what is so already is not touched. What an earlier process
@@ -118,13 +73,12 @@ impl MacSecs {
         wanted: &[wanted::WantedPort],
         links: &[Link],
     ) -> Vec<(ConnectionId, String)> {
-        let Ok(handle) = &self.speaker else {
+        let Ok(speaker) = &self.speaker else {
             return Vec::new();
         };
-        let mut faults = lock(&handle.driver).follow(wanted, links);
-        handle.wake();
-        if handle.changes.has_changed().is_err() {
-            // Only a defect of ours ends the thread: it is not to go unseen.
+        let mut faults = speaker.lock().follow(wanted, links);
+        speaker.wake();
+        if speaker.has_ended() {
             let text = "MKA has ended; start the edge again";
             faults.extend(wanted.iter().map(|it| (it.connection, text.to_owned())));
         }
@@ -150,41 +104,5 @@ impl MacSecs {
     /// How the ports are.
     pub(super) fn ports(&self) -> BTreeMap<ConnectionId, MacSecStatus> {
         self.driver().map(|it| it.ports()).unwrap_or_default()
-    }
-}
-
-impl Handle {
-    /// Ends the wait of the thread: deadlines and sockets may have changed.
-    fn wake(&self) {
-        // When there is no room, it has not been woken for the last time yet.
-        _ = (&self.wake).write(&[0]);
-    }
-}
-
-impl Speaker {
-    fn run(self) {
-        loop {
-            let (sockets, time) = lock(&self.driver).waits_for();
-            let mut waiting = vec![self.woken.as_fd(), self.watch.as_fd()];
-            let sockets: Vec<Arc<EapolSocket>> = sockets;
-            waiting.extend(sockets.iter().map(|socket| socket.as_fd()));
-            if let Err(problem) = demarc_linux::wait(&waiting, time) {
-                error!(%problem, "MKA cannot wait");
-                thread::sleep(driver::REST);
-            }
-            if let Ok(0) = (&self.woken).read(&mut [0; 64]) {
-                return;
-            }
-            let links = self.watch.news().unwrap_or_default();
-            let mut driver = lock(&self.driver);
-            driver.take_links(&links);
-            // Before time passes: what has arrived was in time.
-            driver.receive();
-            if driver.carry_out() {
-                let switches = driver.switches();
-                drop(driver);
-                self.changes.send_replace(switches);
-            }
-        }
     }
 }

@@ -11,26 +11,20 @@ use demarc_types::{ConnectionId, LagId};
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
+use super::super::port_protocol::{AT_ONCE, Ear, PortProtocol};
 use super::number::{Numbers, system_of};
 use super::{WantedLag, WantedMember};
 
-/// Frames of a port that are read at once. The slow protocols have ten a second (IEEE 802.3 annex 57A): who
-/// sends more waits.
-const AT_ONCE: usize = 16;
-/// How long one who sends too much is not listened to.
-pub(super) const REST: Duration = Duration::from_millis(100);
 /// Longer than any frame of the slow protocols.
 const FRAME: usize = 256;
 
 struct Port {
     connection: ConnectionId,
     interface: u32,
-    /// `None`: it could not be opened; tried again.
-    socket: Option<Arc<SlowSocket>>,
+    ear: Ear<SlowSocket>,
     mac: [u8; 6],
     carrier: bool,
     may_carry: bool,
-    rests_until: Option<Duration>,
 }
 
 impl Port {
@@ -43,7 +37,9 @@ impl Port {
     }
 
     fn send_frame(&self, frame: &SlowFrame) {
-        let Some(socket) = &self.socket else { return };
+        let Some(socket) = &self.ear.socket else {
+            return;
+        };
         if let Err(error) = socket.send(self.mac, &frame.encode()) {
             // The next one follows; a link that is down says so by itself.
             debug!(connection = %self.connection, %error, "no LACPDU sent");
@@ -184,9 +180,9 @@ impl Driver {
                 port
             });
             port.may_carry = member.may_carry;
-            if port.socket.is_none() {
+            if port.ear.socket.is_none() {
                 match SlowSocket::open(port.interface) {
-                    Ok(socket) => port.socket = Some(Arc::new(socket)),
+                    Ok(socket) => port.ear.socket = Some(Arc::new(socket)),
                     Err(error) => faults.push((member.connection.to_string(), error)),
                 }
             }
@@ -198,8 +194,23 @@ impl Driver {
         lag.bundle.set_minimum_links(wanted.minimum_links, now);
     }
 
-    /// Links as they are, of some interfaces; whether one of ours has changed.
-    pub(super) fn take_links(&mut self, links: &[Link]) -> bool {
+    /// See [`super::Lags::members`].
+    pub(super) fn members(&self) -> BTreeMap<ConnectionId, LacpStatus> {
+        let all = self.lags.values().flat_map(|lag| {
+            lag.bundle.members().filter_map(|member| {
+                let port = lag.ports.get(&member.port)?;
+                Some((port.connection, status_of(lag.id, port, &member)))
+            })
+        });
+        all.collect()
+    }
+}
+
+impl PortProtocol for Driver {
+    type Socket = SlowSocket;
+    const NAME: &'static str = "LACP";
+
+    fn take_links(&mut self, links: &[Link]) -> bool {
         let now = self.now();
         let mut changed = false;
         for lag in self.lags.values_mut() {
@@ -219,42 +230,34 @@ impl Driver {
         changed
     }
 
-    /// What to wait for: sockets, and how long.
-    pub(super) fn waits_for(&self) -> (Vec<Arc<SlowSocket>>, Option<Duration>) {
+    fn waits_for(&self) -> (Vec<Arc<SlowSocket>>, Option<Duration>) {
         let now = self.now();
         let mut deadlines = Vec::new();
         let mut sockets = Vec::new();
         for lag in self.lags.values() {
             deadlines.extend(lag.bundle.next_deadline());
             for port in lag.ports.values() {
-                match port.rests_until.filter(|until| *until > now) {
-                    Some(until) => deadlines.push(until),
-                    None => sockets.extend(port.socket.clone()),
-                }
+                port.ear.waits_for(now, &mut sockets, &mut deadlines);
             }
         }
         let next = deadlines.into_iter().min();
         (sockets, next.map(|next| next.saturating_sub(now)))
     }
 
-    /// Takes the frames that have come in.
-    pub(super) fn receive(&mut self) {
+    fn receive(&mut self) {
         let now = self.now();
         for lag in self.lags.values_mut() {
             let Lag { bundle, ports, .. } = lag;
             for (number, port) in ports {
-                if port.rests_until.is_some_and(|until| until > now) {
-                    continue;
+                if !port.ear.rests(now) {
+                    let read = listen(*number, port, bundle, now);
+                    port.ear.has_read(read, now);
                 }
-                let read = listen(*number, port, bundle, now);
-                // Whoever sends without end is heard now and then.
-                port.rests_until = (read == AT_ONCE).then(|| now + REST);
             }
         }
     }
 
-    /// Lets time pass, sends what is to be sent, and makes the data path follow; whether anything shows.
-    pub(super) fn carry_out(&mut self) -> bool {
+    fn carry_out(&mut self) -> bool {
         let now = self.now();
         let mut changed = false;
         for lag in self.lags.values_mut() {
@@ -272,17 +275,6 @@ impl Driver {
             changed |= lag.show();
         }
         changed
-    }
-
-    /// See [`super::Lags::members`].
-    pub(super) fn members(&self) -> BTreeMap<ConnectionId, LacpStatus> {
-        let all = self.lags.values().flat_map(|lag| {
-            lag.bundle.members().filter_map(|member| {
-                let port = lag.ports.get(&member.port)?;
-                Some((port.connection, status_of(lag.id, port, &member)))
-            })
-        });
-        all.collect()
     }
 }
 
@@ -328,11 +320,10 @@ fn new_port(member: &WantedMember, links: &[Link]) -> Port {
     Port {
         connection: member.connection,
         interface: member.interface,
-        socket: None,
+        ear: Ear::default(),
         mac: link.map(|link| link.mac).unwrap_or_default(),
         carrier: link.is_some_and(|link| link.up && link.carrier),
         may_carry: member.may_carry,
-        rests_until: None,
     }
 }
 
@@ -357,7 +348,9 @@ fn enter(
 
 /// Reads what has come in by a port; how many frames.
 fn listen(number: u16, port: &Port, bundle: &mut Bundle, now: Duration) -> usize {
-    let Some(socket) = &port.socket else { return 0 };
+    let Some(socket) = &port.ear.socket else {
+        return 0;
+    };
     let mut buffer = [0; FRAME];
     for read in 0..AT_ONCE {
         let frame = match socket.receive(&mut buffer) {

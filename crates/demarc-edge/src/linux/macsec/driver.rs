@@ -17,11 +17,8 @@ use super::programming::Doors;
 use super::status;
 use super::wanted::WantedPort;
 use crate::linux::lag::Numbers;
+use crate::linux::port_protocol::{AT_ONCE, PortProtocol, REST};
 
-/// Frames of a port that are read at once. A peer sends one every two seconds: who sends more waits.
-const AT_ONCE: usize = 16;
-/// How long one who sends too much is not listened to.
-pub(super) const REST: Duration = Duration::from_millis(100);
 /// Longer than any frame of MKA.
 const FRAME: usize = 2_048;
 /// How often is looked whether an interface is still as it should be, and how far packet numbers are.
@@ -163,20 +160,27 @@ impl Driver {
             &[]
         };
         port.agreement.set_keys(keys, now);
-        if port.socket.is_none() {
+        if port.ear.socket.is_none() {
             let socket = EapolSocket::open(wanted.interface).map_err(|error| error.to_string())?;
-            port.socket = Some(Arc::new(socket));
+            port.ear.socket = Some(Arc::new(socket));
         }
         Ok(())
     }
+}
 
-    /// Links as they are, of some interfaces.
-    pub(super) fn take_links(&mut self, links: &[Link]) {
+impl PortProtocol for Driver {
+    type Socket = EapolSocket;
+    const NAME: &'static str = "MKA";
+
+    fn take_links(&mut self, links: &[Link]) -> bool {
         let now = self.now();
+        let mut changed = false;
         for port in self.ports.values_mut() {
             let index = port.wanted.interface;
             if let Some(link) = links.iter().rfind(|link| link.index == index) {
-                port.link = link.up && link.carrier;
+                let is_up = link.up && link.carrier;
+                changed |= port.link != is_up;
+                port.link = is_up;
                 port.agreement.set_link(port.link, now);
             }
             let touched = |link: &Link| Some(link.index) == port.interface;
@@ -185,10 +189,10 @@ impl Driver {
                 port.look_at = port.look_at.min(now + REST);
             }
         }
+        changed
     }
 
-    /// What to wait for: sockets, and how long.
-    pub(super) fn waits_for(&self) -> (Vec<Arc<EapolSocket>>, Option<Duration>) {
+    fn waits_for(&self) -> (Vec<Arc<EapolSocket>>, Option<Duration>) {
         let now = self.now();
         let mut deadlines = Vec::new();
         let mut sockets = Vec::new();
@@ -196,31 +200,23 @@ impl Driver {
             deadlines.extend(port.agreement.next_deadline());
             deadlines.push(port.look_at);
             deadlines.extend(port.inherited.map(|it| it.until));
-            match port.rests_until.filter(|until| *until > now) {
-                Some(until) => deadlines.push(until),
-                None => sockets.extend(port.socket.clone()),
-            }
+            port.ear.waits_for(now, &mut sockets, &mut deadlines);
         }
         let next = deadlines.into_iter().min();
         (sockets, next.map(|next| next.saturating_sub(now)))
     }
 
-    /// Takes the frames that have come in.
-    pub(super) fn receive(&mut self) {
+    fn receive(&mut self) {
         let now = self.now();
         for port in self.ports.values_mut() {
-            if port.rests_until.is_some_and(|until| until > now) {
-                continue;
+            if !port.ear.rests(now) {
+                let read = listen(port, now);
+                port.ear.has_read(read, now);
             }
-            let read = listen(port, now);
-            // Whoever sends without end is heard now and then.
-            port.rests_until = (read == AT_ONCE).then(|| now + REST);
         }
     }
 
-    /// Lets time pass, sends what is to be sent, and makes interfaces and data path follow; whether anything
-    /// shows.
-    pub(super) fn carry_out(&mut self) -> bool {
+    fn carry_out(&mut self) -> bool {
         let now = self.now();
         let mut changed = false;
         for port in self.ports.values_mut() {
@@ -336,7 +332,7 @@ impl Port {
 
 /// Reads what has come in by a port; how many frames.
 fn listen(port: &mut Port, now: Duration) -> usize {
-    let Some(socket) = port.socket.clone() else {
+    let Some(socket) = port.ear.socket.clone() else {
         return 0;
     };
     let mut buffer = [0; FRAME];

@@ -1,6 +1,5 @@
 //! One port: its participants, its socket, and the MACsec interface over it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use demarc_linux::{EapolSocket, SecY};
@@ -8,6 +7,7 @@ use demarc_mka::{Association, CipherSuite, PortConfig, Sci};
 use demarc_types::ConnectionId;
 use tracing::debug;
 
+use super::super::port_protocol::Ear;
 use super::INTERFACES;
 use super::adoption::Inherited;
 use super::wanted::{Mode, WantedPort};
@@ -41,9 +41,7 @@ pub(super) struct Port {
     pub(super) mac: [u8; 6],
     pub(super) link: bool,
     pub(super) agreement: demarc_mka::Port,
-    /// `None`: it could not be opened; tried again.
-    pub(super) socket: Option<Arc<EapolSocket>>,
-    pub(super) rests_until: Option<Duration>,
+    pub(super) ear: Ear<EapolSocket>,
     /// The MACsec interface, where it is there.
     pub(super) interface: Option<u32>,
     pub(super) seen: SecY,
@@ -75,8 +73,7 @@ impl Port {
             mac,
             link: false,
             agreement: demarc_mka::Port::new(config, seed),
-            socket: None,
-            rests_until: None,
+            ear: Ear::default(),
             interface: None,
             seen: SecY::default(),
             programmed: None,
@@ -122,7 +119,9 @@ impl Port {
 
     /// Sends what key agreement has to say.
     pub(super) fn send(&mut self) {
-        let Some(socket) = &self.socket else { return };
+        let Some(socket) = &self.ear.socket else {
+            return;
+        };
         for frame in self.agreement.frames() {
             if let Err(error) = socket.send(&frame) {
                 // The next one follows; a link that is down says so by itself.
