@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use demarc_domain::device_status::MacSecStatus;
 use demarc_linux::{BundleMaps, EapolSocket, Kernel, KernelError, Link, MacSec, port_number};
-use demarc_mka::Installed;
 use demarc_types::ConnectionId;
 use tokio::time::Instant;
-use tracing::{debug, info, warn};
+use tracing::{debug, info};
 
 use super::adoption::inherit;
-use super::port::{Carrier, Port};
+use super::port::Port;
 use super::programming::Doors;
 use super::status;
 use super::wanted::WantedPort;
@@ -21,11 +20,6 @@ use crate::linux::port_protocol::{AT_ONCE, PortProtocol, REST};
 
 /// Longer than any frame of MKA.
 const FRAME: usize = 2_048;
-/// How often is looked whether an interface is still as it should be, and how far packet numbers are.
-const LOOK: Duration = Duration::from_secs(1);
-/// What is installed may change what is to be, and so on: more would be a loop.
-const ROUNDS: usize = 4;
-
 /// All ports.
 pub(super) struct Driver {
     start: Instant,
@@ -228,105 +222,12 @@ impl PortProtocol for Driver {
             port.program(&mut doors, now);
             port.send();
             port.forward(&mut self.maps);
-            let (before, is) = (port.shown_switch(), port.switch());
-            self.switches += u64::from(before != Some(is));
-            changed |= port.show();
+            let before = port.switch_shown();
+            let now_shown = port.show();
+            self.switches += u64::from(port.switch_shown() != before);
+            changed |= now_shown;
         }
         changed
-    }
-}
-
-impl Port {
-    /// Makes the interface be as key agreement wants it, where that has changed or was not looked at for a
-    /// while.
-    fn program(&mut self, doors: &mut Doors<'_>, now: Duration) {
-        if self.inherited.is_some_and(|it| it.until <= now) {
-            info!(connection = %self.wanted.connection, "nobody has answered: what was taken over ends");
-            self.inherited = None;
-            self.look_at = now;
-        }
-        for _ in 0..ROUNDS {
-            let association = self.agreement.association();
-            if self.programmed.as_ref() == Some(&association) && self.look_at > now {
-                return;
-            }
-            self.look_at = now + LOOK;
-            let outcome = if self.is_wanted() {
-                doors.program(self, &association)
-            } else {
-                self.inherited = None;
-                self.interface = None;
-                let removed = doors.kernel.remove_link(&self.name());
-                removed.map(|()| Installed::default())
-            };
-            let installed = match outcome {
-                Ok(installed) => {
-                    self.fault = None;
-                    installed
-                }
-                Err(error) => {
-                    self.fault = Some(error.to_string());
-                    Installed {
-                        fault: self.fault.clone(),
-                        ..Installed::default()
-                    }
-                }
-            };
-            if association.transmit.is_some() && self.fault.is_none() {
-                self.inherited = None;
-            }
-            self.programmed = Some(association);
-            self.agreement.installed(installed, now);
-        }
-    }
-
-    /// Has the data path take and send the frames by what they are to go by.
-    fn forward(&mut self, maps: &mut BundleMaps) {
-        let carrier = self.carrier();
-        if self.wanted.in_lag || self.carries == Some(carrier) {
-            return;
-        }
-        let members: Vec<u32> = carrier.interface().into_iter().collect();
-        let taken = members.iter().copied().collect();
-        match maps.set(self.number, &taken, &members) {
-            Ok(()) => self.carries = Some(carrier),
-            Err(error) => {
-                self.carries = None;
-                self.fault = Some(error.to_string());
-            }
-        }
-    }
-
-    /// The interfaces that others have to know.
-    fn switch(&self) -> (Carrier, Option<u32>) {
-        (self.carrier(), self.interface)
-    }
-
-    fn shown_switch(&self) -> Option<(Carrier, Option<u32>)> {
-        let (_, carrier, interface, _) = self.shown.as_ref()?;
-        Some((*carrier, *interface))
-    }
-
-    /// Says in the log what is new; whether anything is.
-    fn show(&mut self) -> bool {
-        let mut agreed = self.agreement.status();
-        // Anybody can have these grow as fast as he likes.
-        agreed.discarded.clear();
-        let now = Some((agreed, self.carrier(), self.interface, self.fault.clone()));
-        if self.shown == now {
-            return false;
-        }
-        let connection = self.wanted.connection;
-        let was = self.shown.as_ref().map(|(_, carrier, ..)| *carrier);
-        let why = status::of(self).reason.unwrap_or_default();
-        match self.carrier() {
-            is if was == Some(is) => {}
-            Carrier::Secured(_) => info!(%connection, "the port is encrypted"),
-            Carrier::Clear(_) => info!(%connection, %why, "the port is in the clear"),
-            Carrier::Nothing => warn!(%connection, %why, "the port carries nothing"),
-        }
-        self.shown = now;
-        true
     }
 }
 

@@ -2,15 +2,22 @@
 
 use std::time::Duration;
 
-use demarc_linux::{EapolSocket, SecY};
-use demarc_mka::{Association, CipherSuite, PortConfig, Sci};
+use demarc_linux::{BundleMaps, EapolSocket, SecY};
+use demarc_mka::{Association, CipherSuite, Installed, PortConfig, Sci};
 use demarc_types::ConnectionId;
-use tracing::debug;
+use tracing::{debug, info, warn};
 
 use super::super::port_protocol::Ear;
 use super::INTERFACES;
 use super::adoption::Inherited;
+use super::programming::Doors;
+use super::status;
 use super::wanted::{Mode, WantedPort};
+
+/// How often is looked whether an interface is still as it should be, and how far packet numbers are.
+const LOOK: Duration = Duration::from_secs(1);
+/// What is installed may change what is to be, and so on: more would be a loop.
+const ROUNDS: usize = 4;
 
 /// Of ours in the election of the key server: the customer's router is it where it wants to be.
 const PRIORITY: u8 = 255;
@@ -52,8 +59,16 @@ pub(super) struct Port {
     /// What the data path has; `None`: nothing yet, or what failed.
     pub(super) carries: Option<Carrier>,
     pub(super) fault: Option<String>,
-    /// As it was shown last.
-    pub(super) shown: Option<(demarc_mka::Status, Carrier, Option<u32>, Option<String>)>,
+    shown: Option<Shown>,
+}
+
+/// A port as it was shown last.
+#[derive(PartialEq)]
+struct Shown {
+    agreed: demarc_mka::Status,
+    carrier: Carrier,
+    interface: Option<u32>,
+    fault: Option<String>,
 }
 
 impl Port {
@@ -128,6 +143,99 @@ impl Port {
                 debug!(connection = %self.wanted.connection, %error, "no MKPDU sent");
             }
         }
+    }
+
+    /// Makes the interface be as key agreement wants it, where that has changed or was not looked at for a
+    /// while.
+    pub(super) fn program(&mut self, doors: &mut Doors<'_>, now: Duration) {
+        if self.inherited.is_some_and(|it| it.until <= now) {
+            info!(connection = %self.wanted.connection, "nobody has answered: what was taken over ends");
+            self.inherited = None;
+            self.look_at = now;
+        }
+        for _ in 0..ROUNDS {
+            let association = self.agreement.association();
+            if self.programmed.as_ref() == Some(&association) && self.look_at > now {
+                return;
+            }
+            self.look_at = now + LOOK;
+            let outcome = if self.is_wanted() {
+                doors.program(self, &association)
+            } else {
+                self.inherited = None;
+                self.interface = None;
+                let removed = doors.kernel.remove_link(&self.name());
+                removed.map(|()| Installed::default())
+            };
+            let installed = match outcome {
+                Ok(installed) => {
+                    self.fault = None;
+                    installed
+                }
+                Err(error) => {
+                    self.fault = Some(error.to_string());
+                    Installed {
+                        fault: self.fault.clone(),
+                        ..Installed::default()
+                    }
+                }
+            };
+            if association.transmit.is_some() && self.fault.is_none() {
+                self.inherited = None;
+            }
+            self.programmed = Some(association);
+            self.agreement.installed(installed, now);
+        }
+    }
+
+    /// Has the data path take and send the frames by what they are to go by.
+    pub(super) fn forward(&mut self, maps: &mut BundleMaps) {
+        let carrier = self.carrier();
+        if self.wanted.in_lag || self.carries == Some(carrier) {
+            return;
+        }
+        let members: Vec<u32> = carrier.interface().into_iter().collect();
+        let taken = members.iter().copied().collect();
+        match maps.set(self.number, &taken, &members) {
+            Ok(()) => self.carries = Some(carrier),
+            Err(error) => {
+                self.carries = None;
+                self.fault = Some(error.to_string());
+            }
+        }
+    }
+
+    /// The interfaces that others have to know, as they were shown last.
+    pub(super) fn switch_shown(&self) -> Option<(Carrier, Option<u32>)> {
+        let shown = self.shown.as_ref()?;
+        Some((shown.carrier, shown.interface))
+    }
+
+    /// Says in the log what is new; whether anything is.
+    pub(super) fn show(&mut self) -> bool {
+        let mut agreed = self.agreement.status();
+        // Anybody can have these grow as fast as he likes.
+        agreed.discarded.clear();
+        let now = Some(Shown {
+            agreed,
+            carrier: self.carrier(),
+            interface: self.interface,
+            fault: self.fault.clone(),
+        });
+        if self.shown == now {
+            return false;
+        }
+        let connection = self.wanted.connection;
+        let was = self.shown.as_ref().map(|shown| shown.carrier);
+        let why = status::of(self).reason.unwrap_or_default();
+        match self.carrier() {
+            is if was == Some(is) => {}
+            Carrier::Secured(_) => info!(%connection, "the port is encrypted"),
+            Carrier::Clear(_) => info!(%connection, %why, "the port is in the clear"),
+            Carrier::Nothing => warn!(%connection, %why, "the port carries nothing"),
+        }
+        self.shown = now;
+        true
     }
 }
 
