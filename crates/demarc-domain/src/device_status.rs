@@ -17,9 +17,9 @@ use crate::entity::{
     VirtualInterfacePhase,
 };
 use crate::observe::{PeerReport, Report};
-use crate::parent;
 use crate::route_source::{ExplainedRoute, PathSegment, Rejected, Route, RouteDirection};
 use crate::world::World;
+use crate::{parent, state};
 
 mod again;
 
@@ -344,8 +344,7 @@ fn encryption(
 ) {
     let connection = known.id;
     let Some(own) = &known.mac_sec else { return };
-    let lag = known.lag.and_then(|lag| world.lag(lag));
-    let in_force = lag.map_or(Some(own), |lag| lag.mac_sec.as_ref());
+    let in_force = state::mac_sec_in_force(world, known);
     let keys = in_force.map(|it| it.keys.as_slice()).unwrap_or_default();
     // What is said of keys that are gone by now is of the past.
     let encrypted = seen.is_some_and(|seen| seen.encrypted) && !keys.is_empty();

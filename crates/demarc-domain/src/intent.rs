@@ -383,11 +383,7 @@ fn is_port_in_service(connection: &Connection) -> bool {
 }
 
 fn port(world: &World, port: &Connection) -> PortIntent {
-    let lag = port.lag.and_then(|lag| world.lag(lag));
-    let mac_sec = match lag {
-        Some(lag) => lag.mac_sec.as_ref(),
-        None => port.mac_sec.as_ref(),
-    };
+    let mac_sec = state::mac_sec_in_force(world, port);
     let keys = mac_sec.iter().flat_map(|mac_sec| mac_sec.keys.iter().rev());
     PortIntent {
         connection: port.id,

@@ -67,14 +67,10 @@ mod tests {
     #[test]
     fn the_secret_of_a_key_is_found_by_arn_and_by_name_by_its_account_alone() {
         let mut lab = Lab::new();
-        let port = lab.ok(
-            ALICE,
-            "CreateConnection",
-            json!({"location": "EqDC2", "bandwidth": "10Gbps", "connectionName": "x", "requestMACSec": true}),
-        );
+        let port = lab.ordered_with_mac_sec(ALICE);
         lab.settle();
         let (ckn, cak) = ("a".repeat(64), "b".repeat(64));
-        let body = json!({"connectionId": port["connectionId"], "ckn": ckn, "cak": cak});
+        let body = json!({"connectionId": port, "ckn": ckn, "cak": cak});
         let made = lab.ok(ALICE, "AssociateMacSecKey", body);
         let arn = text(&made["macSecKeys"][0], "secretARN");
         let name = format!("directconnect!prod/us-east-1/directconnect/{ckn}");

@@ -8,7 +8,7 @@ use demarc_types::ParentId;
 
 use crate::entity::{
     Association, AssociationPhase, BgpPeer, Connection, ConnectionPhase, DirectConnectGateway,
-    EncryptionMode, GatewayPhase, Lag, LagPhase, Link, PeerPhase, Proposal, ProposalPhase,
+    EncryptionMode, GatewayPhase, Lag, LagPhase, Link, MacSec, PeerPhase, Proposal, ProposalPhase,
     ResiliencyGroup, ResiliencyGroupPhase, Session, SilenceStage, VirtualInterface,
     VirtualInterfacePhase,
 };
@@ -66,13 +66,18 @@ pub fn port_is_up(world: &World, connection: &Connection) -> bool {
     connection.phase == ConnectionPhase::Live && has_link(world, connection)
 }
 
+/// Mode and keys that a port goes by: those of its LAG where it is a member. `None`: it has no MACsec.
+pub fn mac_sec_in_force<'w>(world: &'w World, port: &'w Connection) -> Option<&'w MacSec> {
+    match port.lag.and_then(|lag| world.lag(lag)) {
+        Some(lag) => lag.mac_sec.as_ref(),
+        None => port.mac_sec.as_ref(),
+    }
+}
+
 /// A port's own link, with MACsec when the mode demands it (spec/states §12). A LAG member goes by the
 /// LAG's mode and its own encryption.
 pub(crate) fn has_link(world: &World, connection: &Connection) -> bool {
-    let mode = match connection.lag.and_then(|lag| world.lag(lag)) {
-        Some(lag) => lag.mac_sec.as_ref().map(|mac_sec| mac_sec.mode),
-        None => connection.mac_sec.as_ref().map(|mac_sec| mac_sec.mode),
-    };
+    let mode = mac_sec_in_force(world, connection).map(|mac_sec| mac_sec.mode);
     let encrypted = connection
         .mac_sec
         .as_ref()

@@ -312,6 +312,14 @@ impl Lab {
         id
     }
 
+    /// A 10 Gbit/s connection ordered with MACsec, without a link yet. Gives its id.
+    pub(crate) fn ordered_with_mac_sec(&mut self, account: &str) -> String {
+        let body = serde_json::json!({
+            "location": "EqDC2", "bandwidth": "10Gbps", "connectionName": "port", "requestMACSec": true,
+        });
+        text(&self.ok(account, "CreateConnection", body), "connectionId")
+    }
+
     /// A public virtual interface as it has just been ordered. Gives its id.
     pub(crate) fn public_on(&mut self, account: &str, connection: &str) -> String {
         let answer = self.ok(

@@ -95,7 +95,7 @@ impl Kernel {
     ///
     /// # Errors
     /// [`KernelError`].
-    pub fn port_mtu(&mut self, index: u32) -> Result<u32, KernelError> {
+    pub fn mtu_of(&mut self, index: u32) -> Result<u32, KernelError> {
         let message = Message::new(libc::RTM_GETLINK, 0, &header(index, 0, 0));
         let action = format!("look for interface {index}");
         let mut found = None;

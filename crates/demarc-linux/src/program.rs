@@ -1,6 +1,6 @@
 //! VLAN delivery by the eBPF program (`bpf/edge.bpf.c`), attached to ports and virtual interfaces.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use aya::maps::{HashMap, LpmTrie, MapData, PerCpuHashMap, PerCpuValues};
 use aya::programs::SchedClassifier;
@@ -54,7 +54,7 @@ pub struct VlanProgram {
     bundles: Option<BundleMaps>,
     attachment: Attachment,
     /// By index of the interface.
-    attached: std::collections::HashMap<u32, Tied>,
+    attached: BTreeMap<u32, Tied>,
     /// Of filters that others take away.
     watch: ChangeWatch,
     /// Interfaces whose filters were taken away since they were looked at.
@@ -115,7 +115,7 @@ impl VlanProgram {
             )),
             program,
             attachment,
-            attached: std::collections::HashMap::new(),
+            attached: BTreeMap::new(),
             watch,
             gone: HashSet::new(),
         })
@@ -144,7 +144,7 @@ impl VlanProgram {
         let action = "share the bundles";
         let mut maps = Vec::new();
         // Each knows the maps that it uses.
-        for name in ["port_in", "vif_in"] {
+        for name in [PORT_IN, VIF_IN] {
             let info = classifier(&mut self.program, name)?.info();
             let used = info.map_err(failed(action))?.map_ids();
             maps.extend(used.map_err(failed(action))?.unwrap_or_default());

@@ -1,4 +1,4 @@
-//! Sockets for the protocols of a port's link (LACP, MKA), and for news of links. All `unsafe` of this crate is here.
+//! Sockets for the protocols of a port's link (LACP, MKA), and for news of links.
 #![expect(
     unsafe_code,
     reason = "no safe interface to packet sockets and their options: each call passes a structure of its own \

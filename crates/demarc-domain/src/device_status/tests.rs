@@ -28,6 +28,18 @@ fn standing(of: &VirtualInterface) -> VirtualInterfaceStatus {
     }
 }
 
+/// A port whose link is up.
+fn up(port: &str) -> PortStatus {
+    PortStatus {
+        connection: port.parse().unwrap(),
+        interface: Some("eth1".to_owned()),
+        link: Link::Up,
+        lacp: None,
+        mac_sec: None,
+        drops: DropCounters::default(),
+    }
+}
+
 /// A port with a virtual interface that is up, and the status that says so.
 fn lab() -> (Lab, VirtualInterface, DeviceStatus) {
     let mut lab = Lab::new();
@@ -37,14 +49,7 @@ fn lab() -> (Lab, VirtualInterface, DeviceStatus) {
     let status = DeviceStatus {
         device,
         followed: Some(1),
-        ports: vec![PortStatus {
-            connection: port.parse().unwrap(),
-            interface: Some("eth1".to_owned()),
-            link: Link::Up,
-            lacp: None,
-            mac_sec: None,
-            drops: DropCounters::default(),
-        }],
+        ports: vec![up(&port)],
         virtual_interfaces: vec![Arc::new(standing(&interface))],
         ..DeviceStatus::default()
     };
@@ -264,13 +269,8 @@ fn a_status_compared_again_has_the_news_of_one_compared_for_the_first_time() {
 #[test]
 fn keys_in_place_are_associated_and_one_in_use_encrypts() {
     let mut lab = Lab::new();
-    let port = lab.ok(
-        ALICE,
-        "CreateConnection",
-        json!({"location": "EqDC2", "bandwidth": "10Gbps", "connectionName": "x", "requestMACSec": true}),
-    );
+    let port = lab.ordered_with_mac_sec(ALICE);
     lab.settle();
-    let port = text(&port, "connectionId");
     let associate = |lab: &mut Lab, ckn: &str| {
         let body = json!({"connectionId": port, "ckn": ckn.repeat(64), "cak": "b".repeat(64)});
         let answer = lab.ok(ALICE, "AssociateMacSecKey", body);
@@ -290,16 +290,12 @@ fn keys_in_place_are_associated_and_one_in_use_encrypts() {
         device: lab.connection(&port).device.unwrap(),
         followed: Some(1),
         ports: vec![PortStatus {
-            connection: port.parse().unwrap(),
-            interface: Some("eth1".to_owned()),
-            link: Link::Up,
-            lacp: None,
             mac_sec: Some(MacSecStatus {
                 encrypted,
                 secrets: secrets.iter().map(|it| (*it).clone()).collect(),
                 ..MacSecStatus::default()
             }),
-            drops: DropCounters::default(),
+            ..up(&port)
         }],
         ..DeviceStatus::default()
     };

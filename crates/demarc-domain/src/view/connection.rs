@@ -138,12 +138,7 @@ struct Port {
 
 fn port(world: &World, from: &Connection) -> Port {
     let device = device(world, from);
-    // A member goes by the mode and keys of its LAG.
-    let lag = from
-        .lag
-        .and_then(|lag| world.lag(lag))
-        .and_then(|lag| lag.mac_sec.as_ref());
-    let in_force = from.mac_sec.as_ref().map(|own| lag.unwrap_or(own));
+    let in_force = state::mac_sec_in_force(world, from);
     let encrypted = from.mac_sec.as_ref().is_some_and(|own| own.encrypted);
     let status = if encrypted {
         "Encryption Up"

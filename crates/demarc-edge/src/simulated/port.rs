@@ -3,7 +3,7 @@
 use demarc_domain::entity::{
     Connection, ConnectionPhase, EncryptionMode, Lag, Link, MacSec, MacSecKeyState,
 };
-use demarc_domain::{Report, World};
+use demarc_domain::{Report, World, state};
 use demarc_types::ParentId;
 
 use super::Urgency;
@@ -27,11 +27,7 @@ fn intended_link(port: &Connection) -> Option<Link> {
 /// The far end has every key that the near end has; so a link with a key is encrypted, unless the mode
 /// says not to.
 fn intended_encryption(world: &World, port: &Connection) -> bool {
-    let lag = port
-        .lag
-        .and_then(|lag| world.lag(lag))
-        .and_then(|lag| lag.mac_sec.as_ref());
-    let in_force = lag.or(port.mac_sec.as_ref());
+    let in_force = state::mac_sec_in_force(world, port);
     let has_key =
         |mac_sec: &MacSec| mac_sec.mode != EncryptionMode::NoEncrypt && !mac_sec.keys.is_empty();
     intended_link(port) == Some(Link::Up) && in_force.is_some_and(has_key)

@@ -328,8 +328,7 @@ fn a_port_that_must_encrypt_is_down_until_it_does() {
 
 /// A MACsec port that must encrypt and is approved, with its link up. Gives its id.
 fn must_encrypt(lab: &mut Lab) -> String {
-    let body = order_with(json!({"bandwidth": "10Gbps", "requestMACSec": true}));
-    let id = text(&lab.ok(ALICE, "CreateConnection", body), "connectionId");
+    let id = lab.ordered_with_mac_sec(ALICE);
     lab.ok(
         ALICE,
         "UpdateConnection",

@@ -8,16 +8,9 @@ use crate::testing::{ALICE, BOB, Lab, PAULA, text};
 
 const SECRET: &str = "arn:aws:secretsmanager:us-east-1:111111111111:secret:directconnect!prod/us-east-1/directconnect/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef-6A1b2C";
 
-fn ordered(lab: &mut Lab) -> String {
-    let body = json!({
-        "location": "EqDC2", "bandwidth": "10Gbps", "connectionName": "port", "requestMACSec": true,
-    });
-    text(&lab.ok(ALICE, "CreateConnection", body), "connectionId")
-}
-
 /// A connection ordered with MACsec, up.
 fn secured(lab: &mut Lab) -> String {
-    let id = ordered(lab);
+    let id = lab.ordered_with_mac_sec(ALICE);
     lab.settle();
     lab.link(&id, Link::Up);
     id
@@ -361,7 +354,7 @@ fn with_the_last_key_of_a_lag_its_members_follow() {
 #[test]
 fn keys_are_for_ports_in_service_or_on_the_way_there() {
     let mut lab = Lab::new();
-    let requested = ordered(&mut lab);
+    let requested = lab.ordered_with_mac_sec(ALICE);
     lab.ok(ALICE, "AssociateMacSecKey", pair(&requested, "a"));
     let leaving = secured(&mut lab);
     lab.ok(ALICE, "DeleteConnection", json!({"connectionId": leaving}));

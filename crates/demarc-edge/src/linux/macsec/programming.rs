@@ -93,7 +93,7 @@ impl Doors<'_> {
         if !found.is_as(&spec) {
             self.kernel.set_mac_sec(found.index, &spec)?;
         }
-        let below = self.kernel.port_mtu(port.wanted.interface)?;
+        let below = self.kernel.mtu_of(port.wanted.interface)?;
         let mtu = below.saturating_sub(MacSecLink::OVERHEAD);
         if link.mtu != mtu {
             self.kernel.set_mtu(link.index, mtu)?;
