@@ -78,6 +78,85 @@ fn status(device: &str, followed: u64, connection: &str, link: &str) -> Value {
     })
 }
 
+/// All that an edge may say of a port is what the document says of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn ports_of_lags_and_with_mac_sec_are_shown_as_documented() {
+    let server = Server::with(FABRIC).await;
+    let (connection, device) = port(&server).await;
+    begin(&server, &device, "s1").await;
+    let mut told = status(&device, 1, &connection, "up");
+    told["status"]["ports"][0]["lacp"] = json!({
+        "lag": "dxlag-fg000001", "state": "collecting", "partner": "p", "reason": "r",
+    });
+    told["status"]["ports"][0]["macSec"] = json!({
+        "encrypted": false, "reason": "r", "secrets": ["arn"], "ckn": "ab", "cipher": "GCM-AES-256",
+        "keyServer": "k", "peers": ["p"], "discarded": {"icv": 1},
+        "counters": {"outEncrypted": 1, "inAccepted": 2, "inLate": 3, "inInvalid": 4, "inUnknown": 5},
+    });
+    let reply = post(
+        &server,
+        &format!("{device}/status?session=s1"),
+        told.clone(),
+    )
+    .await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let shown = server.operator("GET", "/edges", Value::Null).await.json();
+    let document = server.operator("GET", "/openapi.json", Value::Null).await;
+    let schema = json!({"$ref": "#/components/schemas/Edges"});
+    check_against(&document.json(), &schema, &shown).unwrap();
+    let seen = &shown["edges"][0]["ports"][0];
+    for member in ["lacp", "macSec"] {
+        assert_eq!(seen[member], told["status"]["ports"][0][member]);
+    }
+    server.stop().await;
+}
+
+/// Nothing carries packets from one edge to another.
+#[tokio::test(flavor = "multi_thread")]
+async fn site_link_to_the_device_of_another_edge_is_a_fault_of_both() {
+    let server = Server::with(FABRIC).await;
+    let gateway = server.gateway(CUSTOMER).await;
+    let mut devices = Vec::new();
+    for vlan in [101, 102] {
+        // Each on a device of its own.
+        let (connection, device) = loop {
+            let found = port(&server).await;
+            if !devices.iter().any(|(_, device)| *device == found.1) {
+                break found;
+            }
+        };
+        begin(&server, &device, &format!("s{vlan}")).await;
+        let path = format!("{device}/status?session=s{vlan}");
+        post(&server, &path, status(&device, u64::MAX, &connection, "up")).await;
+        for _ in 0..200 {
+            if connection_state(&server, &connection).await == "available" {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let body = json!({"connectionId": connection, "newPrivateVirtualInterface": {
+            "virtualInterfaceName": "v", "vlan": vlan, "asn": 65_001, "directConnectGatewayId": gateway,
+            "enableSiteLink": true}});
+        let made = server
+            .as_account(CUSTOMER, "CreatePrivateVirtualInterface", body)
+            .await;
+        let id = made["virtualInterfaceId"].as_str().unwrap().to_owned();
+        devices.push((id, device));
+    }
+    let shown = server.operator("GET", "/edges", Value::Null).await.json();
+    for ((id, device), (other, other_device)) in devices.iter().zip(devices.iter().rev()) {
+        let mut edges = shown["edges"].as_array().unwrap().iter();
+        let edge = edges.find(|edge| edge["device"] == **device).unwrap();
+        let mut faults = edge["faults"].as_array().unwrap().iter();
+        let fault = faults.find(|fault| fault["subject"] == **id).unwrap();
+        let said = format!(
+            "SiteLink to {other} of {other_device} is not carried: another edge has that device"
+        );
+        assert_eq!(fault["message"], said);
+    }
+    server.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edge_makes_what_it_sees_true_of_the_api() {
     let server = Server::with(FABRIC).await;
