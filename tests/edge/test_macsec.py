@@ -6,6 +6,7 @@ Where the kernel has no MACsec these tests run in a virtual machine whose kernel
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -277,6 +278,13 @@ class TestMacSec:
                      ["macsec", "del", name, "rx", "sci", sci]):
             run("ip", *undo)
             until(f"back after {undo}", lambda: ping("a", HOST, SITE), seconds=SLOW)
+        # With the same key the packet numbers must not begin again.
+        sends = lambda: re.search(r"^ +(\d): PN (\d+), state on", run("ip", "macsec", "show", name), re.M)  # noqa: E731
+        association, sent = sends().groups()
+        run("ip", "macsec", "set", name, "tx", "sa", association, "off")
+        run("ip", "macsec", "del", name, "tx", "sa", association)
+        until("back", lambda: ping("a", HOST, SITE), seconds=SLOW)
+        assert sends()[1] != association or int(sends()[2]) > int(sent)
         assert place.interface()["ifindex"] == link["ifindex"] and place.interface()["mtu"] == link["mtu"]
         assert place.status() == "Encryption Up"
 
